@@ -1,0 +1,72 @@
+//! Progress: what may be dropped from a screen. Log lines are also kept as evidence, by the driver.
+
+use holdpoint_run::Work;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+/// Something an operator may want to see now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Note {
+    /// One sentence: what is waited for.
+    Says {
+        /// The sentence.
+        text: String,
+    },
+    /// State of a rollout as AWS tells it, newest replaces older. See `steps::ecs` for its fields.
+    Rollout {
+        /// JSON object of the family's own form.
+        view: Value,
+    },
+    /// A line of a log or of a child's output.
+    Line {
+        /// Where from: a log group and stream, `stdout`, `stderr`, `event`.
+        source: String,
+        /// When it was written, where that is known, milliseconds since 1970.
+        at: Option<i64>,
+        /// The text.
+        text: String,
+    },
+}
+
+/// Where an executor tells what goes on. Cheap to clone; never blocks; telling nobody is fine.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    work: Work,
+    to: Option<mpsc::UnboundedSender<(Work, Note)>>,
+}
+
+impl Progress {
+    /// Progress of `work`, told to `to`.
+    pub fn new(work: Work, to: mpsc::UnboundedSender<(Work, Note)>) -> Self {
+        Self { work, to: Some(to) }
+    }
+
+    /// Progress that nobody listens to.
+    pub fn silent(work: Work) -> Self {
+        Self { work, to: None }
+    }
+
+    /// What is waited for.
+    pub fn says(&self, text: impl Into<String>) {
+        self.tell(Note::Says { text: text.into() });
+    }
+
+    /// State of a rollout.
+    pub fn rollout(&self, view: Value) {
+        self.tell(Note::Rollout { view });
+    }
+
+    /// A line.
+    pub fn line(&self, source: impl Into<String>, at: Option<i64>, text: impl Into<String>) {
+        self.tell(Note::Line { source: source.into(), at, text: text.into() });
+    }
+
+    fn tell(&self, note: Note) {
+        if let Some(to) = &self.to {
+            // The driver is gone: nobody is left to be told.
+            let _ = to.send((self.work.clone(), note));
+        }
+    }
+}

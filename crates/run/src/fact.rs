@@ -1,0 +1,315 @@
+//! What happened in a run. Facts are numbered, stored and never changed; progress is not a fact.
+
+use crate::{
+    Actor, Answer, Checked, Covered, Diagnosis, Evidence, How, Intent, Mode, Outcome, Pin, Receipt, Signature, UndoItem,
+};
+use holdpoint_plan::{ItemId, StageId, StepId, Target};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Where a hold stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldKey {
+    /// Before a stage's first step.
+    Stage(StageId),
+    /// Before a step.
+    Step(StepId),
+}
+
+impl fmt::Display for HoldKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stage(id) => write!(f, "stage {id}"),
+            Self::Step(id) => write!(f, "step {id}"),
+        }
+    }
+}
+
+/// Which way a step is walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// As the plan says.
+    Forward,
+    /// Its undo, in a rollback.
+    Undo,
+}
+
+/// A step walked one way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Work {
+    /// The step.
+    pub step: StepId,
+    /// Which way.
+    pub lane: Lane,
+}
+
+impl Work {
+    /// The step as the plan says.
+    pub fn forward(step: StepId) -> Self {
+        Self { step, lane: Lane::Forward }
+    }
+
+    /// The step's undo.
+    pub fn undo(step: StepId) -> Self {
+        Self { step, lane: Lane::Undo }
+    }
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lane {
+            Lane::Forward => write!(f, "{}", self.step),
+            Lane::Undo => write!(f, "undo of {}", self.step),
+        }
+    }
+}
+
+/// When the world was pinned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// At the start of the run.
+    Start,
+    /// Immediately before the first change.
+    BeforeFirstChange,
+}
+
+/// How a run began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    /// The plan's title.
+    pub title: String,
+    /// SHA-256 of the plan's bytes, hex; the bytes are kept in the run's folder.
+    pub plan_digest: String,
+    /// Where the plan was opened, for people.
+    pub plan_path: String,
+    /// Live or practice.
+    pub mode: Mode,
+    /// What the run is pinned to.
+    pub target: Target,
+    /// The profile whose credentials it uses; the practice person's name in practice.
+    pub profile: String,
+    /// Who started it, as STS said.
+    pub starter: Checked,
+    /// Scenario of the simulator, in practice.
+    pub scenario: Option<String>,
+    /// Factor that divides durations in practice; 1 in a live run.
+    pub speed: f64,
+    /// Values of the variables that are not secret.
+    pub vars: BTreeMap<String, Value>,
+    /// Short commit id of the plan's folder, `-dirty` appended when it is, if it is a git work tree.
+    pub git_sha: Option<String>,
+    /// Version of Holdpoint.
+    pub version: String,
+    /// Who drives: process id and host.
+    pub driver: String,
+    /// What can be undone, resolved at the start: step → what undoes it.
+    pub undo: Vec<UndoItem>,
+}
+
+/// A value that a step used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// E.g. `steps.register_api.outputs.task_definition`.
+    pub name: String,
+    /// SHA-256 of its JSON, hex.
+    pub digest: String,
+}
+
+/// A fact. `kind` and `body` of the stored event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "snake_case")]
+pub enum Fact {
+    /// The run began. Always the first, and only the first.
+    Started(Box<Started>),
+    /// Another process drives now; intents of older epochs are no longer its own.
+    DriverChanged {
+        /// Counts up from 1.
+        epoch: u32,
+        /// Process id and host.
+        driver: String,
+        /// Why: resumed, taken over.
+        reason: String,
+    },
+    /// What was before.
+    Pinned {
+        /// When.
+        moment: Moment,
+        /// All keys of the rollback set.
+        pins: Vec<Pin>,
+    },
+    /// The run arrived at a hold: this is what signatures cover.
+    HoldOpened {
+        /// Which.
+        hold: HoldKey,
+        /// What is covered.
+        covers: Vec<Covered>,
+    },
+    /// Somebody signed.
+    Signed {
+        /// Which hold.
+        hold: HoldKey,
+        /// The signature.
+        signature: Signature,
+    },
+    /// What is covered has changed: the signatures so far are void.
+    HoldVoided {
+        /// Which hold.
+        hold: HoldKey,
+        /// Names of what changed.
+        why: String,
+    },
+    /// A step's condition says no.
+    SkippedByCondition {
+        /// Which step.
+        step: StepId,
+        /// The condition.
+        condition: String,
+    },
+    /// What will be done. Stored before anything is.
+    Intended {
+        /// Of what.
+        work: Work,
+        /// Counts up from 1.
+        attempt: u32,
+        /// Of which driver.
+        epoch: u32,
+        /// What exactly.
+        intent: Box<Intent>,
+        /// The identity asserted for it; `None` for a read.
+        identity: Option<Checked>,
+        /// Which values went into it.
+        used: Vec<Used>,
+    },
+    /// An answer of a person, before an action or instead of one.
+    Answered {
+        /// To which work.
+        work: Work,
+        /// What.
+        answer: Answer,
+        /// By whom.
+        by: Actor,
+    },
+    /// An action is about to be sent. Its receipt, or its absence, is what a crash is judged by.
+    Sending {
+        /// Of what.
+        work: Work,
+        /// Index into the intent's actions.
+        action: usize,
+    },
+    /// An action certainly took no effect (refused, throttled, never sent): it may be sent again.
+    NotSent {
+        /// Of what.
+        work: Work,
+        /// Index into the intent's actions.
+        action: usize,
+        /// How that is known.
+        why: String,
+    },
+    /// What came back of an action.
+    Received {
+        /// Of what.
+        work: Work,
+        /// Index into the intent's actions.
+        action: usize,
+        /// What.
+        receipt: Receipt,
+        /// How it was come by.
+        how: How,
+    },
+    /// Its result is judged and its checks run.
+    Verifying {
+        /// Of what.
+        work: Work,
+    },
+    /// It ended.
+    Concluded {
+        /// What.
+        work: Work,
+        /// How.
+        outcome: Box<Outcome>,
+    },
+    /// The answer to an action was lost and the world does not settle it.
+    BecameUnknown {
+        /// What.
+        work: Work,
+        /// What is known.
+        diagnosis: Box<Diagnosis>,
+    },
+    /// Once more.
+    Retried {
+        /// What.
+        work: Work,
+        /// By whom.
+        by: Actor,
+        /// What was mended, or why.
+        reason: Option<String>,
+    },
+    /// Left out, or left as it is.
+    Skipped {
+        /// What.
+        work: Work,
+        /// By whom.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+    /// A stale result is kept.
+    Kept {
+        /// Of which step.
+        step: StepId,
+        /// By whom.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+    /// An item of a checklist was ticked or unticked.
+    Ticked {
+        /// The checklist.
+        step: StepId,
+        /// The item.
+        item: ItemId,
+        /// Ticked, or not.
+        on: bool,
+        /// By whom; a step that ticks its item is `through: step`.
+        by: Actor,
+        /// Why by hand, where a step should have done it.
+        reason: Option<String>,
+        /// A note, or the digest of a file.
+        evidence: Option<String>,
+        /// SHA-256 of the item's text: the signature covers it.
+        text_digest: String,
+    },
+    /// A file was kept.
+    EvidenceKept {
+        /// Of what.
+        work: Work,
+        /// Which.
+        evidence: Evidence,
+    },
+    /// Rolling back began.
+    RollbackStarted {
+        /// By whom.
+        by: Actor,
+        /// Why.
+        reason: String,
+        /// What, in this order.
+        set: Vec<UndoItem>,
+    },
+    /// The operator gave up.
+    Aborted {
+        /// By whom.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+    /// The run is over. Always the last.
+    Closed {
+        /// How.
+        end: crate::RunEnd,
+    },
+}

@@ -1,0 +1,33 @@
+//! One run of a plan: command → facts → state, and from the state what is to be done next.
+//!
+//! Invariant: no IO, no clock, no randomness, no async. Everything that is known about a run is a fold over its
+//! facts: [`State::evolve`]. [`decide`] holds every guard and sign-off rule, [`next`] says what the driver does now.
+
+pub mod chain;
+mod command;
+mod covers;
+mod decide;
+mod evolve;
+mod fact;
+mod ids;
+mod lifecycle;
+mod next;
+mod people;
+mod person;
+mod state;
+mod work;
+
+pub use command::{Choice, Command, Refusal};
+pub use covers::{Covered, covers_digest};
+pub use decide::decide;
+pub use fact::{Fact, HoldKey, Lane, Moment, Started, Used, Work};
+pub use ids::{At, BadRunId, Mode, RunId};
+pub use lifecycle::{Illegal, Status, StepFact, advance};
+pub use next::{Effect, Interruption, Standing, interruption, next, standing};
+pub use people::satisfied;
+pub use person::{Actor, Checked, Decision, Person, Signature};
+pub use state::{HoldState, ItemState, Rollback, RunEnd, State, StepState, WorkState};
+pub use work::{
+    ActionPlan, Answer, Ask, AskField, AskOption, CopyText, Diagnosis, Evidence, External, How, Intent, Judgement,
+    KnownProblem, Outcome, OutputValue, Pin, Receipt, Said, UndoItem, json_digest,
+};

@@ -1,0 +1,234 @@
+//! What is known about a run.
+
+use crate::{
+    Actor, Answer, At, Checked, Covered, Evidence, HoldKey, Intent, Lane, Mode, Moment, Outcome, OutputValue, Pin, Receipt,
+    RunId, Signature, Started, Status, UndoItem, Used, Work,
+};
+use holdpoint_plan::{ItemId, Plan, StepId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEnd {
+    /// Every step is done.
+    Done,
+    /// It was rolled back, wholly.
+    RolledBack,
+    /// It was rolled back with undos left out.
+    PartlyRolledBack,
+    /// The operator gave up.
+    Aborted,
+}
+
+/// A fold over the facts of a run.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Which run.
+    pub run: RunId,
+    /// Its plan, as it was when the run began.
+    pub plan: Arc<Plan>,
+    /// How it began; `None` before the first fact.
+    pub started: Option<Arc<Started>>,
+    /// When it began.
+    pub started_at: Option<At>,
+    /// When the newest fact happened.
+    pub updated_at: Option<At>,
+    /// Number of the newest event; 0 before the first.
+    pub seq: u64,
+    /// Hash of the newest event, hex.
+    pub head: String,
+    /// Counts drivers, from 1.
+    pub epoch: u32,
+    /// Who drives, as of the journal.
+    pub driver: String,
+    /// The steps.
+    pub steps: BTreeMap<StepId, StepState>,
+    /// Holds that the run arrived at.
+    pub holds: BTreeMap<HoldKey, HoldState>,
+    /// What was before.
+    pub pins: BTreeMap<String, Pin>,
+    /// Which moments are pinned, and when.
+    pub pinned_at: BTreeMap<Moment, At>,
+    /// Evidence kept.
+    pub evidence: Vec<(Work, Evidence)>,
+    /// The rollback, once begun.
+    pub rollback: Option<Rollback>,
+    /// Who gave up, and why.
+    pub aborted: Option<(Actor, String)>,
+    /// How and when it ended.
+    pub end: Option<(RunEnd, At)>,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StepState {
+    /// As the plan says.
+    pub forward: WorkState,
+    /// Its undo.
+    pub undo: WorkState,
+    /// Names of used outputs that have changed since.
+    pub stale: Vec<String>,
+    /// Ticks of its items.
+    pub items: BTreeMap<ItemId, ItemState>,
+    /// Whether it ever got as far as sending something.
+    pub touched: bool,
+}
+
+/// A step walked one way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkState {
+    /// Where it stands.
+    pub status: Status,
+    /// Counts up from 1; 0 before the first.
+    pub attempt: u32,
+    /// Driver of the newest intent.
+    pub epoch: u32,
+    /// The newest intent.
+    pub intent: Option<Intent>,
+    /// The identity asserted for it.
+    pub identity: Option<Checked>,
+    /// Receipts of its actions so far.
+    pub receipts: Vec<Receipt>,
+    /// The answer of a person.
+    pub answer: Option<(Answer, Actor)>,
+    /// Values used.
+    pub used: Vec<Used>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Outputs of a success.
+    pub outputs: BTreeMap<String, OutputValue>,
+    /// Who left it out, and why.
+    pub skipped: Option<(Option<Actor>, String)>,
+    /// When the newest intent was stored.
+    pub began_at: Option<At>,
+    /// When it ended.
+    pub ended_at: Option<At>,
+}
+
+impl Default for WorkState {
+    fn default() -> Self {
+        Self {
+            status: Status::Pending,
+            attempt: 0,
+            epoch: 0,
+            intent: None,
+            identity: None,
+            receipts: Vec::new(),
+            answer: None,
+            used: Vec::new(),
+            outcome: None,
+            outputs: BTreeMap::new(),
+            skipped: None,
+            began_at: None,
+            ended_at: None,
+        }
+    }
+}
+
+/// A hold that the run arrived at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HoldState {
+    /// What signatures cover now.
+    pub covers: Vec<Covered>,
+    /// Valid signatures.
+    pub signatures: Vec<Signature>,
+    /// Signatures that became void, and why.
+    pub voided: Vec<(Signature, String)>,
+    /// When the run arrived.
+    pub opened_at: At,
+    /// Since when every signature is there.
+    pub satisfied_at: Option<At>,
+}
+
+impl HoldState {
+    /// The no-go that stands, if one does.
+    pub fn no_go(&self) -> Option<&Signature> {
+        self.signatures.iter().rev().find(|one| one.decision == crate::Decision::NoGo)
+    }
+}
+
+/// An item's tick.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemState {
+    /// Ticked, or not.
+    pub on: bool,
+    /// By whom.
+    pub by: Actor,
+    /// Why by hand.
+    pub reason: Option<String>,
+    /// A note, or a digest.
+    pub evidence: Option<String>,
+    /// When.
+    pub at: At,
+}
+
+/// A rollback.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rollback {
+    /// By whom.
+    pub by: Actor,
+    /// Why.
+    pub reason: String,
+    /// What, in this order.
+    pub set: Vec<UndoItem>,
+    /// Since when.
+    pub at: At,
+}
+
+impl State {
+    /// A run of which nothing has happened.
+    pub fn new(run: RunId, plan: Arc<Plan>) -> Self {
+        let steps = plan.steps().map(|step| (step.id.clone(), StepState::default())).collect();
+        let head = crate::chain::hex(&crate::chain::genesis(&run));
+        Self {
+            run,
+            plan,
+            started: None,
+            started_at: None,
+            updated_at: None,
+            seq: 0,
+            head,
+            epoch: 0,
+            driver: String::new(),
+            steps,
+            holds: BTreeMap::new(),
+            pins: BTreeMap::new(),
+            pinned_at: BTreeMap::new(),
+            evidence: Vec::new(),
+            rollback: None,
+            aborted: None,
+            end: None,
+        }
+    }
+
+    /// Live or practice, once begun.
+    pub fn mode(&self) -> Mode {
+        self.started.as_ref().map_or(Mode::Live, |started| started.mode)
+    }
+
+    /// A piece of work.
+    pub fn work(&self, work: &Work) -> Option<&WorkState> {
+        let step = self.steps.get(&work.step)?;
+        Some(match work.lane {
+            Lane::Forward => &step.forward,
+            Lane::Undo => &step.undo,
+        })
+    }
+
+    /// Where a step stands, as the plan says.
+    pub fn status(&self, step: &StepId) -> Status {
+        self.steps.get(step).map_or(Status::Pending, |step| step.forward.status)
+    }
+
+    /// What a rollback would do now: the undos of all steps that have touched something, last first.
+    pub fn rollback_set(&self) -> Vec<UndoItem> {
+        let Some(started) = &self.started else { return Vec::new() };
+        let touched = |step: &StepId| self.steps.get(step).is_some_and(|state| state.touched);
+        let mut set: Vec<_> = started.undo.iter().filter(|item| touched(&item.step)).cloned().collect();
+        set.reverse();
+        set
+    }
+}
