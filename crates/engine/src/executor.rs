@@ -131,7 +131,12 @@ impl Ending {
     /// A success with outputs that may be seen.
     pub fn outputs(outputs: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
         let outputs = outputs.into_iter().map(|(name, value)| (name.to_owned(), OutputValue::plain(value)));
-        Self::Succeeded { outputs: outputs.collect(), secret_outputs: BTreeMap::new(), judgements: Vec::new(), note: None }
+        Self::Succeeded {
+            outputs: outputs.collect(),
+            secret_outputs: BTreeMap::new(),
+            judgements: Vec::new(),
+            note: None,
+        }
     }
 }
 

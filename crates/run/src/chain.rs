@@ -177,4 +177,3 @@ fn parse(seq: u64, bytes: &[u8]) -> Result<Event, ChainError> {
     }
     serde_json::from_slice(bytes).map_err(unreadable)
 }
-

@@ -1,8 +1,8 @@
 //! What can be asked of a run, and how it says no.
 
 use crate::{
-    Actor, Answer, Checked, Covered, Diagnosis, Evidence, HoldKey, How, Intent, Moment, Outcome, Pin, Receipt, RunEnd,
-    Signature, Started, UndoItem, Used, Work,
+    Actor, Answer, Checked, Covered, Diagnosis, Evidence, HoldKey, How, Intent, Moment, Outcome, Pin,
+    Receipt, RunEnd, Signature, Started, Used, Work,
 };
 use holdpoint_plan::{ItemId, StepId};
 

@@ -1,7 +1,8 @@
 //! What happened in a run. Facts are numbered, stored and never changed; progress is not a fact.
 
 use crate::{
-    Actor, Answer, Checked, Covered, Diagnosis, Evidence, How, Intent, Mode, Outcome, Pin, Receipt, Signature, UndoItem,
+    Actor, Answer, Checked, Covered, Diagnosis, Evidence, How, Intent, Mode, Outcome, Pin, Receipt,
+    Signature, UndoItem,
 };
 use holdpoint_plan::{ItemId, StageId, StepId, Target};
 use serde::{Deserialize, Serialize};

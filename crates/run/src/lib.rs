@@ -28,6 +28,6 @@ pub use people::satisfied;
 pub use person::{Actor, Checked, Decision, Person, Signature};
 pub use state::{HoldState, ItemState, Rollback, RunEnd, State, StepState, WorkState};
 pub use work::{
-    ActionPlan, Answer, Ask, AskField, AskOption, CopyText, Diagnosis, Evidence, External, How, Intent, Judgement,
-    KnownProblem, Outcome, OutputValue, Pin, Receipt, Said, UndoItem, json_digest,
+    ActionPlan, Answer, Ask, AskField, AskOption, CopyText, Diagnosis, Evidence, External, How, Intent,
+    Judgement, KnownProblem, Outcome, OutputValue, Pin, Receipt, Said, UndoItem, json_digest,
 };

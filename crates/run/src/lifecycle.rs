@@ -154,12 +154,20 @@ pub fn advance(status: Status, fact: StepFact) -> Result<Status, Illegal> {
         (S::Sent, F::BecameUnknown) => Ok(S::Unknown),
         (S::Waiting | S::Verifying, F::Verifying) => Ok(S::Verifying),
         // A step may fail before its intent: a value is missing, the identity is wrong, preparing was refused.
-        (S::Pending | S::Running | S::Asking | S::Sent | S::Waiting | S::Verifying | S::Unknown, F::Concluded(end)) => {
-            Ok(end)
-        }
-        (S::Failed | S::Unknown | S::RolledBackByAws | S::Superseded | S::Succeeded | S::Skipped | S::NotPractised, F::Retried) => {
-            Ok(S::Pending)
-        }
+        (
+            S::Pending | S::Running | S::Asking | S::Sent | S::Waiting | S::Verifying | S::Unknown,
+            F::Concluded(end),
+        ) => Ok(end),
+        (
+            S::Failed
+            | S::Unknown
+            | S::RolledBackByAws
+            | S::Superseded
+            | S::Succeeded
+            | S::Skipped
+            | S::NotPractised,
+            F::Retried,
+        ) => Ok(S::Pending),
         (
             S::Pending | S::Asking | S::Failed | S::Unknown | S::RolledBackByAws | S::Superseded,
             F::Skipped,

@@ -1,8 +1,8 @@
 //! What is known about a run.
 
 use crate::{
-    Actor, Answer, At, Checked, Covered, Evidence, HoldKey, Intent, Lane, Mode, Moment, Outcome, OutputValue, Pin, Receipt,
-    RunId, Signature, Started, Status, UndoItem, Used, Work,
+    Actor, Answer, At, Checked, Covered, Evidence, HoldKey, Intent, Lane, Mode, Moment, Outcome, OutputValue,
+    Pin, Receipt, RunId, Signature, Started, Status, UndoItem, Used, Work,
 };
 use holdpoint_plan::{ItemId, Plan, StepId};
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,253 @@
+//! State is a fold: what a fact does to it.
+
+use crate::chain::Event;
+use crate::{
+    At, Fact, HoldState, Illegal, ItemState, Lane, Outcome, Rollback, State, Status, StepFact, Work,
+    WorkState, advance,
+};
+use holdpoint_plan::StepId;
+use std::collections::BTreeMap;
+
+/// A journal that is not one of this plan, or not one that this code could have written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// A fact about a step that the plan does not have.
+    #[error("event {seq} speaks of step {step}, which the plan does not have")]
+    NoStep {
+        /// The event.
+        seq: u64,
+        /// The step.
+        step: StepId,
+    },
+    /// A fact that cannot follow.
+    #[error("event {seq}: {why}")]
+    Illegal {
+        /// The event.
+        seq: u64,
+        /// The rule.
+        why: Illegal,
+    },
+}
+
+impl State {
+    /// Applies one stored event.
+    pub fn evolve(&mut self, event: &Event, hash: &[u8; 32]) -> Result<(), Misfit> {
+        self.apply(event.seq, event.at, &event.event)?;
+        self.seq = event.seq;
+        self.head = crate::chain::hex(hash);
+        self.updated_at = Some(event.at);
+        Ok(())
+    }
+
+    /// Applies a fact without counting it: how `decide` looks ahead.
+    pub(crate) fn apply(&mut self, seq: u64, at: At, fact: &Fact) -> Result<(), Misfit> {
+        match fact {
+            Fact::Started(started) => {
+                self.epoch = 1;
+                self.driver.clone_from(&started.driver);
+                self.started_at = Some(at);
+                self.started = Some(std::sync::Arc::new((**started).clone()));
+            }
+            Fact::DriverChanged { epoch, driver, .. } => {
+                self.epoch = *epoch;
+                self.driver.clone_from(driver);
+            }
+            Fact::Pinned { moment, pins } => {
+                self.pinned_at.insert(*moment, at);
+                self.pins.extend(pins.iter().map(|pin| (pin.key.clone(), pin.clone())));
+            }
+            Fact::HoldOpened { hold, covers } => {
+                let fresh = HoldState {
+                    covers: covers.clone(),
+                    signatures: Vec::new(),
+                    voided: Vec::new(),
+                    opened_at: at,
+                    satisfied_at: None,
+                };
+                let voided = self.holds.remove(hold).map(|old| old.voided).unwrap_or_default();
+                self.holds.insert(hold.clone(), HoldState { voided, ..fresh });
+            }
+            Fact::Signed { hold, signature } => {
+                let satisfied = self.rule_of(hold).cloned();
+                let starter = self.started.as_ref().map(|started| started.starter.person.clone());
+                if let Some(state) = self.holds.get_mut(hold) {
+                    // A later signature of the same person replaces the earlier one: a no-go may be reconsidered.
+                    let same = |one: &crate::Signature| one.signer.person == signature.signer.person;
+                    state.signatures.retain(|one| !same(one));
+                    state.signatures.push(signature.clone());
+                    let done = satisfied
+                        .is_some_and(|rule| crate::satisfied(&rule, starter.as_ref(), &state.signatures));
+                    state.satisfied_at = done.then_some(at);
+                }
+            }
+            Fact::HoldVoided { hold, why } => {
+                if let Some(state) = self.holds.get_mut(hold) {
+                    let void = std::mem::take(&mut state.signatures);
+                    state.voided.extend(void.into_iter().map(|one| (one, why.clone())));
+                    state.satisfied_at = None;
+                }
+            }
+            Fact::SkippedByCondition { step, condition } => {
+                let work = self.advance(seq, &Work::forward(step.clone()), StepFact::Skipped)?;
+                work.skipped = Some((None, condition.clone()));
+                work.ended_at = Some(at);
+            }
+            Fact::Intended { work, attempt, epoch, intent, identity, used } => {
+                let asks = intent.ask.is_some();
+                let acts = !intent.actions.is_empty();
+                let state = self.advance(seq, work, StepFact::Intended { asks, acts })?;
+                state.attempt = *attempt;
+                state.epoch = *epoch;
+                state.intent = Some((**intent).clone());
+                state.identity.clone_from(identity);
+                state.used.clone_from(used);
+                state.receipts.clear();
+                state.answer = None;
+                state.outcome = None;
+                state.began_at = Some(at);
+                state.ended_at = None;
+                if let (Lane::Forward, Some(step)) = (work.lane, self.steps.get_mut(&work.step)) {
+                    step.stale.clear();
+                }
+            }
+            Fact::Answered { work, answer, by } => {
+                let acts = self
+                    .work(work)
+                    .and_then(|state| state.intent.as_ref())
+                    .is_some_and(|intent| !intent.actions.is_empty());
+                let state = self.advance(seq, work, StepFact::Answered { acts })?;
+                state.answer = Some((answer.clone(), by.clone()));
+            }
+            Fact::Sending { work, .. } => {
+                self.advance(seq, work, StepFact::Sending)?;
+                if let (Lane::Forward, Some(step)) = (work.lane, self.steps.get_mut(&work.step)) {
+                    step.touched = true;
+                }
+            }
+            Fact::NotSent { work, .. } => {
+                self.advance(seq, work, StepFact::NotSent)?;
+            }
+            Fact::Received { work, action, receipt, .. } => {
+                let actions = self
+                    .work(work)
+                    .and_then(|state| state.intent.as_ref())
+                    .map_or(0, |intent| intent.actions.len());
+                let last = action + 1 >= actions;
+                let state = self.advance(seq, work, StepFact::Received { last })?;
+                state.receipts.truncate(*action);
+                state.receipts.push(receipt.clone());
+            }
+            Fact::Verifying { work } => {
+                self.advance(seq, work, StepFact::Verifying)?;
+            }
+            Fact::Concluded { work, outcome } => self.conclude(seq, at, work, outcome)?,
+            Fact::BecameUnknown { work, diagnosis } => {
+                let state = self.advance(seq, work, StepFact::BecameUnknown)?;
+                state.outcome = Some(Outcome::Unknown((**diagnosis).clone()));
+            }
+            Fact::Retried { work, .. } => {
+                self.advance(seq, work, StepFact::Retried)?;
+                // What was signed for a finished attempt is not signed for the next one of a hold that covers values
+                // which may change: covers are compared again when it is intended.
+            }
+            Fact::Skipped { work, by, reason } => {
+                let state = self.advance(seq, work, StepFact::Skipped)?;
+                state.skipped = Some((Some(by.clone()), reason.clone()));
+                state.ended_at = Some(at);
+            }
+            Fact::Kept { step, .. } => {
+                if let Some(step) = self.steps.get_mut(step) {
+                    step.stale.clear();
+                }
+            }
+            Fact::Ticked { step, item, on, by, reason, evidence, .. } => {
+                let state =
+                    self.steps.get_mut(step).ok_or_else(|| Misfit::NoStep { seq, step: step.clone() })?;
+                let tick = ItemState {
+                    on: *on,
+                    by: by.clone(),
+                    reason: reason.clone(),
+                    evidence: evidence.clone(),
+                    at,
+                };
+                state.items.insert(item.clone(), tick);
+            }
+            Fact::EvidenceKept { work, evidence } => self.evidence.push((work.clone(), evidence.clone())),
+            Fact::RollbackStarted { by, reason, set } => {
+                self.rollback =
+                    Some(Rollback { by: by.clone(), reason: reason.clone(), set: set.clone(), at });
+            }
+            Fact::Aborted { by, reason } => self.aborted = Some((by.clone(), reason.clone())),
+            Fact::Closed { end } => self.end = Some((*end, at)),
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, seq: u64, work: &Work, fact: StepFact) -> Result<&mut WorkState, Misfit> {
+        let step =
+            self.steps.get_mut(&work.step).ok_or_else(|| Misfit::NoStep { seq, step: work.step.clone() })?;
+        let state = match work.lane {
+            Lane::Forward => &mut step.forward,
+            Lane::Undo => &mut step.undo,
+        };
+        state.status = advance(state.status, fact).map_err(|why| Misfit::Illegal { seq, why })?;
+        Ok(state)
+    }
+
+    fn conclude(&mut self, seq: u64, at: At, work: &Work, outcome: &Outcome) -> Result<(), Misfit> {
+        let status = match outcome {
+            Outcome::Succeeded { .. } => Status::Succeeded,
+            Outcome::Failed(_) => Status::Failed,
+            Outcome::RolledBackByAws(_) => Status::RolledBackByAws,
+            Outcome::Superseded(_) => Status::Superseded,
+            Outcome::Unknown(_) => Status::Unknown,
+            Outcome::NotPractised { .. } => Status::NotPractised,
+        };
+        let state = self.advance(seq, work, StepFact::Concluded(status))?;
+        state.outcome = Some(outcome.clone());
+        state.ended_at = Some(at);
+        if let Outcome::Succeeded { outputs, .. } = outcome {
+            state.outputs.clone_from(outputs);
+            match work.lane {
+                Lane::Forward => self.mark_stale(&work.step),
+                Lane::Undo => {
+                    let forward = Work::forward(work.step.clone());
+                    self.advance(seq, &forward, StepFact::Undone)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Steps that used an output of `source` which is another now are stale.
+    fn mark_stale(&mut self, source: &StepId) {
+        let prefix = format!("steps.{source}.outputs.");
+        let now: BTreeMap<String, String> = match self.steps.get(source) {
+            Some(step) => step
+                .forward
+                .outputs
+                .iter()
+                .map(|(name, value)| (format!("{prefix}{name}"), value.digest.clone()))
+                .collect(),
+            None => return,
+        };
+        for (id, step) in &mut self.steps {
+            if id == source || !step.forward.status.is_done() {
+                continue;
+            }
+            let changed = |used: &&crate::Used| {
+                used.name.starts_with(&prefix)
+                    && now.get(&used.name).is_none_or(|digest| digest != &used.digest)
+            };
+            step.stale = step.forward.used.iter().filter(changed).map(|used| used.name.clone()).collect();
+        }
+    }
+
+    /// The rule of a hold, as the plan says.
+    pub fn rule_of(&self, hold: &crate::HoldKey) -> Option<&holdpoint_plan::Hold> {
+        match hold {
+            crate::HoldKey::Stage(id) => self.plan.stage(id)?.hold.as_ref(),
+            crate::HoldKey::Step(id) => self.plan.step(id)?.hold.as_ref(),
+        }
+    }
+}
