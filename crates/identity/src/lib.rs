@@ -1,0 +1,30 @@
+//! Who we are to AWS: profiles, sessions with one source of credentials, the account pin, people, and the environment
+//! that a child process gets.
+//!
+//! - [`Env`]: the environment as an argument; [`profiles`]: the profiles of the two files.
+//! - [`Session::live`], [`Session::practice`] → [`Session::config`] for the SDK's clients, [`Session::whoami`],
+//!   [`Session::assert`] with a [`Pin`] → [`Pinned`], [`Session::person`].
+//! - [`Person`] and [`same_person`]: signatures are counted by people.
+//! - [`CredentialsEndpoint`], [`ChildFiles`] and [`child_env`]: what a child process may know; [`wrapper_in`]: tools
+//!   that would pick an identity of their own.
+//!
+//! Invariant: nothing here reads the process's environment, and in practice nothing but loopback is reachable.
+
+mod arn;
+mod env;
+mod http;
+mod person;
+mod pin;
+mod profiles;
+mod session;
+mod whoami;
+
+pub use env::Env;
+pub use http::BadProxy;
+pub use person::{Person, same_person};
+pub use pin::{BadPin, Difference, Pin, PinMismatch, Pinned};
+pub use profiles::{
+    FileKind, FileProblem, Kind, Place, Profile, ProfileFile, Profiles, ProfilesError, profiles,
+};
+pub use session::{AssertError, PracticeCredentials, Session, SessionError, Source};
+pub use whoami::{Caller, WhoamiError, whoami};
