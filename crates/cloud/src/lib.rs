@@ -1,0 +1,81 @@
+//! What AWS is asked: ECS and CloudWatch Logs.
+//!
+//! Invariant: every failed call says truthfully whether it may have taken effect ([`CallError::may_have_taken_effect`]),
+//! and a call that changes something is sent once, repeated only after an answer that says it was throttled.
+//!
+//! The SDK signs, resolves endpoints and credentials, sends, and understands errors. Arguments and answers stay JSON as
+//! AWS writes it: what an intent shows is what is sent, and members that this SDK does not know yet survive
+//! (docs/adr/0020).
+
+mod ecs;
+mod error;
+mod logs;
+mod model;
+mod pace;
+mod wire;
+
+pub use ecs::Listing;
+pub use error::CallError;
+pub use logs::{LogLine, LogQuery, Tail};
+pub use model::{
+    AttachedTask, Container, ContainerImage, Deployment, Event, Millis, RevisionCount, RollbackFacts,
+    Service, ServiceBreaker, ServiceDeployment, ServiceRevision, Tag, TaskState,
+};
+pub use pace::Pace;
+pub use wire::Answer;
+
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Longest wait for one answer; after it, a call that changes something may have taken effect.
+const ATTEMPT: Duration = Duration::from_secs(20);
+
+/// ECS and CloudWatch Logs with one identity in one region. Cheap to clone.
+#[derive(Clone)]
+pub struct Cloud {
+    ecs: aws_sdk_ecs::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    pacer: Arc<pace::Pacer>,
+}
+
+impl Cloud {
+    /// Clients that use exactly this configuration's credentials, region and endpoint. Waits between throttled calls
+    /// go through `pace`. Time limits that the configuration sets are kept.
+    pub fn new(config: &SdkConfig, pace: Arc<dyn Pace>) -> Self {
+        let limits = limits(config);
+        let ecs = aws_sdk_ecs::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(limits.clone())
+            .build();
+        let logs = aws_sdk_cloudwatchlogs::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(limits)
+            .build();
+        Self {
+            ecs: aws_sdk_ecs::Client::from_conf(ecs),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs),
+            pacer: Arc::new(pace::Pacer::new(pace)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cloud")
+    }
+}
+
+fn limits(config: &SdkConfig) -> TimeoutConfig {
+    let given = config.timeout_config();
+    TimeoutConfig::builder()
+        .connect_timeout(given.and_then(TimeoutConfig::connect_timeout).unwrap_or(CONNECT))
+        .operation_attempt_timeout(
+            given.and_then(TimeoutConfig::operation_attempt_timeout).unwrap_or(ATTEMPT),
+        )
+        .build()
+}

@@ -1,0 +1,135 @@
+//! CloudWatch Logs: finding lines, and following a stream.
+
+use crate::ecs::typed;
+use crate::wire::{Nature, call};
+use crate::{CallError, Cloud};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::HashSet;
+
+/// A line of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LogLine {
+    /// Unique within its group; empty where the call does not say.
+    pub event_id: String,
+    /// The stream that it stands in.
+    pub log_stream_name: String,
+    /// When it was written, milliseconds since 1970.
+    pub timestamp: i64,
+    /// The text.
+    pub message: String,
+}
+
+/// What is looked for in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogQuery {
+    /// Group.
+    pub group: String,
+    /// Streams; all when empty. At most 100 are asked for at once.
+    pub streams: Vec<String>,
+    /// Only streams whose names begin so; not together with `streams`.
+    pub prefix: Option<String>,
+    /// From when, milliseconds since 1970, inclusive.
+    pub from: Option<i64>,
+}
+
+/// Which lines were already seen, so that late ones are found and none comes twice.
+#[derive(Debug, Default)]
+pub struct Tail {
+    seen: HashSet<String>,
+}
+
+impl Tail {
+    /// Lines that were not there at the last time, oldest first. A page that was throttled is asked for again, a line
+    /// that arrives late with an old time is found: the whole window is read each time and told apart by event ids.
+    pub async fn next(&mut self, cloud: &Cloud, query: &LogQuery) -> Result<Option<Vec<LogLine>>, CallError> {
+        let Some(lines) = cloud.log_lines(query).await? else { return Ok(None) };
+        Ok(Some(lines.into_iter().filter(|line| self.seen.insert(line.event_id.clone())).collect()))
+    }
+}
+
+impl Cloud {
+    /// Whether a log group of exactly that name exists.
+    pub async fn log_group_exists(&self, group: &str) -> Result<bool, CallError> {
+        let name = "logs:DescribeLogGroups";
+        let mut token: Option<String> = None;
+        loop {
+            let mut input = json!({"logGroupNamePrefix": group});
+            if let Some(token) = &token {
+                input["nextToken"] = json!(token);
+            }
+            let answer = call!(self, logs.describe_log_groups, Nature::Read, name, input)?;
+            let groups = answer.body["logGroups"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if groups.iter().any(|found| found["logGroupName"] == group) {
+                return Ok(true);
+            }
+            let next = answer.body["nextToken"].as_str().map(str::to_owned);
+            if next.is_none() || next == token {
+                return Ok(false);
+            }
+            token = next;
+        }
+    }
+
+    /// All lines of a query, all pages, each once, oldest first. `None` when the group does not exist.
+    pub async fn log_lines(&self, query: &LogQuery) -> Result<Option<Vec<LogLine>>, CallError> {
+        let name = "logs:FilterLogEvents";
+        let mut lines: Vec<LogLine> = Vec::new();
+        let mut seen = HashSet::new();
+        let batches: Vec<&[String]> =
+            if query.streams.is_empty() { vec![&[]] } else { query.streams.chunks(100).collect() };
+        for streams in batches {
+            let mut token: Option<String> = None;
+            loop {
+                let mut input = json!({"logGroupName": query.group});
+                if !streams.is_empty() {
+                    input["logStreamNames"] = json!(streams);
+                } else if let Some(prefix) = &query.prefix {
+                    input["logStreamNamePrefix"] = json!(prefix);
+                }
+                if let Some(from) = query.from {
+                    input["startTime"] = json!(from.max(0));
+                }
+                if let Some(token) = &token {
+                    input["nextToken"] = json!(token);
+                }
+                let answer = match call!(self, logs.filter_log_events, Nature::Read, name, input) {
+                    Err(error) if error.code() == Some("ResourceNotFoundException") => {
+                        if self.log_group_exists(&query.group).await? {
+                            break;
+                        }
+                        return Ok(None);
+                    }
+                    answer => answer?,
+                };
+                let page: Vec<LogLine> = typed(name, &answer, "events")?;
+                lines.extend(page.into_iter().filter(|line| seen.insert(line.event_id.clone())));
+                let next = answer.body["nextToken"].as_str().map(str::to_owned);
+                if next.is_none() || next == token {
+                    break;
+                }
+                token = next;
+            }
+        }
+        lines.sort_by_key(|line| line.timestamp);
+        Ok(Some(lines))
+    }
+
+    /// The last lines of one stream, oldest first; empty when the stream or its group does not exist.
+    pub async fn last_log_lines(
+        &self,
+        group: &str,
+        stream: &str,
+        most: u32,
+    ) -> Result<Vec<LogLine>, CallError> {
+        let name = "logs:GetLogEvents";
+        let input = json!({
+            "logGroupName": group, "logStreamName": stream, "startFromHead": false, "limit": most.min(10_000),
+        });
+        match call!(self, logs.get_log_events, Nature::Read, name, input) {
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(Vec::new()),
+            answer => typed(name, &answer?, "events"),
+        }
+    }
+}
