@@ -2,11 +2,11 @@
 
 use crate::chain::Event;
 use crate::{
-    At, Fact, HoldState, Illegal, ItemState, Lane, Outcome, Rollback, State, Status, StepFact, Work,
-    WorkState, advance,
+    At, Fact, HoldState, Illegal, ItemState, Lane, Outcome, OutputValue, Rollback, State, Status, StepFact,
+    Work, WorkState, advance,
 };
-use holdpoint_plan::StepId;
-use std::collections::BTreeMap;
+use holdpoint_plan::{Need, StepId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A journal that is not one of this plan, or not one that this code could have written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +91,9 @@ impl State {
                 let work = self.advance(seq, &Work::forward(step.clone()), StepFact::Skipped)?;
                 work.skipped = Some((None, condition.clone()));
                 work.ended_at = Some(at);
+                if let Some(step) = self.steps.get_mut(step) {
+                    step.stale.clear();
+                }
             }
             Fact::Intended { work, attempt, epoch, intent, identity, used } => {
                 let asks = intent.ask.is_some();
@@ -104,6 +107,7 @@ impl State {
                 state.receipts.clear();
                 state.answer = None;
                 state.outcome = None;
+                state.skipped = None;
                 state.began_at = Some(at);
                 state.ended_at = None;
                 if let (Lane::Forward, Some(step)) = (work.lane, self.steps.get_mut(&work.step)) {
@@ -125,7 +129,7 @@ impl State {
                 }
             }
             Fact::NotSent { work, .. } => {
-                self.advance(seq, work, StepFact::NotSent)?;
+                self.advance(seq, work, StepFact::NotSent)?.settled();
             }
             Fact::Received { work, action, receipt, .. } => {
                 let actions = self
@@ -134,6 +138,7 @@ impl State {
                     .map_or(0, |intent| intent.actions.len());
                 let last = action + 1 >= actions;
                 let state = self.advance(seq, work, StepFact::Received { last })?;
+                state.settled();
                 state.receipts.truncate(*action);
                 state.receipts.push(receipt.clone());
             }
@@ -146,7 +151,9 @@ impl State {
                 state.outcome = Some(Outcome::Unknown((**diagnosis).clone()));
             }
             Fact::Retried { work, .. } => {
-                self.advance(seq, work, StepFact::Retried)?;
+                let state = self.advance(seq, work, StepFact::Retried)?;
+                state.skipped = None;
+                state.ended_at = None;
                 // What was signed for a finished attempt is not signed for the next one of a hold that covers values
                 // which may change: covers are compared again when it is intended.
             }
@@ -154,6 +161,9 @@ impl State {
                 let state = self.advance(seq, work, StepFact::Skipped)?;
                 state.skipped = Some((Some(by.clone()), reason.clone()));
                 state.ended_at = Some(at);
+                if let (Lane::Forward, Some(step)) = (work.lane, self.steps.get_mut(&work.step)) {
+                    step.stale.clear();
+                }
             }
             Fact::Kept { step, .. } => {
                 if let Some(step) = self.steps.get_mut(step) {
@@ -207,9 +217,9 @@ impl State {
         state.outcome = Some(outcome.clone());
         state.ended_at = Some(at);
         if let Outcome::Succeeded { outputs, .. } = outcome {
-            state.outputs.clone_from(outputs);
+            let before = std::mem::replace(&mut state.outputs, outputs.clone());
             match work.lane {
-                Lane::Forward => self.mark_stale(&work.step),
+                Lane::Forward => self.mark_stale(&work.step, &before),
                 Lane::Undo => {
                     let forward = Work::forward(work.step.clone());
                     self.advance(seq, &forward, StepFact::Undone)?;
@@ -219,27 +229,51 @@ impl State {
         Ok(())
     }
 
-    /// Steps that used an output of `source` which is another now are stale.
-    fn mark_stale(&mut self, source: &StepId) {
+    /// Steps that used an output of `source` which is another now are stale; so are, when its outputs are others than
+    /// `before`, those that need it and those that were left out by a condition on it.
+    fn mark_stale(&mut self, source: &StepId, before: &BTreeMap<String, OutputValue>) {
         let prefix = format!("steps.{source}.outputs.");
-        let now: BTreeMap<String, String> = match self.steps.get(source) {
-            Some(step) => step
-                .forward
-                .outputs
-                .iter()
-                .map(|(name, value)| (format!("{prefix}{name}"), value.digest.clone()))
-                .collect(),
-            None => return,
+        let Some(now) = self.steps.get(source).map(|step| step.forward.outputs.clone()) else { return };
+        let changed = !before.is_empty() && before != &now;
+        let stage = self.plan.stage_of(source).map(|stage| stage.id.clone());
+        let needs = |need: &Need| match need {
+            Need::Step(id) => id == source,
+            Need::Stage(id) => stage.as_ref() == Some(id),
         };
-        for (id, step) in &mut self.steps {
-            if id == source || !step.forward.status.is_done() {
-                continue;
-            }
-            let changed = |used: &&crate::Used| {
-                used.name.starts_with(&prefix)
-                    && now.get(&used.name).is_none_or(|digest| digest != &used.digest)
+        let plan = std::sync::Arc::clone(&self.plan);
+        for step in plan.steps().filter(|step| &step.id != source) {
+            let Some(known) = self.steps.get_mut(&step.id) else { continue };
+            let mut stale: BTreeSet<String> =
+                known.stale.drain(..).filter(|name| !name.starts_with(&prefix)).collect();
+            let another = |used: &&crate::Used| match used.name.strip_prefix(&prefix) {
+                Some(name) => now.get(name).is_none_or(|value| value.digest != used.digest),
+                None => false,
             };
-            step.stale = step.forward.used.iter().filter(changed).map(|used| used.name.clone()).collect();
+            let needed = changed && step.needs.iter().any(needs);
+            let asked = changed && step.when.as_ref().is_some_and(|when| when.contains(&prefix));
+            match known.forward.status {
+                Status::Succeeded => {
+                    stale.extend(known.forward.used.iter().filter(another).map(|used| used.name.clone()));
+                    stale.extend(needed.then(|| format!("steps.{source}")));
+                }
+                // Left out by a person, or not practised, it used nothing.
+                Status::Skipped | Status::NotPractised => {
+                    let by_condition = matches!(known.forward.skipped, Some((None, _)));
+                    stale.extend((asked && by_condition).then(|| format!("steps.{source}")));
+                }
+                Status::Pending
+                | Status::Running
+                | Status::Asking
+                | Status::Sent
+                | Status::Waiting
+                | Status::Verifying
+                | Status::Failed
+                | Status::Unknown
+                | Status::RolledBackByAws
+                | Status::Superseded
+                | Status::Compensated => {}
+            }
+            known.stale = stale.into_iter().collect();
         }
     }
 
@@ -248,6 +282,15 @@ impl State {
         match hold {
             crate::HoldKey::Stage(id) => self.plan.stage(id)?.hold.as_ref(),
             crate::HoldKey::Step(id) => self.plan.step(id)?.hold.as_ref(),
+        }
+    }
+}
+
+impl WorkState {
+    /// What was unknown is known: its diagnosis is history.
+    fn settled(&mut self) {
+        if matches!(self.outcome, Some(Outcome::Unknown(_))) {
+            self.outcome = None;
         }
     }
 }

@@ -147,17 +147,28 @@ pub fn advance(status: Status, fact: StepFact) -> Result<Status, Illegal> {
         (S::Pending, F::Intended { asks: false, acts: false }) => Ok(S::Waiting),
         (S::Asking, F::Answered { acts: true }) => Ok(S::Running),
         (S::Asking, F::Answered { acts: false }) => Ok(S::Waiting),
-        (S::Running | S::Unknown, F::Sending) => Ok(S::Sent),
+        // What is unknown is settled before anything is sent again.
+        (S::Running, F::Sending) => Ok(S::Sent),
         (S::Sent | S::Unknown, F::NotSent) => Ok(S::Running),
         (S::Sent | S::Unknown, F::Received { last: false }) => Ok(S::Running),
         (S::Sent | S::Unknown, F::Received { last: true }) => Ok(S::Waiting),
         (S::Sent, F::BecameUnknown) => Ok(S::Unknown),
         (S::Waiting | S::Verifying, F::Verifying) => Ok(S::Verifying),
-        // A step may fail before its intent: a value is missing, the identity is wrong, preparing was refused.
+        // Only what was followed to its end has succeeded, been rolled back or superseded.
         (
-            S::Pending | S::Running | S::Asking | S::Sent | S::Waiting | S::Verifying | S::Unknown,
-            F::Concluded(end),
+            S::Waiting | S::Verifying,
+            F::Concluded(
+                end @ (S::Succeeded
+                | S::Failed
+                | S::Unknown
+                | S::RolledBackByAws
+                | S::Superseded
+                | S::NotPractised),
+            ),
         ) => Ok(end),
+        // A step may fail before its intent: a value is missing, the identity is wrong, preparing was refused. An
+        // action on its way must be answered for first: refused, received, or unknown.
+        (S::Pending | S::Running | S::Asking, F::Concluded(end @ (S::Failed | S::NotPractised))) => Ok(end),
         (
             S::Failed
             | S::Unknown
@@ -172,18 +183,21 @@ pub fn advance(status: Status, fact: StepFact) -> Result<Status, Illegal> {
             S::Pending | S::Asking | S::Failed | S::Unknown | S::RolledBackByAws | S::Superseded,
             F::Skipped,
         ) => Ok(S::Skipped),
+        // A step of the rollback set has touched something, wherever a retry, a skip or an earlier undo left it.
         (
-            S::Succeeded
+            S::Pending
+            | S::Running
+            | S::Asking
+            | S::Waiting
+            | S::Verifying
+            | S::Succeeded
             | S::Failed
             | S::Unknown
             | S::RolledBackByAws
             | S::Superseded
             | S::Skipped
-            | S::Running
-            | S::Waiting
-            | S::Verifying
-            | S::Asking
-            | S::Sent,
+            | S::Compensated
+            | S::NotPractised,
             F::Undone,
         ) => Ok(S::Compensated),
         (

@@ -131,20 +131,25 @@ pub fn standing(state: &State, id: &StepId) -> Standing {
             None => Standing::Is(status),
         };
     }
-    match unsatisfied_hold(state, stage, step) {
-        Some(_) => Standing::Held,
-        None => Standing::Ready,
+    match (unmet(state, step), unsatisfied_hold(state, stage, step)) {
+        (Some(need), _) => Standing::Blocked(need),
+        (None, Some(_)) => Standing::Held,
+        (None, None) => Standing::Ready,
     }
 }
 
 /// Holds before a step that have not every signature, the stage's first.
 pub(crate) fn unsatisfied_hold(state: &State, stage: &Stage, step: &Step) -> Option<HoldKey> {
-    holds_before(stage, step)
+    // The stage's hold stands before whichever of its steps comes first: leaving out the first passes no hold.
+    let of_stage = stage.hold.is_some().then(|| HoldKey::Stage(stage.id.clone()));
+    let of_step = step.hold.is_some().then(|| HoldKey::Step(step.id.clone()));
+    of_stage
         .into_iter()
+        .chain(of_step)
         .find(|key| state.holds.get(key).is_none_or(|hold| hold.satisfied_at.is_none()))
 }
 
-/// Holds that stand before a step: its stage's, when it is the stage's first step, and its own.
+/// Holds whose covers are compared when a step is intended: its stage's, when it is the stage's first, and its own.
 pub(crate) fn holds_before(stage: &Stage, step: &Step) -> Vec<HoldKey> {
     let first = stage.steps.first().is_some_and(|first| first.id == step.id);
     let of_stage = (first && stage.hold.is_some()).then(|| HoldKey::Stage(stage.id.clone()));
@@ -228,7 +233,8 @@ fn unmet(state: &State, step: &Step) -> Option<String> {
 }
 
 fn rolled_back(state: &State) -> RunEnd {
-    let left_out = state.steps.values().any(|step| step.undo.status == Status::Skipped);
+    let kept = |status| matches!(status, Status::Skipped | Status::NotPractised);
+    let left_out = state.steps.values().any(|step| kept(step.undo.status));
     if left_out { RunEnd::PartlyRolledBack } else { RunEnd::RolledBack }
 }
 

@@ -31,7 +31,14 @@ pub(crate) fn may_sign(rule: &Hold, starter: Option<&Person>, person: &Person) -
         ));
     }
     if rule.by_someone_else && !starter.is_some_and(|starter| person.certainly_other_than(starter)) {
-        return Err(if person.verified {
+        let starter = starter.filter(|starter| !starter.verified);
+        return Err(if let Some(starter) = starter {
+            format!(
+                "AWS does not vouch for the name {}, who started this run, so nobody can count as somebody else: \
+                 start it with an Identity Center role or a session that carries a SourceIdentity",
+                starter.name
+            )
+        } else if person.verified {
             format!("{} started this run, and this hold wants somebody else", person.name)
         } else {
             format!(

@@ -24,9 +24,22 @@ pub struct Person {
 }
 
 impl Person {
-    /// Whether the two are certainly different human beings.
+    /// Whether the two are certainly different human beings: both verified, in one kind of directory, with different
+    /// names or with one name in two Identity Center instances. One human may have a name in Identity Center and
+    /// another as SourceIdentity, and a name may be written in capitals.
     pub fn certainly_other_than(&self, other: &Self) -> bool {
-        self.verified && other.verified && (self.name != other.name || self.instance != other.instance)
+        let same_name = self.name.to_lowercase() == other.name.to_lowercase();
+        let apart = !self.is_source_identity()
+            && matches!((&self.instance, &other.instance), (Some(mine), Some(theirs)) if mine != theirs);
+        self.verified
+            && other.verified
+            && self.is_source_identity() == other.is_source_identity()
+            && (!same_name || apart)
+    }
+
+    /// A SourceIdentity's instance is the account that set it; that of Identity Center is an address.
+    fn is_source_identity(&self) -> bool {
+        self.instance.as_deref().is_some_and(|instance| instance.bytes().all(|byte| byte.is_ascii_digit()))
     }
 }
 

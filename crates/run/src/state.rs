@@ -227,7 +227,9 @@ impl State {
     pub fn rollback_set(&self) -> Vec<UndoItem> {
         let Some(started) = &self.started else { return Vec::new() };
         let touched = |step: &StepId| self.steps.get(step).is_some_and(|state| state.touched);
-        let mut set: Vec<_> = started.undo.iter().filter(|item| touched(&item.step)).cloned().collect();
+        let undo = |step: &StepId| started.undo.iter().find(|item| &item.step == step).cloned();
+        let mut set: Vec<_> =
+            self.plan.steps().filter(|step| touched(&step.id)).filter_map(|step| undo(&step.id)).collect();
         set.reverse();
         set
     }

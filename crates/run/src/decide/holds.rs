@@ -1,0 +1,109 @@
+//! Holds: arriving, signing, and what makes a signature void.
+
+use super::said_why;
+use crate::people::may_sign;
+use crate::{
+    Covered, Decision, Effect, Fact, HoldKey, HoldState, Mode, Refusal, Signature, State, covers_digest, next,
+};
+use std::collections::BTreeSet;
+
+/// The run arrives at a hold: what signatures cover from now on.
+pub(super) fn open(state: &State, hold: HoldKey, covers: Vec<Covered>) -> Result<Vec<Fact>, Refusal> {
+    if state.rule_of(&hold).is_none() {
+        return Err(Refusal::Absent(format!("hold before {hold}")));
+    }
+    match next(state) {
+        Some(Effect::OpenHold(due)) if due == hold => Ok(vec![Fact::HoldOpened { hold, covers }]),
+        Some(_) | None if state.holds.contains_key(&hold) => {
+            Err(Refusal::NotNow(format!("the hold before {hold} is open already")))
+        }
+        Some(_) | None => Err(Refusal::NotNow(format!("the run has not arrived at the hold before {hold}"))),
+    }
+}
+
+/// Somebody signs: whether it counts is decided here, and nowhere later.
+pub(super) fn sign(state: &State, hold: HoldKey, signature: Signature) -> Result<Vec<Fact>, Refusal> {
+    let rule = state.rule_of(&hold).ok_or_else(|| Refusal::Absent(format!("hold before {hold}")))?;
+    if state.aborted.is_some() || state.rollback.is_some() {
+        return Err(Refusal::NotNow(format!("the run does not go on behind the hold before {hold}")));
+    }
+    let open = state
+        .holds
+        .get(&hold)
+        .ok_or_else(|| Refusal::NotNow(format!("the run has not arrived at the hold before {hold}")))?;
+    if open.satisfied_at.is_some() {
+        return Err(Refusal::NotNow(format!("the hold before {hold} is signed already")));
+    }
+    if signature.covers != covers_digest(&open.covers) {
+        return Err(Refusal::Signature(
+            "what it covers is not what stands here now; read it again and sign again".into(),
+        ));
+    }
+    if state.holds.values().any(|known| holds_signature(known, &signature)) {
+        return Err(Refusal::Signature("it was given before; sign anew".into()));
+    }
+    if signature.auto && state.mode() == Mode::Live {
+        return Err(Refusal::Signature("a live run is signed by people, not by --auto-sign".into()));
+    }
+    let started = state.started.as_ref().ok_or(Refusal::NotBegun)?;
+    if signature.signer.account != started.target.account {
+        return Err(Refusal::Signature(format!(
+            "it was made in account {}, and the run is pinned to {}",
+            signature.signer.account, started.target.account
+        )));
+    }
+    match signature.decision {
+        Decision::NoGo => said_why(signature.reason.as_deref().unwrap_or_default(), "a no-go")?,
+        Decision::Go => {
+            may_sign(rule, Some(&started.starter.person), &signature.signer.person)
+                .map_err(Refusal::Signature)?;
+            let people = open.signatures.iter().filter(|one| one.decision == Decision::Go);
+            for other in people.map(|one| &one.signer.person) {
+                if !signature.signer.person.certainly_other_than(other) {
+                    return Err(Refusal::Signature(format!(
+                        "{} has signed, and {} is not certainly another person",
+                        other.name, signature.signer.person.name
+                    )));
+                }
+            }
+        }
+    }
+    Ok(vec![Fact::Signed { hold, signature }])
+}
+
+/// Voids the first hold whose signatures cover something else than is so now, and opens it anew.
+pub(super) fn changed(state: &State, now: &[(HoldKey, Vec<Covered>)]) -> Option<Vec<Fact>> {
+    now.iter().find_map(|(hold, covers)| {
+        let signed = &state.holds.get(hold)?.covers;
+        (covers_digest(covers) != covers_digest(signed)).then(|| {
+            let why = format!("changed since it was signed: {}", difference(signed, covers));
+            vec![
+                Fact::HoldVoided { hold: hold.clone(), why },
+                Fact::HoldOpened { hold: hold.clone(), covers: covers.clone() },
+            ]
+        })
+    })
+}
+
+fn difference(before: &[Covered], now: &[Covered]) -> String {
+    let parts = |covered: &[Covered]| -> BTreeSet<(String, String)> {
+        covered.iter().map(|one| (one.name.clone(), one.digest.clone())).collect()
+    };
+    let names: BTreeSet<_> =
+        parts(before).symmetric_difference(&parts(now)).map(|(name, _)| name.clone()).collect();
+    match names.is_empty() {
+        true => "the order of what is covered".into(),
+        false => names.into_iter().collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Whether the hold has this very signature, valid or void: the device signs over the chain's head, so that two
+/// signatures are never alike.
+fn holds_signature(hold: &HoldState, signature: &Signature) -> bool {
+    let void = hold.voided.iter().map(|(one, _)| one);
+    hold.signatures.iter().chain(void).any(|one| {
+        one.device_signature == signature.device_signature
+            && one.head == signature.head
+            && one.signer.request_id == signature.signer.request_id
+    })
+}
