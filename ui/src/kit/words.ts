@@ -1,0 +1,92 @@
+// Durations in words, times in ISO with zone, counts with their noun: one voice for every screen.
+
+/** A duration as an operator says it: `42 s`, `3 m 42 s`, `1 h 05 m`, `2 d 4 h`. Takes seconds. */
+export function durationWords(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} m ${pad(whole % 60)} s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} m`;
+  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
+}
+
+/** A rough duration: the largest unit only. Takes seconds. */
+export function roughWords(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.round(whole / 60)} m`;
+  if (whole < 86_400) return trim(whole / 3600, "h");
+  return trim(whole / 86_400, "d");
+}
+
+/** An estimate, `4 m` or `4–6 m`. Takes seconds. */
+export function estimateWords(estimate: { from: number; to: number }): string {
+  const from = roughWords(estimate.from);
+  const to = roughWords(estimate.to);
+  if (from === to) return to;
+  const [fromNumber, fromUnit] = from.split(" ");
+  const [toNumber, toUnit] = to.split(" ");
+  return fromUnit === toUnit ? `${fromNumber}–${toNumber} ${toUnit}` : `${from} to ${to}`;
+}
+
+/** Seconds on a clock face, `1:07` or `1:02:40`: for rails, where columns must line up. */
+export function clockFace(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const minutes = Math.floor((whole % 3600) / 60);
+  return whole < 3600 ? `${minutes}:${pad(whole % 60)}` : `${Math.floor(whole / 3600)}:${pad(minutes)}:${pad(whole % 60)}`;
+}
+
+/** ISO date and time with zone, of where the operator sits: `2026-11-20 14:02:11 +01:00`. */
+export function isoLocal(at: string): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return at;
+  const offset = -time.getTimezoneOffset();
+  const zone = `${offset < 0 ? "-" : "+"}${pad(Math.floor(Math.abs(offset) / 60))}:${pad(Math.abs(offset) % 60)}`;
+  return `${dayOf(time)} ${timeOf(time)} ${zone}`;
+}
+
+/** As short as it stays unmistakable: the time today, else the date and the time to the minute. */
+export function shortTime(at: string, now: number): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return at;
+  const minute = timeOf(time).slice(0, 5);
+  return dayOf(time) === dayOf(new Date(now)) ? minute : `${dayOf(time)} ${minute}`;
+}
+
+/** `1 step`, `3 steps`. */
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
+}
+
+/** Seconds from one time to another, never negative. */
+export function secondsBetween(from: string, to: string | number): number {
+  const end = typeof to === "number" ? to : Date.parse(to);
+  return Math.max(0, (end - Date.parse(from)) / 1000);
+}
+
+/** An account id in groups of four, so that it can be compared by eye. */
+export function accountWords(account: string): string {
+  return /^\d{12}$/.test(account) ? `${account.slice(0, 4)}-${account.slice(4, 8)}-${account.slice(8)}` : account;
+}
+
+/** A digest, ARN or path with its middle left out; the whole thing belongs in a title or behind a copy button. */
+export function middleCut(text: string, most = 28): string {
+  if (text.length <= most) return text;
+  const tail = Math.max(4, Math.floor(most / 3));
+  return `${text.slice(0, most - tail - 1)}…${text.slice(-tail)}`;
+}
+
+function dayOf(time: Date): string {
+  return `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())}`;
+}
+
+function timeOf(time: Date): string {
+  return `${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}`;
+}
+
+function trim(number: number, unit: string): string {
+  return `${Number(number.toFixed(1))} ${unit}`;
+}
+
+function pad(number: number): string {
+  return String(number).padStart(2, "0");
+}

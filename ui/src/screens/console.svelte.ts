@@ -1,0 +1,172 @@
+// The console as a whole: which screen shows, the home view, the runs that are open here, the link to the core, and the actions that are always there.
+import { AccountsController } from "../features/accounts/accounts.svelte.ts";
+import { PlanController } from "../features/plans/plan.svelte.ts";
+import { RunController } from "../features/runs/run.svelte.ts";
+import { refused, type Home, type Host, type Identity, type Mode, type Refused, type Update } from "../host/host.ts";
+import { Actions } from "../kit/actions.svelte.ts";
+import { toasts } from "../kit/toasts.svelte.ts";
+
+export type Place = { screen: "home" } | { screen: "plan"; path: string } | { screen: "run"; run: string };
+
+export class Console {
+  readonly host: Host;
+  readonly actions = new Actions();
+  readonly accounts: AccountsController;
+  home = $state.raw<Home | null>(null);
+  unreadable = $state.raw<Refused | null>(null);
+  place = $state.raw<Place>({ screen: "home" });
+  plan = $state.raw<PlanController | null>(null);
+  run = $state.raw<RunController | null>(null);
+  linked = $state(true);
+  dragging = $state(false);
+  open = $state<"palette" | "identities" | "keys" | null>(null);
+
+  constructor(host: Host) {
+    this.host = host;
+    this.accounts = new AccountsController(host);
+  }
+
+  /** Who would act here: the run's pin where a run shows, else what was chosen. */
+  get identity(): Identity | null {
+    return this.run?.view?.identity ?? this.accounts.identity ?? this.home?.identity ?? null;
+  }
+
+  get mode(): Mode {
+    return this.run?.view?.mode ?? "live";
+  }
+
+  /** Starts listening; returns what stops it. */
+  start(): () => void {
+    const stops = [
+      this.host.onUpdate((update) => this.#hear(update)),
+      this.host.onLink((up) => this.#link(up)),
+      this.host.onFileDrop((drop) => {
+        this.dragging = drop.phase === "over";
+        if (drop.phase === "dropped") this.#dropped(drop.paths);
+      }),
+      this.actions.add(this.#always()),
+    ];
+    const follow = () => this.#follow(placeOf(location.hash));
+    window.addEventListener("hashchange", follow);
+    follow();
+    void this.refresh();
+    return () => {
+      window.removeEventListener("hashchange", follow);
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** Goes to a place; back and forward come by themselves. */
+  go(place: Place): void {
+    location.hash = hashOf(place);
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.home = await this.host.call("home.view", {});
+      this.unreadable = null;
+    } catch (thrown) {
+      this.unreadable = refused(thrown);
+    }
+  }
+
+  async pickPlan(): Promise<void> {
+    try {
+      const path = await this.host.pickPlan();
+      if (path !== null && path !== "") this.go({ screen: "plan", path });
+    } catch (thrown) {
+      toasts.say(refused(thrown).message, "danger");
+    }
+  }
+
+  #follow(place: Place): void {
+    this.place = place;
+    this.plan = place.screen === "plan" ? new PlanController(this.host, place.path) : null;
+    this.run = place.screen === "run" ? new RunController(this.host, place.run) : null;
+    void this.plan?.open();
+    void this.run?.open();
+    if (place.screen === "home") void this.refresh();
+  }
+
+  #hear(update: Update): void {
+    this.run?.hear(update);
+    if (update.type === "home") void this.refresh();
+  }
+
+  /** When the link comes back, what happened meanwhile is read anew. */
+  #link(up: boolean): void {
+    const back = up && !this.linked;
+    this.linked = up;
+    if (!back) return;
+    void this.refresh();
+    void this.run?.open();
+  }
+
+  #dropped(paths: string[]): void {
+    const [path] = paths;
+    if (path === undefined) return;
+    if (paths.length > 1) toasts.say("One plan at a time: opened the first of the files");
+    this.go({ screen: "plan", path });
+  }
+
+  #always() {
+    return [
+      { id: "app.palette", title: "Find an action", group: "Console", keys: "$mod+k", run: () => void (this.open = "palette") },
+      { id: "app.identity", title: "Switch identity", group: "Console", keys: "[Shift]+[Alt]+@", words: "profile account role", run: () => this.#identities() },
+      { id: "app.keys", title: "Show all keys", group: "Console", keys: "[Shift]+?", run: () => void (this.open = "keys") },
+      { id: "app.home", title: "Home", group: "Console", keys: "g h", run: () => this.go({ screen: "home" }) },
+      { id: "app.waiting", title: "Go to what waits for me", group: "Console", keys: "g w", when: () => (this.home?.waiting.length ?? 0) > 0, run: () => this.#waiting() },
+      { id: "plan.pick", title: "Open a plan…", group: "Console", keys: "$mod+o", words: "file", run: () => this.pickPlan() },
+      { id: "app.light", title: "Appearance: light", group: "Appearance", run: () => setScheme("light") },
+      { id: "app.dark", title: "Appearance: dark", group: "Appearance", run: () => setScheme("dark") },
+      { id: "app.system", title: "Appearance: as the system", group: "Appearance", run: () => setScheme(null) },
+    ];
+  }
+
+  #identities(): void {
+    void this.accounts.load();
+    this.open = "identities";
+  }
+
+  #waiting(): void {
+    const first = this.home?.waiting[0];
+    if (first) this.go({ screen: "run", run: first.run });
+  }
+}
+
+/** Sets light or dark against the system's wish, and remembers it. */
+export function setScheme(scheme: string | null): void {
+  if (scheme === "light" || scheme === "dark") {
+    document.documentElement.dataset["scheme"] = scheme;
+    localStorage.setItem("scheme", scheme);
+  } else {
+    delete document.documentElement.dataset["scheme"];
+    localStorage.removeItem("scheme");
+  }
+}
+
+export function hashOf(place: Place): string {
+  switch (place.screen) {
+    case "home":
+      return "#/";
+    case "plan":
+      return `#/plan/${encodeURIComponent(place.path)}`;
+    case "run":
+      return `#/run/${encodeURIComponent(place.run)}`;
+  }
+}
+
+export function placeOf(hash: string): Place {
+  const found = /^#\/(plan|run)\/(.+)$/.exec(hash);
+  const what = found?.[2] === undefined ? null : decoded(found[2]);
+  if (!found || what === null) return { screen: "home" };
+  return found[1] === "plan" ? { screen: "plan", path: what } : { screen: "run", run: what };
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}

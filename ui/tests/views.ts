@@ -1,0 +1,179 @@
+// Invented views for tests and for looking at the screens. Every name, account and digest is made up.
+import type { Home, Identity, LogLine, PlanView, RunView, StageView, StepView } from "../src/host/host.ts";
+
+export const NOW = Date.parse("2026-11-20T14:20:12+01:00");
+const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
+
+export const identity: Identity = {
+  profile: "broker-prod", account: "111122223333", alias: "broker-production", role: "Deployer", region: "eu-central-1",
+  arn: "arn:aws:sts::111122223333:assumed-role/Deployer/ana", weight: "production", checked_at: ago(4),
+  clocks: [
+    { what: "sso", ends_at: new Date(NOW + 22_320_000).toISOString(), renews: false },
+    { what: "role", ends_at: new Date(NOW + 2_460_000).toISOString(), renews: true },
+  ],
+};
+
+export const practiceIdentity: Identity = { ...identity, profile: null, alias: null, weight: "practice", clocks: [], arn: "arn:aws:sts::111122223333:assumed-role/Deployer/ana" };
+
+export function step(over: Partial<StepView> & { id: string; title: string }): StepView {
+  return {
+    kind: "ecs.check", effect: "read", status: "pending", said: null, subject: null, prose_html: null, script: null, started_at: null, ended_at: null,
+    estimate: { from: 60, to: 60 }, attempt: 1, stale: false, rollout: null, samples: [], checks: [], events: [], items: [], diagnosis: null, choices: [], ask: null,
+    log_lines: 0, log_source: null, ...over,
+  };
+}
+
+function stage(id: string, title: string, steps: StepView[], over: Partial<StageView> = {}): StageView {
+  return { id, title, role: "deploy", status: "pending", estimate: { from: 180, to: 300 }, spent: null, hold: null, steps, ...over };
+}
+
+export const log: LogLine[] = [
+  "starting broker API 0.1.0", "background jobs are handled by the worker service", "connected to table allocations (2 indexes)", "listening on 0.0.0.0:8080",
+  "GET /healthz 200 3ms", "GET /healthz 200 1ms", "GET /healthz 200 1ms",
+].map((text, index) => ({ number: index + 1, at: `14:19:58.${100 + index * 37}`, text, mark: index === 1 ? "must" : null }));
+
+const done = (id: string, title: string, seconds: number, over: Partial<StepView> = {}) =>
+  step({ id, title, status: "succeeded", started_at: ago(900), ended_at: ago(900 - seconds), ...over });
+
+export const checklist = step({
+  id: "ready", title: "Before the change", kind: "checklist", status: "succeeded", started_at: ago(1000), ended_at: ago(950), ask: { type: "checklist" },
+  items: [
+    { id: "announced", text: "The change is announced", on: true, claimed: false, optional: false, from: null, evidence: null, said: "ticked by ana, 14:03" },
+    { id: "api_up", text: "The API answers", on: true, claimed: false, optional: false, from: "check_api", evidence: null, said: "ticked by its step, 14:04" },
+    { id: "backup", text: "A backup younger than a day exists", on: false, claimed: true, optional: true, from: null, evidence: "note", said: null },
+  ],
+});
+
+const deploying = step({
+  id: "deploy_api", title: "Deploy API", kind: "ecs.deploy", effect: "idempotent", status: "running", started_at: ago(67), estimate: { from: 180, to: 300 },
+  subject: "service broker-api in broker",
+  prose_html: "<p>The task definition was changed in the stage before. The API takes it up now; background jobs must <strong>not</strong> start here any more, the worker has them.</p>",
+  rollout: {
+    deployment: "arn:aws:ecs:eu-central-1:111122223333:service-deployment/broker/broker-api/4417aa02bc11", said: "in progress", failures: { seen: 0, limit: 3 }, breaker: "on, rolls back",
+    last_event: { at: ago(9), text: "registered 1 target in broker-api-tg" }, asked_at: ago(2),
+    revisions: [
+      { name: "broker-api:42", role: "new", said: "new", image: "sha256:9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee0000c7", desired: 2, running: 1, tasks: [{ id: "8c1f", state: "healthy", said: "healthy" }, { id: "77b0", state: "starting", said: "pulling the image" }] },
+      { name: "broker-api:41", role: "old", said: "pinned for rollback", image: "sha256:51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00000a", desired: 1, running: 1, tasks: [{ id: "11aa", state: "running", said: "draining" }] },
+    ],
+  },
+  log_lines: log.length, log_source: "/ecs/broker-api · task 8c1f",
+  events: [{ at: ago(9), text: "registered 1 target in broker-api-tg", bad: false }, { at: ago(40), text: "has started 2 tasks: (task 8c1f) (task 77b0)", bad: false }],
+});
+
+const failed: StepView = {
+  ...deploying, status: "rolled_back_by_aws", ended_at: ago(3), started_at: ago(225), rollout: null, log_lines: 1,
+  diagnosis: {
+    title: "Not deployed. AWS rolled the service back; it is healthy on broker-api:41.", took: 222,
+    facts: [
+      { label: "What AWS says", text: "deployment 4417aa02bc11 ROLLBACK_SUCCESSFUL · circuit breaker, 3 of 3 failures", tone: "plain" },
+      { label: "The tasks", text: "3 stopped: EssentialContainerExited, exit code 255, 2 s after start", tone: "plain" },
+    ],
+    last_lines: [{ number: 1, at: null, text: "exec /app/entrypoint.sh: exec format error", mark: "error" }],
+    known: [{ title: "Image built for another processor", meaning: "The container's program is for another processor than the task's.", cause: "Mostly a build on an Apple Silicon machine without --platform linux/amd64.", repairs: ["Rebuild or mirror the image for linux/amd64, then retry this step."] }],
+  },
+  choices: [
+    { choice: "retry", title: "Retry", about: "Starts the step again as it is.", needs_reason: false },
+    { choice: "skip", title: "Skip", about: "Goes on without this step. What it should have done is not done.", needs_reason: true },
+    { choice: "rollback", title: "Roll back both", about: "Undoes what this run changed.", needs_reason: true },
+    { choice: "abort", title: "Abort", about: "Ends the run here.", needs_reason: true },
+  ],
+  events: [
+    { at: ago(150), text: "task 77b0 stopped: essential container exited", bad: false }, { at: ago(90), text: "task 8c1f stopped: essential container exited", bad: false },
+    { at: ago(40), text: "circuit breaker: 3 tasks failed to start", bad: true }, { at: ago(5), text: "deployment rolled back to broker-api:41, steady state", bad: false },
+  ],
+};
+
+const verifyHold = {
+  id: "go_verify", title: "go or no-go for verification", stands_before: "Verify", open: false, rule: { signatures: 1, by_someone_else: true, by: [] },
+  covers: [{ label: "plan", value: "3f9c12aa00bb" }, { label: "image", value: "sha256:9be1c0ffee00d1ce9be1c0ffee0000c7" }, { label: "account", value: "1111-2222-3333" }],
+  signatures: [], not_yet: "when Services is done",
+};
+
+export function runView(over: Partial<RunView> = {}, api: StepView = deploying): RunView {
+  return {
+    run: "7k2m", seq: 41, title: "ECS API and worker", plan_path: "/plans/ecs-api-and-worker.plan.md", plan_digest: "3f9c12aa00bb44cc", mode: "live", speed: 1, scenario: null,
+    status: "running", said: "Deploy API is under way", started_at: ago(1080), started_by: { name: "ana", verified: true }, ended_at: null, estimate: { from: 2280, to: 2280 },
+    identity, driven_by: null, resumable: false, current: "deploy_api", hold: verifyHold,
+    stages: [
+      stage("before", "Before", [checklist, done("check_api", "API is healthy", 12)], { role: "before", status: "succeeded", spent: 60 }),
+      stage("worker", "Worker", [
+        done("register_worker", "Register the worker", 4, { kind: "ecs.register", effect: "once" }), done("create_worker", "Worker: running, logs right", 161, { kind: "ecs.create", effect: "once" }),
+      ], { status: "succeeded", spent: 360, hold: { ...verifyHold, id: "go_worker", title: "go for the worker", signatures: [{ person: { name: "bo", verified: true }, at: ago(950), decision: "go", reason: null, auto: false }] } }),
+      stage("services", "Services", [api, step({ id: "check_log", title: "API: health and log" })], { status: api.status === "running" ? "running" : "failed" }),
+      stage("verify", "Verify", [step({ id: "header", title: "The rate limit header is there", kind: "http.check" }), step({ id: "cors", title: "CORS answers the page", kind: "http.check" })], { role: "verify", hold: verifyHold }),
+      stage("soak", "Soak", [step({ id: "soak", title: "Soak", kind: "soak", estimate: { from: 3600, to: 3600 } })]),
+      stage("after", "After", [step({ id: "after", title: "After the change", kind: "checklist" })], { role: "after" }),
+    ],
+    outputs: [
+      { step: "register_worker", name: "task_definition", value: "arn:aws:ecs:eu-central-1:111122223333:task-definition/broker-worker:1", secret: false, at: ago(800), from: "register_worker", used_by: ["create_worker"], stale: false },
+    ],
+    rollback: {
+      pinned_at: ago(1080), possible: true, warnings: [],
+      steps: [
+        { step: "deploy_api", title: "Deploy API", text: "broker-api → broker-api:41", warning: null, status: "pending" },
+        { step: "create_worker", title: "Create the worker", text: "broker-worker → 0 tasks, then deleted", warning: null, status: "pending" },
+      ],
+    },
+    people: [{ name: "ana", verified: true }, { name: "bo", verified: true }],
+    ...over,
+  };
+}
+
+export const failedRun = () => runView({ status: "needs_decision", said: "Deploy API was rolled back by AWS", seq: 60 }, failed);
+
+export const heldRun = () => {
+  const view = runView({ status: "held", mode: "practice", speed: 10, scenario: "healthy", identity: practiceIdentity, current: "header", seq: 70, hold: { ...verifyHold, open: true, not_yet: null } }, { ...deploying, status: "succeeded", ended_at: ago(3) });
+  return view;
+};
+
+export const plan: PlanView = {
+  path: "/plans/ecs-api-and-worker.plan.md", digest: "3f9c12aa00bb44cc3f9c12aa00bb44cc3f9c12aa00bb44cc3f9c12aa00bb44cc", title: "ECS API and worker", level: "checked", trusted: false,
+  target: { account: "111122223333", region: "eu-central-1", role: "Deployer" }, estimate: { from: 1200, to: 2400 },
+  vars: [{ name: "tag", default: "0.2.0", secret: false, description: "Image tag" }],
+  stages: [
+    { id: "before", title: "Before", role: "before", estimate: { from: 60, to: 120 }, hold: null, steps: [{ id: "ready", title: "Before the change", kind: "checklist", effect: "read", estimate: null, hold: null, undo: null, practice: "local", line: 24 }] },
+    { id: "services", title: "Services", role: "deploy", estimate: { from: 300, to: 480 }, hold: { signatures: 1, by_someone_else: false, by: [] }, steps: [
+      { id: "deploy_api", title: "Deploy API", kind: "ecs.deploy", effect: "idempotent", estimate: { from: 180, to: 300 }, hold: { signatures: 1, by_someone_else: true, by: [] }, undo: "back to the pinned revision", practice: "sim", line: 40 },
+      { id: "tell", title: "Tell the partner", kind: "shell", effect: "once", estimate: null, hold: null, undo: null, practice: "not_practised", line: 52 },
+    ] },
+  ],
+  blocks: [
+    { html: "<pre><code>holdpoint:\n  version: 1\n  title: ECS API and worker\n  target: { account: \"111122223333\", region: eu-central-1, role: Deployer }</code></pre>", start_line: 1, end_line: 8, kind: "front_matter", step: null },
+    { html: "<h1>ECS API and worker</h1>", start_line: 10, end_line: 10, kind: "heading", step: null },
+    { html: "<p>The background jobs move out of the API into a <strong>worker</strong> of their own. See <a data-href=\"https://example.com/why\">why</a>.</p>", start_line: 12, end_line: 13, kind: "paragraph", step: null },
+    { html: "<h2>Before</h2>", start_line: 20, end_line: 20, kind: "heading", step: null },
+    { html: "<ul><li><input type=\"checkbox\" disabled checked> The change is announced</li><li><input type=\"checkbox\" disabled> A backup younger than a day exists</li></ul>", start_line: 24, end_line: 26, kind: "checklist", step: "ready" },
+    { html: "<h2>Services</h2>", start_line: 36, end_line: 36, kind: "heading", step: null },
+    { html: "<pre><code>id: deploy_api\nuses: ecs.deploy\nwith: { cluster: broker, service: broker-api, task_defintion: \"{{ steps.register.outputs.task_definition }}\" }</code></pre>", start_line: 40, end_line: 46, kind: "step_fence", step: "deploy_api" },
+    { html: "<p>| Emoji and tables stay as they are.</p>", start_line: 50, end_line: 50, kind: "paragraph", step: null },
+  ],
+  findings: [
+    { code: "unguarded-change", severity: "warning", message: "`tell` changes something once and nothing undoes it", line: 52, column: 1, excerpt: "id: tell", hint: "Give it an `undo`, or a hold before it." },
+  ],
+  damage: null,
+  scenarios: [
+    { id: "healthy", title: "Healthy", about: "Everything goes as the plan expects." },
+    { id: "crash_loop", title: "Crash loop", about: "The new API exits right after its start until the circuit breaker rolls it back." },
+  ],
+};
+
+export const home: Home = {
+  identity,
+  waiting: [
+    { run: "7k2m", kind: "hold", title: "Go or no-go", plan: "ECS API and worker", where: "broker-production", since: ago(360), by: "ana" },
+    { run: "7h0c", kind: "failure", title: "Deploy backend failed", plan: "Agents in three stages", where: "agents-staging", since: ago(1300), by: null },
+  ],
+  open: [
+    { run: "7k2m", title: "ECS API and worker", plan_path: plan.path, mode: "live", status: "running", account: "111122223333", alias: "broker-production", weight: "production", started_at: ago(1080), started_by: "ana", ended_at: null, steps_done: 5, steps_total: 11, said: "Deploy API is under way" },
+    { run: "7h0c", title: "Agents in three stages", plan_path: "/plans/agents.md", mode: "live", status: "needs_decision", account: "123456789012", alias: "agents-staging", weight: "staging", started_at: ago(2500), started_by: "bo", ended_at: null, steps_done: 7, steps_total: 12, said: "Deploy backend failed" },
+  ],
+  past: [
+    { run: "7b3a", title: "Board on ECS, migrations", plan_path: "/plans/board.md", mode: "live", status: "succeeded", account: "222233334444", alias: "sandbox", weight: "sandbox", started_at: ago(90_000), started_by: "ana", ended_at: ago(89_000), steps_done: 9, steps_total: 9, said: "done · 7 m planned, 6 m 40 s" },
+    { run: "7a00", title: "ECS API and worker", plan_path: plan.path, mode: "practice", status: "rolled_back", account: "111122223333", alias: null, weight: "practice", started_at: ago(190_000), started_by: "ana", ended_at: ago(189_000), steps_done: 4, steps_total: 11, said: "rehearsed, crash loop → rolled back" },
+  ],
+  recent: [
+    { path: plan.path, title: plan.title, opened_at: ago(3000), missing: false },
+    { path: "/home/ana/notes/agents.md", title: "Agents in three stages", opened_at: ago(200_000), missing: true },
+  ],
+  examples: [{ path: "/usr/share/holdpoint/plans/first.plan.md", title: "Your first deployment", opened_at: "", missing: false }],
+};
