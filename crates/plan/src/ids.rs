@@ -9,7 +9,11 @@ pub struct BadId(pub String);
 
 impl fmt::Display for BadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not an id: ids are lowercase letters, digits and `_`, and start with a letter", self.0)
+        write!(
+            f,
+            "`{}` is not an id: ids are lowercase letters, digits and `_`, and start with a letter",
+            self.0
+        )
     }
 }
 

@@ -3,10 +3,31 @@
 //! Invariant: no IO, no clock, no environment. The bytes of a plan are never re-serialised; every part keeps its
 //! byte range in the text that was read.
 
+mod decode;
 mod diagnostic;
+mod document;
+mod draft;
+mod fields;
+mod findings;
+mod front;
 mod ids;
+pub mod kinds;
+mod lint;
+mod mapped;
 mod model;
+mod read;
+mod repair;
+mod rules;
+mod sections;
+mod shape;
+mod tasks;
+mod template;
+mod yaml;
 
+pub use decode::LARGEST;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use ids::{BadId, ItemId, StageId, StepId};
+pub use kinds::{KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, kind, kinds, typed};
 pub use model::*;
+pub use read::read;
+pub use template::{NameUsed, RenderError, names_used, render, templates, truth, value_of};

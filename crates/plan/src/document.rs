@@ -1,0 +1,295 @@
+//! Markdown as written: headings, fences, tasks and comments in order, each with its place. Nothing is meant yet.
+
+use crate::Span;
+use crate::mapped::Mapped;
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use std::ops::Range;
+
+/// What a plan is made of, as far as reading it goes.
+#[derive(Debug)]
+pub(crate) enum Part {
+    Heading(Heading),
+    Fence(Fence),
+    Task(Task),
+    /// An `hp:` comment outside a task.
+    Comment(Comment),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Heading {
+    pub(crate) level: u8,
+    pub(crate) title: String,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Fence {
+    /// Everything after the ticks, e.g. `yaml step`.
+    pub(crate) info: String,
+    pub(crate) body: Mapped,
+    /// With its ticks.
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) text: String,
+    pub(crate) claimed: bool,
+    pub(crate) comments: Vec<Comment>,
+    pub(crate) span: Span,
+    /// Number of the outermost list, so that items in a row are known.
+    pub(crate) list: usize,
+}
+
+/// The inside of `<!-- hp: … -->`.
+#[derive(Debug, Clone)]
+pub(crate) struct Comment {
+    pub(crate) inner: String,
+    /// Where the inside stands.
+    pub(crate) span: Span,
+    pub(crate) closed: bool,
+}
+
+impl Part {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Heading(heading) => heading.span,
+            Self::Fence(fence) => fence.span,
+            Self::Task(task) => task.span,
+            Self::Comment(comment) => comment.span,
+        }
+    }
+}
+
+impl Fence {
+    /// First word after the ticks.
+    pub(crate) fn language(&self) -> &str {
+        self.info.split([' ', '\t', ',', '{']).next().unwrap_or("")
+    }
+
+    /// `step` of `yaml step`, `stage` of `yaml stage`.
+    pub(crate) fn role(&self) -> Option<&str> {
+        let mut words = self.info.split_whitespace();
+        let yaml = words
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case("yaml") || word.eq_ignore_ascii_case("yml"));
+        words.next().filter(|_| yaml)
+    }
+}
+
+/// Markdown extensions that plans are read with.
+pub(crate) fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH
+}
+
+/// Takes the body of a plan (from `offset` on) apart.
+pub(crate) fn parts(text: &str, offset: usize) -> Vec<Part> {
+    let body = text.get(offset..).unwrap_or("");
+    let mut reader = Reader::default();
+    for (event, range) in Parser::new_ext(body, options()).into_offset_iter() {
+        reader.event(event, (range.start + offset)..(range.end + offset));
+    }
+    reader.parts.sort_by_key(|part| part.span().start);
+    reader.parts
+}
+
+#[derive(Default)]
+struct Reader {
+    parts: Vec<Part>,
+    heading: Option<Heading>,
+    fence: Option<Fence>,
+    /// Open items; those that are no tasks are `None`.
+    items: Vec<Option<Task>>,
+    depth: usize,
+    list: usize,
+    html: String,
+    html_at: Option<usize>,
+}
+
+impl Reader {
+    fn event(&mut self, event: Event<'_>, range: Range<usize>) {
+        match event {
+            Event::Start(tag) => self.start(tag, range),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text) => match &mut self.fence {
+                Some(fence) => fence.body.push(&text, range),
+                None => self.say(&text),
+            },
+            Event::Code(text) => {
+                if let Some(heading) = &mut self.heading {
+                    heading.title.push_str(&text);
+                } else if let Some(Some(task)) = self.items.last_mut() {
+                    task.text.push('`');
+                    task.text.push_str(&text);
+                    task.text.push('`');
+                }
+            }
+            Event::SoftBreak | Event::HardBreak => self.say(" "),
+            Event::TaskListMarker(claimed) => {
+                let list = self.list;
+                if let Some(item @ None) = self.items.last_mut() {
+                    *item = Some(Task {
+                        text: String::new(),
+                        claimed,
+                        comments: Vec::new(),
+                        span: range.into(),
+                        list,
+                    });
+                }
+            }
+            Event::InlineHtml(html) => self.comment(&html, range.start),
+            Event::Html(html) => {
+                self.html_at.get_or_insert(range.start);
+                self.html.push_str(&html);
+            }
+            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
+                self.say(&text)
+            }
+            Event::Rule => {}
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>, range: Range<usize>) {
+        match tag {
+            Tag::Heading { level, .. } => {
+                self.heading =
+                    Some(Heading { level: number(level), title: String::new(), span: range.into() });
+            }
+            Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
+                let first_line = range.start;
+                self.fence = Some(Fence {
+                    info: info.trim().to_owned(),
+                    body: Mapped::at(first_line),
+                    span: range.into(),
+                });
+            }
+            Tag::CodeBlock(CodeBlockKind::Indented) => {
+                // Indented code has no language and is nobody's: it is swallowed so that its text is no prose.
+                self.fence =
+                    Some(Fence { info: "\u{0}".to_owned(), body: Mapped::default(), span: range.into() });
+            }
+            Tag::List(_) => {
+                if self.depth == 0 {
+                    self.list += 1;
+                }
+                self.depth += 1;
+            }
+            Tag::Item => self.items.push(None),
+            Tag::HtmlBlock => {
+                self.html.clear();
+                self.html_at = None;
+            }
+            Tag::Paragraph
+            | Tag::BlockQuote(_)
+            | Tag::FootnoteDefinition(_)
+            | Tag::DefinitionList
+            | Tag::DefinitionListTitle
+            | Tag::DefinitionListDefinition
+            | Tag::Table(_)
+            | Tag::TableHead
+            | Tag::TableRow
+            | Tag::TableCell
+            | Tag::Emphasis
+            | Tag::Strong
+            | Tag::Strikethrough
+            | Tag::Superscript
+            | Tag::Subscript
+            | Tag::Link { .. }
+            | Tag::Image { .. }
+            | Tag::MetadataBlock(_) => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Heading(_) => {
+                if let Some(mut heading) = self.heading.take() {
+                    heading.title = words(&heading.title);
+                    self.parts.push(Part::Heading(heading));
+                }
+            }
+            TagEnd::CodeBlock => {
+                if let Some(fence) = self.fence.take().filter(|fence| fence.info != "\u{0}") {
+                    self.parts.push(Part::Fence(fence));
+                }
+            }
+            TagEnd::List(_) => self.depth = self.depth.saturating_sub(1),
+            TagEnd::Item => {
+                if let Some(Some(mut task)) = self.items.pop() {
+                    task.text = words(&task.text);
+                    self.parts.push(Part::Task(task));
+                }
+            }
+            TagEnd::HtmlBlock => {
+                let html = std::mem::take(&mut self.html);
+                if let Some(at) = self.html_at.take() {
+                    self.comment(&html, at);
+                }
+            }
+            TagEnd::Paragraph
+            | TagEnd::BlockQuote(_)
+            | TagEnd::FootnoteDefinition
+            | TagEnd::DefinitionList
+            | TagEnd::DefinitionListTitle
+            | TagEnd::DefinitionListDefinition
+            | TagEnd::Table
+            | TagEnd::TableHead
+            | TagEnd::TableRow
+            | TagEnd::TableCell
+            | TagEnd::Emphasis
+            | TagEnd::Strong
+            | TagEnd::Strikethrough
+            | TagEnd::Superscript
+            | TagEnd::Subscript
+            | TagEnd::Link
+            | TagEnd::Image
+            | TagEnd::MetadataBlock(_) => {}
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        if let Some(heading) = &mut self.heading {
+            heading.title.push_str(text);
+        } else if let Some(Some(task)) = self.items.last_mut() {
+            task.text.push_str(text);
+        }
+    }
+
+    fn comment(&mut self, html: &str, at: usize) {
+        let mut from = 0;
+        while let Some(found) = html.get(from..).and_then(|rest| rest.find("<!--")) {
+            let start = from + found + 4;
+            let inside = html.get(start..).unwrap_or("");
+            let (length, closed) = inside.find("-->").map_or((inside.len(), false), |end| (end, true));
+            let inner = inside.get(..length).unwrap_or("");
+            if inner.trim_start().starts_with("hp:") {
+                let comment = Comment {
+                    inner: inner.to_owned(),
+                    span: Span { start: at + start, end: at + start + length },
+                    closed,
+                };
+                match self.items.last_mut() {
+                    Some(Some(task)) => task.comments.push(comment),
+                    _ => self.parts.push(Part::Comment(comment)),
+                }
+            }
+            from = start + length;
+        }
+    }
+}
+
+/// White space as single spaces, none at the ends.
+pub(crate) fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn number(level: HeadingLevel) -> u8 {
+    match level {
+        HeadingLevel::H1 => 1,
+        HeadingLevel::H2 => 2,
+        HeadingLevel::H3 => 3,
+        HeadingLevel::H4 => 4,
+        HeadingLevel::H5 => 5,
+        HeadingLevel::H6 => 6,
+    }
+}

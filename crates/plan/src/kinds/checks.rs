@@ -1,0 +1,108 @@
+//! Checks of what runs: `logs.expect`, `soak`.
+
+use super::{Dur, KindSpec, OutputSpec, PracticeMode, spec};
+use crate::Effect;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// `with` of `logs.expect`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogsExpect {
+    /// Name of the log group.
+    pub group: String,
+    /// Names of log streams; all when absent.
+    #[serde(default)]
+    pub streams: Vec<String>,
+    /// Only streams whose names begin so.
+    pub stream_prefix: Option<String>,
+    /// With `cluster`: only tasks of the service's running deployment.
+    pub service: Option<String>,
+    /// Cluster of `service`.
+    pub cluster: Option<String>,
+    /// From when on: a step (from its intent) or a length of time back from now; the run's start when absent.
+    pub since: Option<String>,
+    /// How long to wait for the lines that must come; the step's timeout when absent.
+    pub within: Option<Dur>,
+}
+
+/// `expect` of `logs.expect`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogsExpectation {
+    /// Texts, each of which some line must contain.
+    pub contains: Vec<String>,
+    /// Texts that no line may contain.
+    pub lacks: Vec<String>,
+}
+
+/// `with` of `soak`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Soak {
+    /// How long to watch, in plan time.
+    #[serde(rename = "for")]
+    pub length: Dur,
+    /// Time between two rounds, in plan time.
+    pub every: Dur,
+    /// What is checked in every round, by kinds whose effect is `read`.
+    pub checks: Vec<SoakCheck>,
+    /// How many failed checks in all are let pass; 0 when absent.
+    #[serde(default)]
+    pub allow_failures: u32,
+}
+
+/// One check of a soak.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SoakCheck {
+    /// What to call it; its kind when absent.
+    pub name: Option<String>,
+    /// Kind, whose effect is `read`.
+    pub uses: String,
+    /// Arguments of that kind.
+    #[serde(default)]
+    pub with: Map<String, Value>,
+    /// Expectation of that kind.
+    #[serde(default)]
+    pub expect: Map<String, Value>,
+}
+
+/// `expect` of `soak`: nothing, its checks say it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SoakExpect {}
+
+pub(super) fn list() -> [KindSpec; 2] {
+    [
+        KindSpec {
+            outputs: &[
+                OutputSpec { name: "lines", doc: "How many lines were read." },
+                OutputSpec {
+                    name: "first_match",
+                    doc: "The first line that contained a wanted text, or null.",
+                },
+            ],
+            ..spec::<LogsExpect, LogsExpectation>(
+                "logs.expect",
+                "checks",
+                "Lines that CloudWatch Logs must, and must not, show.",
+                Effect::Read,
+            )
+        },
+        KindSpec {
+            outputs: &[
+                OutputSpec { name: "samples", doc: "How many checks were made." },
+                OutputSpec { name: "failures", doc: "How many of them failed." },
+            ],
+            practice: PracticeMode::Sim,
+            ..spec::<Soak, SoakExpect>(
+                "soak",
+                "checks",
+                "The same checks again and again for a while.",
+                Effect::Read,
+            )
+        },
+    ]
+}

@@ -1,0 +1,547 @@
+//! `read`: bytes → plan and findings. The as-written parts become stages and steps; checks across steps come last.
+
+use crate::decode::decode;
+use crate::document::{self, Fence, Heading, Part, Task, words};
+use crate::draft::{self, Draft, Site};
+use crate::fields::Fields;
+use crate::findings::Findings;
+use crate::front::{self, Front};
+use crate::sections::{Outline, Section, Taken, slug};
+use crate::tasks::{self, DraftItem};
+use crate::{Level, Plan, Reading, Role, Severity, Span, Stage, StageId, StepId, lint, repair, yaml};
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+
+/// Most steps of a plan; a run with more cannot be watched by anybody.
+const MOST_STEPS: usize = 2_000;
+/// Most checklist items of a plan.
+const MOST_ITEMS: usize = 10_000;
+
+/// Reads a plan. Any bytes give a [`Reading`]: at worst an empty guide with a finding that says why. Time is linear in
+/// the bytes; files over [`LARGEST`](crate::LARGEST) bytes are refused.
+pub fn read(bytes: &[u8]) -> Reading {
+    let decoded = decode(bytes);
+    let text = decoded.text;
+    let mut findings = Findings::new(&text);
+    let mut fatal = false;
+    for remark in decoded.remarks {
+        fatal |= remark.fatal;
+        let span = Span { start: remark.at, end: remark.at };
+        if remark.fatal {
+            findings.error_hint(remark.code, span, remark.message, remark.hint.to_owned());
+        } else {
+            findings.warning(remark.code, span, remark.message, remark.hint.to_owned());
+        }
+    }
+    if !fatal && text.trim().is_empty() {
+        findings.warning(
+            "empty",
+            Span::default(),
+            "the file is empty",
+            "A plan is Markdown: headings, text, `- [ ]` items, code fences.".to_owned(),
+        );
+    }
+    let repaired = repair::repair(&text);
+    if let Some(repaired) = &repaired {
+        findings.warning(
+            "mojibake",
+            Span::default(),
+            format!("the text is damaged: {}", repaired.damage),
+            "It is repaired for viewing only; the file stays as it is.".to_owned(),
+        );
+    }
+    let plan = Reader::new(&text, repaired.is_some()).plan(hex(bytes), &mut findings);
+    let diagnostics = findings.sorted();
+    Reading { text, plan, diagnostics, repaired }
+}
+
+/// A stage on its way.
+pub(crate) struct StageDraft {
+    pub(crate) stage: Stage,
+    pub(crate) id_span: Span,
+    pub(crate) needs: Vec<(String, Span)>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) steps: Vec<Draft>,
+    pub(crate) items: Vec<Vec<DraftItem>>,
+    pub(crate) fenced: bool,
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    damaged: bool,
+    /// Names taken by stages and steps that say theirs, before names are made for the others.
+    taken: HashSet<String>,
+    items_taken: HashSet<String>,
+    items: usize,
+    steps: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn new(text: &'t str, damaged: bool) -> Self {
+        Self { text, damaged, taken: HashSet::new(), items_taken: HashSet::new(), items: 0, steps: 0 }
+    }
+
+    fn plan(mut self, digest: String, findings: &mut Findings<'_>) -> Plan {
+        let cut = front::cut(self.text);
+        let front = cut.yaml.as_ref().and_then(|yaml| front::read(yaml, findings));
+        if cut.yaml.is_none()
+            && self.text.starts_with("---")
+            && self.text.lines().take(50).any(|line| line.starts_with("holdpoint:"))
+        {
+            let span = Span { start: 0, end: 3 };
+            findings.error_hint(
+                "front-matter",
+                span,
+                "the front matter is not closed",
+                "End it with a line `---`.".to_owned(),
+            );
+        }
+        let level = if front.is_some() { Level::Checked } else { Level::Guide };
+        let front = front.unwrap_or_default();
+        let parts = document::parts(self.text, cut.body);
+        let title = self.title(&front, &parts);
+        let headings: Vec<&Heading> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Heading(heading) => Some(heading),
+                Part::Fence(_) | Part::Task(_) | Part::Comment(_) => None,
+            })
+            .collect();
+        let outline = Outline::new(headings, self.text.len(), &title);
+        self.reserve_names(&parts);
+        let mut stages = self.stages(&parts, &outline, findings);
+        self.fill(&parts, &outline, &mut stages, level, cut.body, findings);
+        stages.retain(|stage| {
+            !stage.steps.is_empty()
+                || stage.fenced
+                || stage.stage.role == Role::Rollback
+                || stage.stage.role == Role::Reference
+        });
+        if level == Level::Checked && front.target.is_none() && !findings.has("account") {
+            findings.note(
+                "no-target",
+                front::start(&cut),
+                "the plan names no `target`",
+                "A run will ask for the account and region, and journal them.".to_owned(),
+            );
+        }
+        lint::check(&mut stages, &front.vars, level, findings);
+        Plan {
+            level,
+            title,
+            target: front.target,
+            vars: front.vars,
+            estimate: front.estimate,
+            stages: stages.into_iter().map(finished).collect(),
+            digest,
+        }
+    }
+
+    fn title(&self, front: &Front, parts: &[Part]) -> String {
+        let heading = parts.iter().find_map(|part| match part {
+            Part::Heading(heading) if !heading.title.is_empty() => Some(self.shown(&heading.title)),
+            Part::Heading(_) | Part::Fence(_) | Part::Task(_) | Part::Comment(_) => None,
+        });
+        front.title.clone().or(heading).unwrap_or_else(|| "Untitled plan".to_owned())
+    }
+
+    /// A title as it should have been, where the file is damaged.
+    fn shown(&self, text: &str) -> String {
+        if self.damaged { words(&repair::phrase(text)) } else { text.to_owned() }
+    }
+
+    /// Ids that fences state come first, so that a made name never takes one.
+    fn reserve_names(&mut self, parts: &[Part]) {
+        for part in parts {
+            if let Part::Fence(fence) = part
+                && matches!(fence.role(), Some("step" | "stage"))
+            {
+                for line in fence.body.text.lines() {
+                    if let Some(id) = line.strip_prefix("id:") {
+                        self.taken.insert(id.trim().trim_matches(['"', '\'']).to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    fn stages(
+        &mut self,
+        parts: &[Part],
+        outline: &Outline<'_>,
+        findings: &mut Findings<'_>,
+    ) -> Vec<StageDraft> {
+        let fences: Vec<&Fence> = parts.iter().filter_map(|part| stage_fence(part, findings)).collect();
+        if fences.is_empty() {
+            return outline.guessed().into_iter().filter_map(|section| self.stage(section)).collect();
+        }
+        let mut stages: Vec<StageDraft> = Vec::new();
+        let mut taken = Taken::default();
+        for fence in fences {
+            let section = outline.section(fence.span.start, true);
+            if let Some(last) = stages.last().filter(|last| section.span.start < last.stage.span.end) {
+                if last.stage.span.start == section.span.start {
+                    findings.error(
+                        "second-stage",
+                        fence.span,
+                        "this section has a `yaml stage` fence already",
+                    );
+                } else {
+                    findings.error_hint(
+                        "nested-stage",
+                        fence.span,
+                        format!("this stage stands inside the stage `{}`", last.stage.id),
+                        "Stages stand side by side: give both headings the same level.".to_owned(),
+                    );
+                }
+                continue;
+            }
+            taken.add(section.span);
+            if let Some(stage) = self.stage_of_fence(fence, section, findings) {
+                stages.push(stage);
+            }
+        }
+        let references = outline.references(&taken);
+        stages.extend(references.into_iter().filter_map(|section| self.stage(section)));
+        stages.sort_by_key(|stage| stage.stage.span.start);
+        stages
+    }
+
+    fn stage(&mut self, section: Section) -> Option<StageDraft> {
+        let id = StageId::new(self.name(&section.title, "stage")).ok()?;
+        let title = self.shown(&section.title);
+        Some(StageDraft {
+            id_span: Span { start: section.span.start, end: section.span.start },
+            needs: Vec::new(),
+            sites: Vec::new(),
+            steps: Vec::new(),
+            items: Vec::new(),
+            fenced: section.fenced,
+            stage: Stage {
+                id,
+                title,
+                role: section.role,
+                needs: Vec::new(),
+                estimate: None,
+                hold: None,
+                steps: Vec::new(),
+                span: section.span,
+            },
+        })
+    }
+
+    fn stage_of_fence(
+        &mut self,
+        fence: &Fence,
+        section: Section,
+        findings: &mut Findings<'_>,
+    ) -> Option<StageDraft> {
+        let mut draft = self.stage(section)?;
+        let Some(node) = yaml::parse(&fence.body, findings) else { return Some(draft) };
+        let Some(fields) =
+            Fields::open(&node, "stage", &["id", "role", "needs", "estimate", "hold"], findings)
+        else {
+            return Some(draft);
+        };
+        if let Some((id, span)) = draft::id(&fields, "stage", fence.span, draft.stage.id.as_str(), findings) {
+            draft.id_span = span;
+            draft.stage.id = StageId::new(id.as_str()).unwrap_or(draft.stage.id);
+        }
+        if let Some(role) = fields.word("role", &ROLES, findings) {
+            draft.stage.role = role;
+        }
+        draft.needs = fields.texts("needs", findings);
+        draft.stage.estimate = fields.estimate("estimate", findings);
+        draft.stage.hold = fields.node("hold").and_then(|node| draft::hold(node, &mut draft.sites, findings));
+        Some(draft)
+    }
+
+    /// Puts every step, command and checklist into its stage.
+    fn fill(
+        &mut self,
+        parts: &[Part],
+        outline: &Outline<'_>,
+        stages: &mut Vec<StageDraft>,
+        level: Level,
+        body: usize,
+        findings: &mut Findings<'_>,
+    ) {
+        let mut taken = Taken::default();
+        stages.iter().for_each(|stage| taken.add(stage.stage.span));
+        let mut prose_from = body;
+        let mut index = 0;
+        while let Some(part) = parts.get(index) {
+            index += 1;
+            match part {
+                Part::Heading(heading) => prose_from = heading.span.end,
+                Part::Comment(comment) => tasks::stray(comment, findings),
+                Part::Task(task) => {
+                    let (run, next) = task_run(parts, index - 1);
+                    index = next;
+                    let span = Span {
+                        start: task.span.start,
+                        end: run.iter().map(|task| task.span.end).max().unwrap_or(task.span.end),
+                    };
+                    let items = self.items_of(&run, span, findings);
+                    let title = self.title_at(outline, span.start);
+                    if let Ok(id) = StepId::new(self.name(&format!("{title} checklist"), "checklist")) {
+                        let step = draft::from_text(id, title, "checklist", None, span);
+                        self.put(step, items, outline, stages, &mut taken, prose_from, findings);
+                    }
+                    prose_from = span.end;
+                }
+                Part::Fence(fence) if fence.role() == Some("stage") => prose_from = fence.span.end,
+                Part::Fence(fence) if fence.role() == Some("step") => {
+                    let script = owned_fence(self.text, fence, parts.get(index));
+                    index += usize::from(script.is_some());
+                    let title = self.title_at(outline, fence.span.start);
+                    let fallback = self.name(&title, "step");
+                    if let Some(mut step) = draft::step(fence, script, &fallback, &title, findings) {
+                        let mut items = Vec::new();
+                        if step.step.action.uses == "checklist" {
+                            let (run, next) = if matches!(parts.get(index), Some(Part::Task(_))) {
+                                task_run(parts, index)
+                            } else {
+                                (Vec::new(), index)
+                            };
+                            index = next;
+                            if run.is_empty() {
+                                findings.error_hint(
+                                    "checklist-without-items",
+                                    fence.span,
+                                    format!("the checklist `{}` has no items", step.step.id),
+                                    "Write `- [ ] …` items after its fence.".to_owned(),
+                                );
+                            }
+                            step.step.span.end =
+                                run.iter().map(|task| task.span.end).max().unwrap_or(step.step.span.end);
+                            items = self.items_of(&run, step.step.span, findings);
+                        }
+                        let end = step.step.span.end;
+                        self.put(step, items, outline, stages, &mut taken, prose_from, findings);
+                        prose_from = end;
+                    }
+                }
+                Part::Fence(fence) if draft::is_command(fence) => {
+                    if level == Level::Checked {
+                        unowned(fence, outline, stages, findings);
+                    } else {
+                        let title = self.title_at(outline, fence.span.start);
+                        if let Ok(id) = StepId::new(self.name(&title, "command")) {
+                            let step =
+                                draft::from_text(id, title, "shell", Some(draft::owned(fence)), fence.span);
+                            self.put(step, Vec::new(), outline, stages, &mut taken, prose_from, findings);
+                        }
+                        prose_from = fence.span.end;
+                    }
+                }
+                Part::Fence(_) => {}
+            }
+        }
+        stages.sort_by_key(|stage| stage.stage.span.start);
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one place that knows where a step goes; its callers have the rest at hand"
+    )]
+    fn put(
+        &mut self,
+        mut step: Draft,
+        items: Vec<DraftItem>,
+        outline: &Outline<'_>,
+        stages: &mut Vec<StageDraft>,
+        taken: &mut Taken,
+        prose_from: usize,
+        findings: &mut Findings<'_>,
+    ) {
+        self.steps += 1;
+        if self.steps > MOST_STEPS {
+            if self.steps == MOST_STEPS + 1 {
+                findings.error(
+                    "too-many-steps",
+                    step.step.span,
+                    format!("a plan has at most {MOST_STEPS} steps; from here on they are left out"),
+                );
+            }
+            return;
+        }
+        let at = step.step.span.start;
+        let found = stages.partition_point(|stage| stage.stage.span.start <= at).checked_sub(1);
+        let index = match found
+            .filter(|index| stages.get(*index).is_some_and(|stage| at < stage.stage.span.end))
+        {
+            Some(index) => index,
+            None => {
+                let section = outline.implied(at, taken);
+                taken.add(section.span);
+                let Some(stage) = self.stage(section) else { return };
+                let index = stages.partition_point(|other| other.stage.span.start <= stage.stage.span.start);
+                stages.insert(index, stage);
+                index
+            }
+        };
+        step.step.prose = prose(self.text, prose_from, at);
+        if let Some(stage) = stages.get_mut(index) {
+            stage.steps.push(step);
+            stage.items.push(items);
+        }
+    }
+
+    fn items_of(&mut self, run: &[&Task], span: Span, findings: &mut Findings<'_>) -> Vec<DraftItem> {
+        let before = self.items;
+        self.items += run.len();
+        if self.items > MOST_ITEMS {
+            if before <= MOST_ITEMS {
+                findings.error(
+                    "too-many-items",
+                    span,
+                    format!(
+                        "a plan has at most {MOST_ITEMS} checklist items; from here on they are left out"
+                    ),
+                );
+            }
+            return Vec::new();
+        }
+        let mut items: Vec<DraftItem> =
+            run.iter().filter_map(|task| tasks::item(task, &mut self.items_taken, findings)).collect();
+        if self.damaged {
+            items.iter_mut().for_each(|draft| draft.item.text = self.shown(&draft.item.text));
+        }
+        items
+    }
+
+    fn title_at(&self, outline: &Outline<'_>, at: usize) -> String {
+        outline
+            .heading(at)
+            .map_or_else(String::new, |heading| self.shown(heading.title.trim_end_matches(':').trim()))
+    }
+
+    /// A name made of a title, free in this file.
+    fn name(&mut self, title: &str, fallback: &str) -> String {
+        let base = match slug(title) {
+            empty if empty.is_empty() => fallback.to_owned(),
+            base => base,
+        };
+        let mut name = base.clone();
+        let mut number = 2;
+        while !self.taken.insert(name.clone()) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        name
+    }
+}
+
+const ROLES: [(&str, Role); 6] = [
+    ("before", Role::Before),
+    ("deploy", Role::Deploy),
+    ("verify", Role::Verify),
+    ("after", Role::After),
+    ("rollback", Role::Rollback),
+    ("reference", Role::Reference),
+];
+
+fn stage_fence<'p>(part: &'p Part, findings: &mut Findings<'_>) -> Option<&'p Fence> {
+    let Part::Fence(fence) = part else { return None };
+    match fence.role()? {
+        "stage" => Some(fence),
+        "step" => None,
+        other => {
+            if let Some(meant) = crate::findings::near(other, ["step", "stage"]) {
+                let message = format!(
+                    "this fence is `yaml {}`, which is nothing of ours",
+                    crate::findings::short(other)
+                );
+                findings.warning(
+                    "unknown-fence",
+                    fence.span,
+                    message,
+                    format!("Did you mean `yaml {meant}`?"),
+                );
+            }
+            None
+        }
+    }
+}
+
+/// Tasks in a row: of one list, with nothing between.
+fn task_run(parts: &[Part], from: usize) -> (Vec<&Task>, usize) {
+    let mut run: Vec<&Task> = Vec::new();
+    let mut index = from;
+    while let Some(Part::Task(task)) = parts.get(index) {
+        if run.first().is_some_and(|first| first.list != task.list) {
+            break;
+        }
+        run.push(task);
+        index += 1;
+    }
+    (run, index)
+}
+
+/// The code fence directly after a step fence, blank lines apart.
+fn owned_fence<'p>(text: &str, step: &Fence, next: Option<&'p Part>) -> Option<&'p Fence> {
+    let Some(Part::Fence(fence)) = next else { return None };
+    let between = text.get(step.span.end..fence.span.start)?;
+    (between.trim().is_empty() && !matches!(fence.role(), Some("step" | "stage"))).then_some(fence)
+}
+
+fn unowned(fence: &Fence, outline: &Outline<'_>, stages: &[StageDraft], findings: &mut Findings<'_>) {
+    let at = fence.span.start;
+    let stage = stages
+        .partition_point(|stage| stage.stage.span.start <= at)
+        .checked_sub(1)
+        .and_then(|index| stages.get(index));
+    let role = match stage.filter(|stage| at < stage.stage.span.end) {
+        Some(stage) => Some(stage.stage.role),
+        None => outline.heading(at).and_then(|heading| crate::sections::role_of(&heading.title)),
+    };
+    // What is only read in an emergency may show commands that nothing walks.
+    if matches!(role, Some(Role::Rollback | Role::Reference)) {
+        return;
+    }
+    findings.warning(
+        "unowned-fence",
+        fence.span,
+        "no step owns this code fence, so a run passes it by",
+        "Put a `yaml step` fence directly before it: `uses: shell` runs it, any other kind replaces it."
+            .to_owned(),
+    );
+}
+
+/// The text before a step, without white space at its ends.
+fn prose(text: &str, from: usize, to: usize) -> Option<Span> {
+    let between = text.get(from..to)?;
+    let trimmed = between.trim();
+    if trimmed.is_empty() {
+        return None;
+    }
+    let start = from + (between.len() - between.trim_start().len());
+    Some(Span { start, end: start + trimmed.len() })
+}
+
+fn finished(draft: StageDraft) -> Stage {
+    let mut stage = draft.stage;
+    stage.steps = draft
+        .steps
+        .into_iter()
+        .zip(draft.items)
+        .map(|(draft, items)| {
+            let mut step = draft.step;
+            step.items = items.into_iter().map(|item| item.item).collect();
+            step
+        })
+        .collect();
+    stage
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Reading {
+    /// Whether a run may start: no finding is an error.
+    pub fn is_runnable(&self) -> bool {
+        !self.diagnostics.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}

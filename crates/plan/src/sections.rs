@@ -1,0 +1,325 @@
+//! Which sections are stages, and what they are for.
+
+use crate::document::Heading;
+use crate::{Role, Span};
+use std::collections::BTreeMap;
+
+/// A section that is a stage, on its way to becoming one.
+#[derive(Debug, Clone)]
+pub(crate) struct Section {
+    pub(crate) title: String,
+    pub(crate) role: Role,
+    /// From the heading to the next of its level or above.
+    pub(crate) span: Span,
+    /// A `yaml stage` fence stands in it.
+    pub(crate) fenced: bool,
+}
+
+/// The headings of a plan with the extent of their sections.
+#[derive(Debug)]
+pub(crate) struct Outline<'h> {
+    headings: Vec<(&'h Heading, usize)>,
+    end: usize,
+    title: String,
+}
+
+impl<'h> Outline<'h> {
+    pub(crate) fn new(headings: Vec<&'h Heading>, end: usize, title: &str) -> Self {
+        // Sections close from the end backwards: one pass, whatever the nesting.
+        let mut open_at = [end; 7];
+        let mut extents = vec![end; headings.len()];
+        for (index, heading) in headings.iter().enumerate().rev() {
+            let level = usize::from(heading.level).min(6);
+            if let (Some(extent), Some(next)) = (extents.get_mut(index), open_at.get(1..=level)) {
+                *extent = next.iter().copied().min().unwrap_or(end);
+            }
+            if let Some(slot) = open_at.get_mut(level) {
+                *slot = heading.span.start;
+            }
+        }
+        Self { headings: headings.into_iter().zip(extents).collect(), end, title: title.to_owned() }
+    }
+
+    /// The innermost heading above a place.
+    pub(crate) fn heading(&self, at: usize) -> Option<&'h Heading> {
+        let index = self.headings.partition_point(|(heading, _)| heading.span.start <= at);
+        self.headings.get(index.checked_sub(1)?).map(|(heading, _)| *heading)
+    }
+
+    /// The section of the innermost heading above a place.
+    pub(crate) fn section(&self, at: usize, fenced: bool) -> Section {
+        let index = self.headings.partition_point(|(heading, _)| heading.span.start <= at);
+        match index.checked_sub(1).and_then(|index| self.headings.get(index)) {
+            Some((heading, end)) => section(heading, *end, fenced),
+            None => self.root(fenced),
+        }
+    }
+
+    /// Stages of a file without `yaml stage` fences: headings that look like it, else those of level 2; and those with a role.
+    pub(crate) fn guessed(&self) -> Vec<Section> {
+        let numbered = self.headings.iter().any(|(heading, _)| is_numbered(&heading.title));
+        let mut stages: Vec<Section> = Vec::new();
+        let mut split_until = 0;
+        for (index, (heading, end)) in self.headings.iter().enumerate() {
+            if stages.last().is_some_and(|last| heading.span.start < last.span.end)
+                || heading.level == 1 && !is_numbered(&heading.title)
+            {
+                continue;
+            }
+            let role = role_of(&heading.title);
+            let wanted = if numbered {
+                is_numbered(&heading.title)
+                    || (role.is_some() && !self.holds(index, |title| is_numbered(title)))
+            } else {
+                let splits = role.is_none() && heading.level == 2 && self.children_have_roles(index);
+                if splits {
+                    split_until = *end;
+                }
+                !splits && (heading.level == 2 || (heading.span.start < split_until && role.is_some()))
+            };
+            if wanted {
+                stages.push(section(heading, *end, false));
+            }
+        }
+        stages
+    }
+
+    /// Prose sections whose role is to be read, beside the stages that fences name.
+    pub(crate) fn references(&self, taken: &Taken) -> Vec<Section> {
+        let mut found: Vec<Section> = Vec::new();
+        for (heading, end) in &self.headings {
+            let role = role_of(&heading.title);
+            let inside = found.last().is_some_and(|last| heading.span.start < last.span.end);
+            let wanted =
+                heading.level > 1 && matches!(role, Some(Role::Rollback | Role::Reference)) && !inside;
+            if wanted && !taken.overlaps(heading.span.start, *end) {
+                found.push(section(heading, *end, false));
+            }
+        }
+        found
+    }
+
+    /// A stage for something that stands in none: the outermost section below the title that holds no other stage.
+    pub(crate) fn implied(&self, at: usize, taken: &Taken) -> Section {
+        let free = self
+            .above(at)
+            .filter(|(heading, end)| heading.level > 1 && !taken.overlaps(heading.span.start, *end))
+            .last()
+            .map(|(heading, end)| section(heading, end, false));
+        let mut implied = free.unwrap_or_else(|| {
+            let mut own = self.section(at, false);
+            own.span.start = own.span.start.max(taken.end_before(at));
+            own
+        });
+        implied.span.end =
+            implied.span.end.min(taken.start_after(at).unwrap_or(self.end)).max(implied.span.start);
+        implied
+    }
+
+    /// Headings above a place, the innermost first.
+    fn above(&self, at: usize) -> impl Iterator<Item = (&'h Heading, usize)> + '_ {
+        let mut index = self.headings.partition_point(|(heading, _)| heading.span.start <= at);
+        let mut level = 7;
+        std::iter::from_fn(move || {
+            while index > 0 && level > 1 {
+                index -= 1;
+                let (heading, end) = *self.headings.get(index)?;
+                if heading.level < level {
+                    level = heading.level;
+                    return Some((heading, end));
+                }
+            }
+            None
+        })
+    }
+
+    fn root(&self, fenced: bool) -> Section {
+        let end = self.headings.first().map_or(self.end, |(heading, _)| heading.span.start);
+        Section {
+            title: self.title.clone(),
+            role: Role::Deploy,
+            span: Span { start: 0, end: if fenced { self.end } else { end } },
+            fenced,
+        }
+    }
+
+    fn holds(&self, index: usize, test: impl Fn(&str) -> bool) -> bool {
+        let Some((_, end)) = self.headings.get(index) else { return false };
+        self.headings
+            .iter()
+            .skip(index + 1)
+            .take_while(|(heading, _)| heading.span.start < *end)
+            .any(|(heading, _)| test(&heading.title))
+    }
+
+    fn children_have_roles(&self, index: usize) -> bool {
+        self.holds(index, |title| matches!(role_of(title), Some(Role::Before | Role::After | Role::Deploy)))
+    }
+}
+
+/// Where stages stand, for quick questions; starts and ends.
+#[derive(Debug, Default)]
+pub(crate) struct Taken(BTreeMap<usize, usize>);
+
+impl Taken {
+    pub(crate) fn add(&mut self, span: Span) {
+        let end = self.0.entry(span.start).or_insert(span.end);
+        *end = span.end.max(*end);
+    }
+
+    /// Whether a stage shares bytes with a range.
+    fn overlaps(&self, start: usize, end: usize) -> bool {
+        self.0.range(..end).next_back().is_some_and(|(_, stage_end)| *stage_end > start)
+    }
+
+    fn end_before(&self, at: usize) -> usize {
+        self.0.range(..=at).next_back().map_or(0, |(_, end)| (*end).min(at))
+    }
+
+    fn start_after(&self, at: usize) -> Option<usize> {
+        self.0.range(at + 1..).next().map(|(start, _)| *start)
+    }
+}
+
+/// A name made of a title: lowercase ASCII words joined by `_`, at most 40 characters, empty when nothing is left.
+pub(crate) fn slug(title: &str) -> String {
+    let mut out = String::new();
+    for c in title.chars() {
+        if c.is_ascii_alphanumeric() {
+            out.push(c.to_ascii_lowercase());
+        } else if !out.is_empty() && !out.ends_with('_') {
+            out.push('_');
+        }
+        if out.len() >= 40 {
+            break;
+        }
+    }
+    let out = out.trim_end_matches('_');
+    match out.chars().next() {
+        Some(first) if first.is_ascii_digit() => format!("n{out}"),
+        _ => out.to_owned(),
+    }
+}
+
+/// What a heading says its section is for.
+pub(crate) fn role_of(title: &str) -> Option<Role> {
+    let plain: String =
+        title.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let plain = format!(" {} ", crate::document::words(&plain));
+    let has = |words: &[&str]| words.iter().any(|word| plain.contains(word));
+    if has(&[" rollback", " roll back", " back out ", " backout", " revert "]) {
+        Some(Role::Rollback)
+    } else if has(&[
+        "troubleshoot",
+        " success criteria",
+        " lessons",
+        " learnings ",
+        " notes ",
+        " common issues",
+        " known issues",
+        " common errors",
+        " debugging",
+        " cost ",
+        " costs ",
+        " reference",
+        " appendix",
+        " faq ",
+        " background ",
+        " overview ",
+        " related doc",
+        " questions ",
+        " time estimates",
+        " architecture ",
+        " local development",
+        " summary ",
+    ]) {
+        Some(Role::Reference)
+    } else if has(&[
+        " pre deploy",
+        " predeploy",
+        " prerequisite",
+        " before ",
+        " preflight",
+        " pre flight",
+        " pre check",
+        " prechecks",
+    ]) {
+        Some(Role::Before)
+    } else if has(&[
+        " post deploy",
+        " postdeploy",
+        " after deploy",
+        " next steps",
+        " follow up",
+        " clean up ",
+        " cleanup ",
+        " post check",
+    ]) {
+        Some(Role::After)
+    } else if has(&[
+        " verif",
+        " validat",
+        " smoke",
+        " monitor",
+        " testing ",
+        " tests ",
+        " acceptance ",
+        " soak ",
+    ]) {
+        Some(Role::Verify)
+    } else if has(&[" during deploy", " deploying "]) {
+        Some(Role::Deploy)
+    } else {
+        None
+    }
+}
+
+fn section(heading: &Heading, end: usize, fenced: bool) -> Section {
+    let said = role_of(&heading.title);
+    // "Step 6: monitoring notes" is walked: only what is not numbered can be mere reference.
+    let role = match said {
+        Some(Role::Reference | Role::After | Role::Before) if is_numbered(&heading.title) => Role::Deploy,
+        Some(role) => role,
+        None => Role::Deploy,
+    };
+    let title = heading.title.trim_end_matches(':').trim();
+    let title = if title.is_empty() { "Untitled" } else { title };
+    Section { title: title.to_owned(), role, span: Span { start: heading.span.start, end }, fenced }
+}
+
+/// "Stage 2: …", "Phase 1", "Step 3 – …".
+fn is_numbered(title: &str) -> bool {
+    let plain = title.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    ["stage", "phase", "step", "session"].iter().any(|word| {
+        plain.strip_prefix(word).is_some_and(|rest| {
+            let rest = rest.trim_start_matches([' ', '#', '-', '_']);
+            rest.starts_with(|c: char| c.is_ascii_digit())
+                || (rest.len() < plain.len() - word.len() && is_letter_number(rest))
+        })
+    })
+}
+
+/// "A:", "B –": a single letter or a Roman number that ends there.
+fn is_letter_number(rest: &str) -> bool {
+    let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    let word = rest.get(..end).unwrap_or("");
+    matches!(
+        word,
+        "a" | "b"
+            | "c"
+            | "d"
+            | "e"
+            | "f"
+            | "i"
+            | "ii"
+            | "iii"
+            | "iv"
+            | "v"
+            | "vi"
+            | "one"
+            | "two"
+            | "three"
+            | "four"
+            | "five"
+    )
+}
