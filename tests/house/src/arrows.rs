@@ -78,6 +78,11 @@ pub const OWNERS: &[Owned] = &[
         owners: &["vault"],
         why: "secrets at rest have one owner",
     },
+    Owned {
+        names: "^(chrono|time|lazy_static|once_cell|serde_yaml|openssl|native-tls)$",
+        owners: &[],
+        why: "turned down: jiff for times, std's LazyLock, serde-saphyr for YAML, rustls for TLS",
+    },
 ];
 
 /// Crates without any IO.
@@ -128,7 +133,7 @@ pub fn foreign_owners(metadata: &Metadata) -> Vec<Finding> {
                     found: format!(
                         "{} uses {used}, which belongs to {}",
                         short(&package.name),
-                        owned.owners.join(" and ")
+                        if owned.owners.is_empty() { "nobody".to_owned() } else { owned.owners.join(" and ") }
                     ),
                     why: owned.why,
                 });

@@ -1,0 +1,85 @@
+//! `cargo xtask …`: set up, show, test and measure Holdpoint.
+//!
+//! It only starts the tools that do the work, and says in one line what came of it. CI types the same commands.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a tool for developers: it starts cargo, npm and apt as the developer, asks whether there is a screen, and measures"
+)]
+
+mod bench;
+mod demo;
+mod e2e;
+mod front;
+mod http;
+mod part;
+mod place;
+mod python;
+mod setup;
+mod test;
+mod tool;
+mod types;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(about = "What a person types while working on Holdpoint", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing to build and test: system packages, the UI's packages; then build the UI.
+    Setup,
+    /// Open the window on the practice account with an example plan; without a display, walk the plan headless.
+    Demo {
+        /// Walk the plan headless even where there is a display.
+        #[arg(long)]
+        headless: bool,
+        /// Divide durations by this in the headless walk.
+        #[arg(long, default_value_t = 60.0)]
+        speed: f64,
+    },
+    /// Everything that CI runs, in order; the last line is the summary.
+    Test {
+        /// Only the parts whose name contains this, e.g. `rules` or `ui`.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// The real window, walked by WebDriver on a screen of its own.
+    E2e,
+    /// Write the files that are generated from the code (TypeScript, schema, tables of kinds).
+    Types {
+        /// Only say whether they are current.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Speed as ratios against a peer measured in the same run. Builds for release.
+    Bench {
+        /// Pairs of runs to take the median of.
+        #[arg(long, default_value_t = 15)]
+        pairs: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Setup => setup::all(),
+        Command::Demo { headless, speed } => demo::run(headless, speed),
+        Command::Test { only } => return test::run(only.as_deref()),
+        Command::E2e => e2e::run(),
+        Command::Types { check } => types::run(check),
+        Command::Bench { pairs } => bench::run(pairs),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            println!("\nfailed: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

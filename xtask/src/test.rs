@@ -1,0 +1,113 @@
+//! Everything that CI runs, in order, cheapest first where order is free.
+
+use crate::part::{Ended, Part, run_all};
+use crate::place::{built, root, target};
+use crate::tool::{Failure, Tool, cargo, find, twice};
+use crate::{e2e, front, python, setup, types};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The parts. The UI is built before Rust, because the window is compiled with it inside. One target folder and
+/// always the whole workspace: a package alone selects other features and compiles the SDKs again.
+const PARTS: &[Part] = &[
+    Part { name: "setup: system packages", work: || passed(setup::system(true)) },
+    Part { name: "format: rustfmt", work: || passed(cargo(["fmt", "--all", "--check"]).run()) },
+    Part {
+        name: "rules: arrows, files, requirements",
+        work: || passed(cargo(["test", "--package", "holdpoint-house"]).run()),
+    },
+    Part { name: "deny: licences, bans, sources", work: deny },
+    Part { name: "ui: packages", work: || passed(front::packages()) },
+    Part { name: "ui: types and accessibility", work: || passed(front::npm(&["run", "check"])?.run()) },
+    Part { name: "ui: lint", work: || passed(front::npm(&["run", "lint"])?.run()) },
+    Part { name: "ui: tests", work: || passed(front::npm(&["run", "test"])?.run()) },
+    Part { name: "ui: build", work: || passed(front::npm(&["run", "build"])?.run()) },
+    Part { name: "lint: clippy, warnings are errors", work: lint },
+    Part {
+        name: "build: everything",
+        work: || passed(cargo(["build", "--workspace", "--all-targets"]).run()),
+    },
+    Part { name: "rust: tests", work: rust_tests },
+    Part {
+        name: "rust: examples in documentation",
+        work: || passed(cargo(["test", "--workspace", "--doc"]).run()),
+    },
+    Part { name: "generated: files are current", work: || passed(types::run(true)) },
+    Part { name: "clients: the AWS CLI and boto3 on the simulator", work: clients },
+    Part { name: "e2e: the real window by WebDriver", work: window },
+];
+
+/// Runs them.
+pub(crate) fn run(only: Option<&str>) -> ExitCode {
+    run_all(PARTS, only)
+}
+
+fn passed(outcome: Result<(), Failure>) -> Result<Ended, Failure> {
+    outcome.map(|()| Ended::Passed)
+}
+
+fn lint() -> Result<Ended, Failure> {
+    passed(cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run())
+}
+
+/// cargo-deny compiles in about two minutes on two cores; the owners of crates are also held by the rules.
+fn deny() -> Result<Ended, Failure> {
+    let deny = match find("cargo-deny") {
+        Some(deny) => deny,
+        None => match install_deny() {
+            Ok(deny) => deny,
+            Err(failure) => {
+                return Ok(Ended::Skipped(format!(
+                    "cargo-deny is not here and could not be installed: {failure}"
+                )));
+            }
+        },
+    };
+    // Not `advisories`: its database is fetched from a forge at every run, which would make this suite depend on it.
+    passed(Tool::new(deny, ["--workspace", "check", "bans", "licenses", "sources"]).run())
+}
+
+fn install_deny() -> Result<PathBuf, Failure> {
+    let tools = target().join("tools");
+    let deny = tools.join("bin/cargo-deny");
+    if !deny.is_file() {
+        let root = tools.display().to_string();
+        twice(|| cargo(["install", "--quiet", "--locked", "--root", &root, "cargo-deny"]).run())?;
+    }
+    Ok(deny)
+}
+
+fn rust_tests() -> Result<Ended, Failure> {
+    let tests = if find("cargo-nextest").is_some() {
+        cargo(["nextest", "run", "--workspace", "--profile", "ci", "--no-fail-fast"])
+    } else {
+        println!("cargo-nextest is not here: cargo test runs the same tests, one crate after the other");
+        cargo(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
+    };
+    passed(tests.env("HOLDPOINT_BIN", built("holdpoint")).env_remove("UPDATE").run())
+}
+
+fn clients() -> Result<Ended, Failure> {
+    if find("python3").is_none() {
+        return Ok(Ended::Skipped("python3 is not here".to_owned()));
+    }
+    let programs = match python::programs() {
+        Ok(programs) => programs,
+        Err(failure) => {
+            return Ok(Ended::Skipped(format!("AWS's clients could not be installed: {failure}")));
+        }
+    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(programs.clone()).chain(std::env::split_paths(&path)))
+        .map_err(|error| Failure::Other(format!("failed to put {} on PATH: {error}", programs.display())))?;
+    let tests =
+        Tool::new(programs.join("python"), ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/clients"]);
+    passed(tests.within(&root()).env("PATH", path).env("HOLDPOINT_BIN", built("holdpoint")).run())
+}
+
+fn window() -> Result<Ended, Failure> {
+    if !e2e::exists() {
+        return Ok(Ended::Skipped("tests/e2e is not in this tree".to_owned()));
+    }
+    passed(e2e::walk())
+}
