@@ -1,25 +1,20 @@
-//! Values that must never be seen.
+//! Values that must never be seen, and the filter that every byte passes on its way to a log, a screen or a file.
+//!
+//! - [`Secret`]: a value with nothing to show.
+//! - [`Redactor`]: knows values (as they are, base64, URL-, JSON-, XML- and shell-escaped, hex, wrapped) and what is
+//!   secret by its look; [`Redactor::redact_str`], [`Redactor::redact_value`], [`Redactor::add`] at run time.
+//! - [`Filter`], from [`Redactor::filter`]: the same over a stream, over chunk borders and terminal sequences.
+//!
+//! Invariant: no IO, no clock; nothing here prints or stores what it was given.
 
-use std::fmt;
+mod bare;
+mod filter;
+mod forms;
+mod needles;
+mod patterns;
+mod redactor;
+mod secret;
 
-/// A value that has no `Serialize` and whose `Debug` says nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The value, for the one place that must hand it on.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
+pub use filter::Filter;
+pub use redactor::{REDACTED, Redactor, SHORTEST};
+pub use secret::Secret;
