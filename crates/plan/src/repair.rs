@@ -1,13 +1,226 @@
-//! Mojibake, undone for viewing.
+//! Mojibake: UTF-8 that some program read as MacRoman or Windows-1252, undone for viewing. Lines stay where they are.
 
 use crate::Repaired;
+use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252, WINDOWS_1254};
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Repairs a text; `None` when nothing is damaged.
-pub(crate) fn repair(_text: &str) -> Option<Repaired> {
-    None
+pub(crate) fn repair(text: &str) -> Option<Repaired> {
+    if text.is_ascii() {
+        return None;
+    }
+    let (damage, undone) = best(text)?;
+    let places = counted(undone.places, "place");
+    let guessed = match undone.guessed {
+        0 => String::new(),
+        some => format!(", {some} of them completed by guess"),
+    };
+    Some(Repaired {
+        damage: format!("UTF-8 read as {}, {places}{guessed}", damage.name),
+        text: undone.text,
+        places: undone.places,
+        guessed: undone.guessed,
+    })
 }
 
 /// Repairs a title or an item of a text that is known to be damaged.
 pub(crate) fn phrase(text: &str) -> String {
-    text.to_owned()
+    let undone = damages().iter().map(|damage| undo(text, damage)).max_by_key(|undone| (undone.exact, undone.guessed));
+    undone.map_or_else(|| text.to_owned(), |undone| undone.text)
+}
+
+/// A way in which UTF-8 was misread.
+struct Damage {
+    name: &'static str,
+    /// Character → the byte that it stood for.
+    bytes: HashMap<char, u8>,
+    /// Whether bytes that mean nothing there were dropped on the way.
+    drops: bool,
+}
+
+#[derive(Default)]
+struct Undone {
+    text: String,
+    places: usize,
+    guessed: usize,
+    exact: usize,
+}
+
+/// Symbols that plans are full of, the likelier of two first: what is left of one after bytes were dropped may fit several.
+const LIKELY: &str = "✅❌⚠⏭⏸⏳⏰⏱⏹▶◀☐☑✓✔✖✗➡→←↑↓↔⇒•●○◆★☆–—‘’“”…™ℹ⚙⚡⛔✉✏✨❓❗❤⭐⬆⬇➕➖≥≤≠≈∞─│├└═\
+📝🔍🚀🎯📋📁📊💡🔴🟡🟢🔵⚪🟠🔧🔨🔐🔒🔓🔑🎉🏁🏗🏠🐛🧪📦📂📄📅📈📉📌📍📎📐📏📖📚📣📧📱🗂🗃🗄🗑🌍🌐🔄🔁🔌🔎🔔🔗🔥💰💬💾💻🛑🛠🛡🚨🚧🚫🚦👀👉👍👥🤖🤔🎨🎓⏩⏪🅰🆕🆗🐍🐳🐘🖥🖼\
+\u{fe0f}";
+
+/// Windows-1252 has no character for the first five; Windows-1254 for none of the seven.
+/// A soft hyphen and a no-break space survive copying badly.
+const DROPPED: [u8; 9] = [0x81, 0x8d, 0x8f, 0x90, 0x9d, 0x8e, 0x9e, 0xad, 0xa0];
+
+fn damages() -> &'static [Damage; 2] {
+    static ALL: OnceLock<[Damage; 2]> = OnceLock::new();
+    ALL.get_or_init(|| {
+        // The Turkish page differs in six letters, none of which the Western one has: one table reads both.
+        let mut western = table(WINDOWS_1252);
+        western.extend(table(WINDOWS_1254));
+        [
+            Damage { name: "MacRoman", bytes: table(MACINTOSH), drops: false },
+            Damage { name: "Windows-1252", bytes: western, drops: true },
+        ]
+    })
+}
+
+fn table(encoding: &'static Encoding) -> HashMap<char, u8> {
+    (0x80..=0xff_u8)
+        .filter_map(|byte| {
+            let single = [byte];
+            let (text, _) = encoding.decode_without_bom_handling(&single);
+            text.chars().next().filter(|c| *c != '\u{fffd}').map(|c| (c, byte))
+        })
+        .collect()
+}
+
+/// What is left of a likely symbol → the symbol.
+fn remains() -> &'static HashMap<Vec<u8>, char> {
+    static ALL: OnceLock<HashMap<Vec<u8>, char>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut found = HashMap::new();
+        for c in LIKELY.chars() {
+            let mut buffer = [0; 4];
+            let bytes = c.encode_utf8(&mut buffer).as_bytes();
+            for dropped in [5, 7, 8, 9] {
+                let gone = DROPPED.get(..dropped).unwrap_or(&DROPPED);
+                let left: Vec<u8> = bytes.iter().copied().filter(|byte| !gone.contains(byte)).collect();
+                if left.len() < bytes.len() && !left.is_empty() {
+                    found.entry(left).or_insert(c);
+                }
+            }
+        }
+        found
+    })
+}
+
+/// The damage that explains most, if it explains anything exactly: a guess alone proves nothing.
+fn best(text: &str) -> Option<(&'static Damage, Undone)> {
+    damages()
+        .iter()
+        .map(|damage| (damage, undo(text, damage)))
+        .filter(|(_, undone)| undone.exact > 0)
+        .max_by_key(|(_, undone)| undone.exact)
+}
+
+fn undo(text: &str, damage: &Damage) -> Undone {
+    let mut undone = Undone { text: String::with_capacity(text.len()), ..Undone::default() };
+    let mut run: Vec<(char, u8)> = Vec::new();
+    for c in text.chars() {
+        match damage.bytes.get(&c) {
+            Some(byte) if !c.is_ascii() => run.push((c, *byte)),
+            _ => {
+                flush(&mut run, damage, &mut undone);
+                undone.text.push(c);
+            }
+        }
+    }
+    flush(&mut run, damage, &mut undone);
+    undone
+}
+
+/// Reads a run of characters as the bytes that they stood for.
+fn flush(run: &mut Vec<(char, u8)>, damage: &Damage, undone: &mut Undone) {
+    let bytes: Vec<u8> = run.iter().map(|(_, byte)| *byte).collect();
+    let (mut exact, mut guessed, mut at) = (0, 0, 0);
+    while let Some((c, _)) = run.get(at) {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if let Some((read, length)) = whole(rest) {
+            undone.text.push(read);
+            exact += 1;
+            at += length;
+        } else if let Some((read, length)) = guess(rest).filter(|_| damage.drops) {
+            undone.text.push(read);
+            guessed += 1;
+            at += length;
+        } else {
+            undone.text.push(*c);
+            at += 1;
+        }
+    }
+    run.clear();
+    undone.exact += exact;
+    undone.places += usize::from(exact + guessed > 0);
+    undone.guessed += usize::from(guessed > 0);
+}
+
+/// A whole character of UTF-8 at the start of the bytes.
+fn whole(bytes: &[u8]) -> Option<(char, usize)> {
+    let length = match bytes.first()? {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => return None,
+    };
+    let text = std::str::from_utf8(bytes.get(..length)?).ok()?;
+    // A control character was never meant: `Â…` is text, not a lost U+0085.
+    text.chars().next().filter(|c| !c.is_control()).map(|c| (c, length))
+}
+
+/// The likely symbol whose remains stand at the start of the bytes, the longest first.
+fn guess(bytes: &[u8]) -> Option<(char, usize)> {
+    if !bytes.first().is_some_and(|first| *first >= 0xe2) {
+        return None;
+    }
+    (1..=3).rev().find_map(|length| {
+        let found = bytes.get(..length).and_then(|left| remains().get(left))?;
+        // A lone lead byte is a letter in itself, unless the variation selector after it says "symbol".
+        let alone = length == 1 && !bytes.get(1..3).is_some_and(|next| next == [0xef, 0xb8]);
+        (!alone).then_some((*found, length))
+    })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mac(text: &str) -> String {
+        MACINTOSH.decode_without_bom_handling(text.as_bytes()).0.into_owned()
+    }
+
+    fn western(text: &str, page: &'static Encoding, gone: &[u8]) -> String {
+        let bytes: Vec<u8> = text.bytes().filter(|byte| !gone.contains(byte)).collect();
+        page.decode_without_bom_handling(&bytes).0.into_owned()
+    }
+
+    #[test]
+    fn macroman_comes_back_whole() {
+        let text = "# Plan ✅ → “go” — 🟡 ⚠️\n- é ü ß\n";
+        let repaired = repair(&mac(text)).unwrap();
+        assert_eq!(repaired.text, text);
+        assert_eq!((repaired.guessed, repaired.text.lines().count()), (0, 2));
+        assert!(repaired.damage.starts_with("UTF-8 read as MacRoman"), "{}", repaired.damage);
+    }
+
+    #[test]
+    fn dropped_bytes_are_guessed() {
+        let text = "✅ ok\n❌ no\n⚠️ mind\n⏸️ wait\n⏭️ next\n🎯 aim\n📝 note\n→ on\n";
+        let damaged = western(text, WINDOWS_1254, &[0x81, 0x8d, 0x8e, 0x8f, 0x90, 0x9d, 0x9e, 0xad]);
+        let repaired = repair(&damaged).unwrap();
+        assert_eq!(repaired.text, text);
+        assert!(repaired.guessed >= 5, "{repaired:?}");
+    }
+
+    #[test]
+    fn sound_text_stays() {
+        for text in [
+            "plain",
+            "Größe, café, naïve, œuvre",
+            "✅ done → next — “quoted”",
+            "Ünïcödé ® ™ © °C",
+            "Türkçe ğüşıöç",
+            "日本語 計画",
+        ] {
+            assert_eq!(repair(text), None, "{text}");
+        }
+    }
 }
