@@ -19,7 +19,8 @@ pub(super) fn tick(
     if state.aborted.is_some() || state.rollback.is_some() {
         return Err(Refusal::NotNow(format!("{step} is not walked any more")));
     }
-    if state.status(step).is_done() {
+    let status = state.status(step);
+    if status.is_done() || (status.is_active() && status != Status::Asking) {
         return Err(Refusal::NotNow(format!("{step} is signed already: retry it to sign it anew")));
     }
     if let Some(from) = &found.from

@@ -1,0 +1,149 @@
+//! Plans by hand: `stage deploy needs=before hold=1,else` and, below it, `change api undo when=…`.
+
+use holdpoint_plan::{
+    Action, Effect, Hold, Item, ItemId, Level, Need, Plan, Role, Span, Stage, StageId, Step, StepId, Target,
+};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The account of every plan here.
+pub(crate) const ACCOUNT: &str = "111122223333";
+/// The region of every plan here.
+pub(crate) const REGION: &str = "eu-central-1";
+
+pub(crate) fn plan(lines: &[&str]) -> Plan {
+    let mut stages: Vec<Stage> = Vec::new();
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let (first, name) = (words.next().unwrap(), words.next().unwrap());
+        let rest: Vec<_> = words.collect();
+        if first == "stage" {
+            stages.push(stage(name, &rest));
+        } else {
+            stages.last_mut().expect("a step stands in a stage").steps.push(step(first, name, &rest));
+        }
+    }
+    Plan {
+        level: Level::Checked,
+        title: "A plan".into(),
+        target: Some(target()),
+        vars: Vec::new(),
+        estimate: None,
+        stages,
+        digest: "d1".repeat(32),
+    }
+}
+
+pub(crate) fn target() -> Target {
+    Target { account: ACCOUNT.into(), region: REGION.into(), role: Some("Deployer".into()) }
+}
+
+pub(crate) fn id(text: &str) -> StepId {
+    StepId::new(text).unwrap()
+}
+
+fn stage(name: &str, rest: &[&str]) -> Stage {
+    let mut stage = Stage {
+        id: StageId::new(name).unwrap(),
+        title: name.into(),
+        role: Role::Deploy,
+        needs: Vec::new(),
+        estimate: None,
+        hold: None,
+        steps: Vec::new(),
+        span: Span::default(),
+    };
+    for word in rest {
+        match word.split_once('=').unwrap_or((word, "")) {
+            ("hold", rule) => stage.hold = Some(hold(rule)),
+            ("needs", other) => stage.needs.push(StageId::new(other).unwrap()),
+            ("role", "rollback") => stage.role = Role::Rollback,
+            ("role", "reference") => stage.role = Role::Reference,
+            other => panic!("a stage has no {other:?}"),
+        }
+    }
+    stage
+}
+
+/// `hold=2,else,by:bob,by:carol`
+fn hold(rule: &str) -> Hold {
+    let mut hold = Hold {
+        signatures: 1,
+        by_someone_else: false,
+        by: Vec::new(),
+        covers: Vec::new(),
+        span: Span::default(),
+    };
+    for part in rule.split(',') {
+        match part.split_once(':') {
+            Some(("by", name)) => hold.by.push(name.into()),
+            Some(other) => panic!("a hold has no {other:?}"),
+            None if part == "else" => hold.by_someone_else = true,
+            None => hold.signatures = part.parse().unwrap(),
+        }
+    }
+    hold
+}
+
+/// First words: `read`, `change` (one action), `twice` (two actions), `ask`, `list`.
+fn step(first: &str, name: &str, rest: &[&str]) -> Step {
+    let effect = if matches!(first, "change" | "twice") { Effect::Idempotent } else { Effect::Read };
+    let action = |uses: &str| Action { uses: uses.into(), with: json!({}), expect: json!({}), script: None };
+    let mut step = Step {
+        id: id(name),
+        title: name.into(),
+        action: action(first),
+        when: None,
+        needs: Vec::new(),
+        effect,
+        outputs: BTreeMap::new(),
+        hold: None,
+        estimate: None,
+        timeout: None,
+        retry: 0,
+        after: Vec::new(),
+        undo: None,
+        practice: None,
+        items: Vec::new(),
+        prose: None,
+        span: Span::default(),
+    };
+    for word in rest {
+        match word.split_once('=').unwrap_or((word, "")) {
+            ("undo", _) => step.undo = Some(action("undo")),
+            ("when", condition) => step.when = Some(condition.into()),
+            ("hold", rule) => step.hold = Some(hold(rule)),
+            ("needs", other) => step.needs.push(Need::Step(id(other))),
+            ("needs_stage", other) => step.needs.push(Need::Stage(StageId::new(other).unwrap())),
+            // What the model executor uses: an output of another step.
+            ("uses", other) => step.action.with = json!({ "uses": other }),
+            ("item", form) => step.items.push(item(form)),
+            other => panic!("a step has no {other:?}"),
+        }
+    }
+    step
+}
+
+/// `item=name,from:step,evidence:screenshot,optional`
+fn item(form: &str) -> Item {
+    let mut parts = form.split(',');
+    let name = parts.next().unwrap();
+    let mut item = Item {
+        id: ItemId::new(name).unwrap(),
+        text: format!("{name} is right"),
+        claimed: false,
+        from: None,
+        evidence: None,
+        optional: false,
+        span: Span::default(),
+    };
+    for part in parts {
+        match part.split_once(':') {
+            Some(("from", step)) => item.from = Some(id(step)),
+            Some(("evidence", kind)) => item.evidence = Some(kind.into()),
+            None if part == "optional" => item.optional = true,
+            other => panic!("an item has no {other:?}"),
+        }
+    }
+    item
+}
