@@ -1,0 +1,629 @@
+//! The service scheduler: keeps a service at its desired count, rolls deployments forward, counts failures, trips the breaker, rolls back.
+
+use serde_json::{Value, json};
+
+use crate::behaviour::Origin;
+use crate::clock::SECOND;
+use crate::ecs::model::{
+    BreakerStatus, Cluster, Completed, Deployment, DeploymentStatus, Ecs, Event, Rollback, RolloutState,
+    Service, ServiceDeployment, ServiceStatus, Task, TaskDefinition, TaskStatus,
+};
+use crate::ecs::task_life::{self, Launch, Outcome};
+use crate::rollout::{Standing, back_off, moves};
+use crate::schedule::What;
+use crate::world::{Env, Estate};
+
+const TRIPPED: &str = "ECS deployment circuit breaker: tasks failed to start.";
+
+/// Says something in the service's events.
+pub(crate) fn say(env: &mut Env, service: &mut Service, what: &str) {
+    let event =
+        Event { id: env.ids.uuid(), at: env.now(), message: format!("(service {}) {what}", service.name) };
+    service.events.push_front(event);
+    service.events.truncate(100);
+}
+
+/// A task went one step on: what that means for its service.
+pub(crate) fn task_moved(
+    estate: &mut Estate,
+    env: &mut Env,
+    cluster_name: &str,
+    task_id: &str,
+    outcome: Outcome,
+) {
+    let Some(cluster) = estate.ecs.clusters.get_mut(cluster_name) else { return };
+    let Some(task) = cluster.tasks.iter_mut().find(|t| t.id == task_id) else { return };
+    let Some(service) = task.service.clone().and_then(|name| cluster.services.get_mut(&name)) else { return };
+    let name = service.name.clone();
+    match outcome {
+        Outcome::Nothing => return,
+        Outcome::Moved => {}
+        Outcome::Registered { target_group } => {
+            say(env, service, &format!("registered 1 targets in (target-group {target_group})"));
+        }
+        Outcome::Healthy => {
+            let reset = service.breaker().reset_on_healthy;
+            let now = env.now();
+            if let Some(of_task) =
+                service.deployments.iter_mut().find(|d| Some(&d.id) == task.deployment.as_ref())
+            {
+                of_task.failures_in_a_row = 0;
+                if reset && of_task.rollout_state == RolloutState::InProgress {
+                    of_task.failed_tasks = 0;
+                    of_task.updated_at = now;
+                    let arn = of_task.service_deployment.clone();
+                    if let Some(d) = service.service_deployment_mut(&arn) {
+                        d.failures = 0;
+                    }
+                }
+            }
+        }
+        Outcome::FailsTarget { target_group } => {
+            let port = first_port(&task.task_definition);
+            say(
+                env,
+                service,
+                &format!(
+                    "(task {task_id}) (port {port}) is unhealthy in (target-group {target_group}) due to (reason Health checks failed)."
+                ),
+            );
+            let reason = format!("Task failed ELB health checks in (target-group {target_group})");
+            task_life::stop(env, cluster_name, task, "ServiceSchedulerInitiated", &reason);
+            say(env, service, &format!("has stopped 1 running tasks: (task {task_id})."));
+            failed(env, service, task);
+        }
+        Outcome::FailsContainerCheck => {
+            say(env, service, &format!("(task {task_id}) failed container health checks."));
+            task_life::stop(
+                env,
+                cluster_name,
+                task,
+                "ServiceSchedulerInitiated",
+                "Task failed container health checks",
+            );
+            say(env, service, &format!("has stopped 1 running tasks: (task {task_id})."));
+            failed(env, service, task);
+        }
+        Outcome::Failed => failed(env, service, task),
+    }
+    reconcile(estate, env, cluster_name, &name);
+}
+
+/// Brings a service one step nearer to what is asked of it.
+pub(crate) fn reconcile(estate: &mut Estate, env: &mut Env, cluster_name: &str, service_name: &str) {
+    let Ecs { clusters, families } = &mut estate.ecs;
+    let Some(cluster) = clusters.get_mut(cluster_name) else { return };
+    let Cluster { services, tasks, .. } = cluster;
+    let Some(service) = services.get_mut(service_name) else { return };
+    match service.status {
+        ServiceStatus::Inactive => return,
+        ServiceStatus::Draining => return drain(env, cluster_name, service, tasks),
+        ServiceStatus::Active => {}
+    }
+    let Some(primary) = service.deployments.first().cloned() else { return };
+    if !begun(env, cluster_name, service, &primary.service_deployment) {
+        return;
+    }
+    let standing = stand_now(service, tasks, &primary);
+    let mut next = moves(&standing);
+    if primary.halted {
+        next.start = 0;
+        next.stop_old = 0;
+    }
+    // A deployment that was rolled back from has no claim on room or capacity: its tasks go at once.
+    let given_up: Vec<String> =
+        service.deployments.iter().skip(1).filter(|d| d.halted).map(|d| d.id.clone()).collect();
+    let mut leaving: Vec<String> = tasks
+        .iter()
+        .filter(|t| t.wanted && t.deployment.as_ref().is_some_and(|d| given_up.contains(d)))
+        .map(|t| t.id.clone())
+        .collect();
+    let oldest = |old: bool, count: u32| -> Vec<String> {
+        let mut list: Vec<&Task> = tasks
+            .iter()
+            .filter(|t| {
+                t.service.as_deref() == Some(service_name)
+                    && t.wanted
+                    && (t.deployment.as_ref() != Some(&primary.id)) == old
+            })
+            .collect();
+        // Those that are not healthy go first.
+        list.sort_by_key(|t| t.healthy);
+        list.iter().take(count as usize).map(|t| t.id.clone()).collect()
+    };
+    leaving.extend(oldest(true, next.stop_old));
+    leaving.extend(oldest(false, next.stop_new));
+    leaving.sort();
+    leaving.dedup();
+    stop_tasks(
+        env,
+        cluster_name,
+        service,
+        tasks,
+        &leaving,
+        &format!("Scaling activity initiated by (deployment {})", primary.id),
+    );
+    if next.start > 0 {
+        if env.t < primary.not_before {
+            // A look at the right moment was scheduled when the wait was decided.
+            service.steady = false;
+        } else {
+            start_tasks(env, families, cluster_name, service, tasks, &primary, next.start);
+        }
+    }
+    let is_left = |id: &str| {
+        tasks.iter().any(|t| t.deployment.as_deref() == Some(id) && t.status < TaskStatus::Deprovisioning)
+    };
+    let primary_id = primary.id.clone();
+    service.deployments.retain(|d| d.id == primary_id || is_left(&d.id));
+    let standing = stand_now(service, tasks, &primary);
+    let settled = standing.new_live == standing.desired
+        && standing.new_healthy == standing.desired
+        && service.deployments.len() == 1
+        && !tasks.iter().any(|t| {
+            t.service.as_deref() == Some(service_name) && !t.wanted && t.status < TaskStatus::Deprovisioning
+        });
+    if settled && primary.rollout_state == RolloutState::InProgress && !primary.halted {
+        complete(env, service);
+    }
+    if settled && !service.steady && !primary.halted {
+        service.steady = true;
+        say(env, service, "has reached a steady state.");
+    }
+}
+
+/// A new PRIMARY deployment of the service's current task definition and settings. `completed` for one that stands already.
+pub(crate) fn deploy(
+    env: &mut Env,
+    families: &std::collections::BTreeMap<String, Vec<TaskDefinition>>,
+    cluster_name: &str,
+    service: &mut Service,
+    origin: Origin,
+) {
+    let now = env.now();
+    supersede(env, service);
+    let images = resolve(env, families, &service.task_definition);
+    let is_new = is_new(families, service, &images);
+    let digits = env.ids.digits19();
+    let revision = env.arn("ecs", &format!("service-revision/{cluster_name}/{}/{digits}", service.name));
+    let source = service.completed.as_ref().map(|c| c.revision.clone());
+    service.revisions.push(crate::ecs::model::ServiceRevision {
+        arn: revision.clone(),
+        task_definition: service.task_definition.clone(),
+        images,
+        settings: service.settings.clone(),
+        created_at: now,
+    });
+    let id = format!("ecs-svc/{}", env.ids.digits19());
+    let letters = env.ids.letters(21, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+    let arn = env.arn("ecs", &format!("service-deployment/{cluster_name}/{}/{letters}", service.name));
+    let breaker = service.breaker();
+    service.service_deployments.push(ServiceDeployment {
+        arn: arn.clone(),
+        deployment_id: id.clone(),
+        origin,
+        task_definition: service.task_definition.clone(),
+        target: revision.clone(),
+        sources: source.into_iter().collect(),
+        status: DeploymentStatus::Pending,
+        reason: String::new(),
+        created_at: now,
+        started_at: None,
+        finished_at: None,
+        stopped_at: None,
+        updated_at: now,
+        configuration: service.settings.get("deploymentConfiguration").cloned().unwrap_or(json!({})),
+        breaker: if breaker.enable { BreakerStatus::Monitoring } else { BreakerStatus::Disabled },
+        threshold: breaker.threshold.of(service.desired),
+        failures: 0,
+        all_failures: 0,
+        rollback: None,
+    });
+    service.deployments.insert(
+        0,
+        Deployment {
+            rollout_state: RolloutState::InProgress,
+            reason: format!("ECS deployment {id} in progress."),
+            id,
+            task_definition: service.task_definition.clone(),
+            revision,
+            service_deployment: arn,
+            origin,
+            is_new,
+            halted: false,
+            failed_tasks: 0,
+            failures_in_a_row: 0,
+            not_before: 0,
+            created_at: now,
+            updated_at: now,
+        },
+    );
+    service.steady = false;
+}
+
+/// Marks the PRIMARY deployment as completed.
+pub(crate) fn complete(env: &mut Env, service: &mut Service) {
+    let now = env.now();
+    let Some(primary) = service.deployments.first_mut() else { return };
+    primary.rollout_state = RolloutState::Completed;
+    primary.reason = format!("ECS deployment {} completed.", primary.id);
+    primary.updated_at = now;
+    primary.failed_tasks = 0;
+    let (id, revision, arn) =
+        (primary.id.clone(), primary.revision.clone(), primary.service_deployment.clone());
+    if let Some(deployment) = service.service_deployment_mut(&arn) {
+        let rolled_back = deployment.rollback.is_some();
+        deployment.status =
+            if rolled_back { DeploymentStatus::RollbackSuccessful } else { DeploymentStatus::Successful };
+        if deployment.breaker == BreakerStatus::Monitoring {
+            deployment.breaker = BreakerStatus::MonitoringComplete;
+        }
+        deployment.started_at = deployment.started_at.or(Some(now));
+        deployment.finished_at = Some(now);
+        deployment.updated_at = now;
+    }
+    let ran = service
+        .revisions
+        .iter()
+        .find(|r| r.arn == revision)
+        .map(|r| (r.task_definition.clone(), content_of(&r.images)));
+    if let Some(ran) = ran.filter(|ran| !service.proven.contains(ran)) {
+        service.proven.push(ran);
+    }
+    service.completed = Some(Completed { deployment_id: id.clone(), revision });
+    say(env, service, &format!("(deployment {id}) deployment completed."));
+}
+
+/// A deployment gives way to the one that completed last. Answers false when there is none.
+pub(crate) fn roll_back(env: &mut Env, service: &mut Service, tasks: &mut [Task], reason: &str) -> bool {
+    let Some(back_to) = service.completed.clone() else { return false };
+    let Some(revision) = service.revisions.iter().find(|r| r.arn == back_to.revision).cloned() else {
+        return false;
+    };
+    let Some(failed) = service.deployments.first_mut() else { return false };
+    let now = env.now();
+    failed.halted = true;
+    let arn = failed.service_deployment.clone();
+    if let Some(deployment) = service.service_deployment_mut(&arn) {
+        deployment.status = DeploymentStatus::RollbackInProgress;
+        deployment.reason = reason.to_owned();
+        deployment.rollback =
+            Some(Rollback { reason: reason.to_owned(), started_at: now, revision: revision.arn.clone() });
+        deployment.updated_at = now;
+    }
+    let id = format!("ecs-svc/{}", env.ids.digits19());
+    // What still runs of that revision stays: the new deployment counts it as its own.
+    let former: Vec<String> =
+        service.deployments.iter().filter(|d| d.revision == revision.arn).map(|d| d.id.clone()).collect();
+    for task in tasks.iter_mut().filter(|t| t.deployment.as_ref().is_some_and(|d| former.contains(d))) {
+        task.deployment = Some(id.clone());
+    }
+    service.task_definition.clone_from(&revision.task_definition);
+    say(env, service, &format!("rolling back to deployment {}.", back_to.deployment_id));
+    service.deployments.insert(
+        0,
+        Deployment {
+            id,
+            task_definition: revision.task_definition,
+            revision: revision.arn,
+            service_deployment: arn,
+            origin: Origin::Rollback,
+            is_new: false,
+            rollout_state: RolloutState::InProgress,
+            reason: format!(
+                "ECS deployment circuit breaker: rolling back to deploymentId {}.",
+                back_to.deployment_id
+            ),
+            halted: false,
+            failed_tasks: 0,
+            failures_in_a_row: 0,
+            not_before: 0,
+            created_at: now,
+            updated_at: now,
+        },
+    );
+    service.steady = false;
+    true
+}
+
+/// Launches tasks of a service; answers their ids.
+pub(crate) fn start_tasks(
+    env: &mut Env,
+    families: &std::collections::BTreeMap<String, Vec<TaskDefinition>>,
+    cluster_name: &str,
+    service: &mut Service,
+    tasks: &mut Vec<Task>,
+    deployment: &Deployment,
+    count: u32,
+) -> Vec<String> {
+    let Some(definition) = find_definition(families, &deployment.task_definition) else { return Vec::new() };
+    let Some(revision) = service.revisions.iter().find(|r| r.arn == deployment.revision) else {
+        return Vec::new();
+    };
+    let settings = &revision.settings;
+    let text = |path: &str| settings.get(path).and_then(Value::as_str).unwrap_or("FARGATE").to_owned();
+    let none = Value::Null;
+    let subnets = &settings.get("networkConfiguration").unwrap_or(&none)["awsvpcConfiguration"]["subnets"];
+    let target_group = settings.get("loadBalancers").unwrap_or(&none)[0]["targetGroupArn"].as_str();
+    let propagated = settings.get("propagateTags").and_then(Value::as_str);
+    let tags = match propagated {
+        Some("SERVICE") => service.tags.clone(),
+        Some("TASK_DEFINITION") => definition.tags.clone(),
+        _ => Vec::new(),
+    };
+    let launch = Launch {
+        cluster: cluster_name,
+        service: Some(&service.name),
+        group: format!("service:{}", service.name),
+        started_by: Some(deployment.id.clone()),
+        deployment: Some(deployment.id.clone()),
+        task_definition: definition,
+        images: &revision.images,
+        origin: deployment.origin,
+        is_new: deployment.is_new,
+        launch_type: text("launchType"),
+        subnet: subnets[0].as_str().unwrap_or("subnet-0sim0000000000000").to_owned(),
+        target_group: target_group.map(str::to_owned),
+        tags,
+        overrides: json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}),
+    };
+    let ids: Vec<String> = (0..count).map(|_| task_life::launch(env, tasks, &launch)).collect();
+    say(env, service, &format!("has started {count} tasks: {}.", listed(&ids)));
+    service.steady = false;
+    ids
+}
+
+/// The digests that a task definition's images have now.
+pub(crate) fn resolve(
+    env: &Env,
+    families: &std::collections::BTreeMap<String, Vec<TaskDefinition>>,
+    task_definition: &str,
+) -> Vec<(String, String, String)> {
+    find_definition(families, task_definition).map_or_else(Vec::new, |definition| {
+        definition
+            .containers()
+            .iter()
+            .map(|c| {
+                let image = c["image"].as_str().unwrap_or_default();
+                (
+                    c["name"].as_str().unwrap_or_default().to_owned(),
+                    image.to_owned(),
+                    env.images.resolve(image),
+                )
+            })
+            .collect()
+    })
+}
+
+pub(crate) fn find_definition<'a>(
+    families: &'a std::collections::BTreeMap<String, Vec<TaskDefinition>>,
+    arn: &str,
+) -> Option<&'a TaskDefinition> {
+    families.values().flatten().find(|definition| definition.arn == arn)
+}
+
+/// Tasks of a service, ended.
+pub(crate) fn stop_tasks(
+    env: &mut Env,
+    cluster_name: &str,
+    service: &mut Service,
+    tasks: &mut [Task],
+    ids: &[String],
+    reason: &str,
+) {
+    if ids.is_empty() {
+        return;
+    }
+    let mut draining = 0;
+    for task in tasks.iter_mut().filter(|t| ids.contains(&t.id)) {
+        draining += u32::from(task.registered);
+        task_life::stop(env, cluster_name, task, "ServiceSchedulerInitiated", reason);
+    }
+    if draining > 0 {
+        say(env, service, &format!("has begun draining connections on {draining} tasks."));
+        let group = service.settings.get("loadBalancers").map(|l| l[0]["targetGroupArn"].clone());
+        let group = group.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+        say(env, service, &format!("deregistered {draining} targets in (target-group {group})"));
+    }
+    say(env, service, &format!("has stopped {} running tasks: {}.", ids.len(), listed(ids)));
+    service.steady = false;
+}
+
+/// A service deployment is PENDING for a moment. False while it is; then the scheduler looks again by itself.
+fn begun(env: &mut Env, cluster_name: &str, service: &mut Service, arn: &str) -> bool {
+    let now = env.now();
+    let name = service.name.clone();
+    let Some(deployment) =
+        service.service_deployment_mut(arn).filter(|d| d.status == DeploymentStatus::Pending)
+    else {
+        return true;
+    };
+    if deployment.created_at == now {
+        env.after(1.0, What::Reconcile { cluster: cluster_name.to_owned(), service: name });
+        return false;
+    }
+    deployment.status = DeploymentStatus::InProgress;
+    deployment.started_at = Some(now);
+    deployment.updated_at = now;
+    true
+}
+
+fn drain(env: &mut Env, cluster_name: &str, service: &mut Service, tasks: &mut [Task]) {
+    let name = service.name.clone();
+    let own = |t: &Task| t.service.as_deref() == Some(name.as_str());
+    let ids: Vec<String> = tasks.iter().filter(|t| own(t) && t.wanted).map(|t| t.id.clone()).collect();
+    let reason = service
+        .deployments
+        .first()
+        .map_or_else(String::new, |d| format!("Scaling activity initiated by (deployment {})", d.id));
+    stop_tasks(env, cluster_name, service, tasks, &ids, &reason);
+    if tasks.iter().any(|t| own(t) && t.status < TaskStatus::Stopped) {
+        return;
+    }
+    service.status = ServiceStatus::Inactive;
+    service.deployments.clear();
+    service.gone_at = Some(env.now());
+    env.after_real(3600, What::Forget { cluster: cluster_name.to_owned(), service: name });
+}
+
+/// A task of a service failed: count it, and see whether the breaker trips.
+fn failed(env: &mut Env, service: &mut Service, task: &mut Task) {
+    let now = env.now();
+    let t = env.t;
+    let breaker = service.breaker();
+    let threshold = breaker.threshold.of(service.desired);
+    service.steady = false;
+    let Some(deployment) = service.deployments.iter_mut().find(|d| Some(&d.id) == task.deployment.as_ref())
+    else {
+        return;
+    };
+    deployment.failures_in_a_row += 1;
+    deployment.updated_at = now;
+    let in_a_row = deployment.failures_in_a_row;
+    let wait = back_off(in_a_row);
+    deployment.not_before = t + (wait / env.speed * SECOND as f64).round() as u64;
+    let rolling = deployment.rollout_state == RolloutState::InProgress && !deployment.halted;
+    if rolling {
+        deployment.failed_tasks += 1;
+    }
+    let (arn, count, origin) =
+        (deployment.service_deployment.clone(), deployment.failed_tasks, deployment.origin);
+    if rolling
+        && origin != Origin::Rollback
+        && let Some(of) = service.service_deployment_mut(&arn)
+    {
+        of.failures = count;
+        of.all_failures += 1;
+        of.updated_at = now;
+    }
+    if in_a_row >= 3 && in_a_row.is_power_of_two() || in_a_row == 3 {
+        say(
+            env,
+            service,
+            "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of \
+             the Amazon ECS Developer Guide.",
+        );
+    }
+    if rolling && breaker.enable && count >= threshold && origin != Origin::Rollback {
+        trip(env, service, &arn);
+    } else if wait > 0.0 {
+        let cluster = cluster_of(&arn);
+        env.after_exactly(wait, What::Reconcile { cluster, service: service.name.clone() });
+    }
+}
+
+fn trip(env: &mut Env, service: &mut Service, arn: &str) {
+    let now = env.now();
+    let Some(deployment) = service.deployments.iter_mut().find(|d| d.service_deployment == arn) else {
+        return;
+    };
+    deployment.rollout_state = RolloutState::Failed;
+    deployment.reason = TRIPPED.to_owned();
+    deployment.halted = true;
+    deployment.updated_at = now;
+    let id = deployment.id.clone();
+    say(env, service, &format!("(deployment {id}) deployment failed: tasks failed to start."));
+    let wants_rollback = service.breaker().rollback && service.completed.is_some();
+    if let Some(of) = service.service_deployment_mut(arn) {
+        of.breaker = BreakerStatus::Triggered;
+        of.updated_at = now;
+        if wants_rollback {
+            of.status = DeploymentStatus::RollbackRequested;
+        } else {
+            of.status = DeploymentStatus::Stopped;
+            of.reason =
+                "Service deployment stopped because the circuit breaker threshold was exceeded.".to_owned();
+            of.stopped_at = Some(now);
+            of.finished_at = Some(now);
+        }
+    }
+    if wants_rollback {
+        // The rollback itself begins a moment later, so that RollbackRequested can be seen.
+        let cluster = cluster_of(arn);
+        let (service, deployment) = (service.name.clone(), arn.to_owned());
+        env.after(1.0, What::StopDeployment { cluster, service, deployment });
+    }
+}
+
+/// The service is being deleted: what is in flight stops.
+pub(crate) fn abandon(env: &Env, service: &mut Service) {
+    end_in_flight(env, service, "The service deployment was stopped because the service is being deleted.");
+}
+
+/// What is in flight gives way to a newer deployment.
+fn supersede(env: &Env, service: &mut Service) {
+    end_in_flight(
+        env,
+        service,
+        "The service deployment was stopped because a newer service deployment was started.",
+    );
+}
+
+fn end_in_flight(env: &Env, service: &mut Service, reason: &str) {
+    let now = env.now();
+    for of in service.service_deployments.iter_mut().filter(|d| !d.status.is_terminal()) {
+        of.status = DeploymentStatus::Stopped;
+        of.reason = reason.to_owned();
+        of.stopped_at = Some(now);
+        of.finished_at = Some(now);
+        of.updated_at = now;
+        if of.breaker == BreakerStatus::Monitoring {
+            of.breaker = BreakerStatus::MonitoringComplete;
+        }
+    }
+}
+
+fn stand_now(service: &Service, tasks: &[Task], primary: &Deployment) -> Standing {
+    let mut standing = Standing {
+        desired: service.desired,
+        minimum_healthy_percent: service.percent("minimumHealthyPercent", 100),
+        maximum_percent: service.percent("maximumPercent", 200),
+        new_live: 0,
+        new_healthy: 0,
+        old_live: 0,
+        old_healthy: 0,
+    };
+    for task in tasks.iter().filter(|t| t.service.as_deref() == Some(service.name.as_str()) && t.wanted) {
+        let healthy = u32::from(task.healthy);
+        if task.deployment.as_ref() == Some(&primary.id) {
+            standing.new_live += 1;
+            standing.new_healthy += healthy;
+        } else {
+            standing.old_live += 1;
+            standing.old_healthy += healthy;
+        }
+    }
+    standing
+}
+
+/// Whether what is deployed has not yet completed a deployment of this service. A copy of what has, pinned by digest, is not new.
+fn is_new(
+    families: &std::collections::BTreeMap<String, Vec<TaskDefinition>>,
+    service: &Service,
+    images: &[(String, String, String)],
+) -> bool {
+    if service.proven.iter().any(|(arn, _)| *arn == service.task_definition) {
+        return false;
+    }
+    let pinned = find_definition(families, &service.task_definition).is_some_and(|definition| {
+        definition.containers().iter().all(|c| c["image"].as_str().is_some_and(|image| image.contains('@')))
+    });
+    !(pinned && service.proven.iter().any(|(_, content)| *content == content_of(images)))
+}
+
+fn content_of(images: &[(String, String, String)]) -> Value {
+    images.iter().map(|(container, _, digest)| json!([container, digest])).collect()
+}
+
+fn first_port(definition: &TaskDefinition) -> u64 {
+    definition.containers().iter().find_map(|c| c["portMappings"][0]["containerPort"].as_u64()).unwrap_or(80)
+}
+
+fn listed(ids: &[String]) -> String {
+    ids.iter().map(|id| format!("(task {id})")).collect::<Vec<_>>().join(" ")
+}
+
+/// The cluster's name out of `arn:…:service-deployment/<cluster>/<service>/<id>`.
+fn cluster_of(arn: &str) -> String {
+    arn.split('/').nth(1).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,230 @@
+//! Worlds: the practice account as it stood before the deployment, and changes to it while it runs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::behaviour::Rule;
+use crate::clock::{Micros, SECOND};
+use crate::ecs;
+use crate::ecs::model::Ecs;
+use crate::fault::Fault;
+use crate::hosts::Host;
+use crate::images::Image;
+use crate::record::content_digest;
+use crate::world::{Env, Estate, Home, World};
+
+/// How long the furnished things have stood.
+const STOOD: Micros = 86_400 * SECOND;
+
+/// A world, as posted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Furnishing {
+    #[serde(default = "account")]
+    pub(crate) account: String,
+    #[serde(default = "region")]
+    pub(crate) region: String,
+    #[serde(default = "role")]
+    pub(crate) role: String,
+    #[serde(default = "people")]
+    pub(crate) people: Vec<Person>,
+    #[serde(default)]
+    pub(crate) clusters: Vec<String>,
+    #[serde(default)]
+    pub(crate) images: BTreeMap<String, Image>,
+    /// RegisterTaskDefinition's inputs.
+    #[serde(default)]
+    pub(crate) task_definitions: Vec<Value>,
+    #[serde(default)]
+    pub(crate) services: Vec<StandingService>,
+    #[serde(default)]
+    pub(crate) log_groups: Vec<LogGroup>,
+    #[serde(default)]
+    pub(crate) hosts: Vec<Host>,
+    #[serde(default)]
+    pub(crate) behaviours: Vec<Rule>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StandingService {
+    #[serde(default = "default_cluster")]
+    pub(crate) cluster: String,
+    pub(crate) name: String,
+    /// Family, `family:revision` or ARN.
+    pub(crate) task_definition: String,
+    #[serde(default = "one")]
+    pub(crate) desired: u32,
+    /// Further members of CreateService's input.
+    #[serde(default)]
+    pub(crate) create: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogGroup {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) retention_days: Option<u64>,
+}
+
+/// A change while it runs.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    #[serde(default)]
+    pub(crate) images: BTreeMap<String, Image>,
+    #[serde(default)]
+    pub(crate) behaviours: Vec<Rule>,
+    #[serde(default)]
+    pub(crate) hosts: Vec<Host>,
+    #[serde(default)]
+    pub(crate) faults: Vec<Fault>,
+}
+
+fn account() -> String {
+    "111122223333".to_owned()
+}
+
+fn region() -> String {
+    "eu-west-1".to_owned()
+}
+
+fn role() -> String {
+    "Deployer".to_owned()
+}
+
+fn default_cluster() -> String {
+    "default".to_owned()
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn people() -> Vec<Person> {
+    ["practice.operator", "practice.second"].map(|name| Person { name: name.to_owned() }).to_vec()
+}
+
+impl Furnishing {
+    /// What makes two worlds the same.
+    pub(crate) fn digest(&self) -> String {
+        serde_json::to_value(self).map_or_else(|_| String::new(), |value| content_digest(&value))
+    }
+
+    /// Whether the world can be furnished; says which member cannot.
+    pub(crate) fn check(&self, world: &World) -> Result<(), String> {
+        if self.account.len() != 12 || !self.account.chars().all(|c| c.is_ascii_digit()) {
+            return Err(format!("account: {:?} is not twelve digits", self.account));
+        }
+        if let Some(person) = self.people.iter().find(|p| !is_session_name(&p.name)) {
+            return Err(format!("people: {:?} cannot be a session name", person.name));
+        }
+        if let Some(home) = world.home.as_ref().filter(|h| h.account != self.account) {
+            return Err(format!(
+                "account: {} is furnished already; use another --state for {}",
+                home.account, self.account
+            ));
+        }
+        // Tried on an empty estate beside what stands, so that a mistake leaves nothing half furnished.
+        let mut env = trial(self);
+        let mut estate = Estate::default();
+        let standing = world.estates.get(&(self.account.clone(), self.region.clone()));
+        if let Some(standing) = standing {
+            estate.ecs = Ecs { families: standing.ecs.families.clone(), ..Ecs::default() };
+        }
+        build(self, &mut estate, &mut env)
+    }
+}
+
+/// Furnishes a world that was checked. The same content again changes nothing.
+pub(crate) fn furnish(world: &mut World, of: &Furnishing) {
+    let digest = of.digest();
+    if world.furnished.contains(&digest) {
+        return;
+    }
+    world.furnished.push(digest);
+    world.home = Some(Home { account: of.account.clone(), region: of.region.clone(), role: of.role.clone() });
+    for person in &of.people {
+        if !world.people.knows(&person.name) {
+            world.sign_in(&person.name);
+        }
+    }
+    for (reference, image) in &of.images {
+        // What a scenario says of an image stands.
+        if !world.env.scenario.images.contains_key(reference) {
+            world.env.images.set(reference, image.clone());
+        }
+    }
+    world.env.rules.extend(of.behaviours.iter().cloned());
+    for host in &of.hosts {
+        world.hosts.put(&of.account, &of.region, host);
+    }
+    (world.env.account, world.env.region) = (of.account.clone(), of.region.clone());
+    let estate = world.estates.entry((of.account.clone(), of.region.clone())).or_default();
+    world.env.backdate = STOOD;
+    if let Err(reason) = build(of, estate, &mut world.env) {
+        // Checked before it was journaled; what is said here can only be a difference between the two.
+        tracing::error!(%reason, "the world was furnished in part");
+    }
+    world.env.backdate = 0;
+}
+
+/// Takes in a change.
+pub(crate) fn behave(world: &mut World, change: &Change) {
+    for (reference, image) in &change.images {
+        world.env.images.set(reference, image.clone());
+    }
+    world.env.changed.extend(change.behaviours.iter().cloned());
+    if let Some(home) = world.home.clone() {
+        for host in &change.hosts {
+            world.hosts.put(&home.account, &home.region, host);
+        }
+    }
+    world.changed_faults.splice(0..0, change.faults.iter().cloned());
+    world.refresh_faults();
+}
+
+fn build(of: &Furnishing, estate: &mut Estate, env: &mut Env) -> Result<(), String> {
+    for group in &of.log_groups {
+        estate.logs.ensure_group(env, &group.name);
+        if let Some(days) = group.retention_days {
+            estate.logs.retain_for(&group.name, days);
+        }
+    }
+    for name in of.clusters.iter().chain(of.services.iter().map(|s| &s.cluster)) {
+        ecs::stand_cluster(estate, env, name).map_err(|e| format!("clusters: {name}: {}", e.message))?;
+    }
+    for (index, definition) in of.task_definitions.iter().enumerate() {
+        ecs::stand_task_definition(estate, env, definition)
+            .map_err(|e| format!("task_definitions[{index}]: {}", e.message))?;
+    }
+    for service in &of.services {
+        let mut input = Value::Object(service.create.clone());
+        input["cluster"] = json!(service.cluster);
+        input["serviceName"] = json!(service.name);
+        input["taskDefinition"] = json!(service.task_definition);
+        input["desiredCount"] = json!(service.desired);
+        ecs::stand_service(estate, env, &input)
+            .map_err(|e| format!("services: {}: {}", service.name, e.message))?;
+    }
+    Ok(())
+}
+
+fn trial(of: &Furnishing) -> Env {
+    let mut env = World::new(0).env;
+    (env.account, env.region) = (of.account.clone(), of.region.clone());
+    env
+}
+
+fn is_session_name(name: &str) -> bool {
+    (2..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))
+}

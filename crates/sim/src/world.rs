@@ -1,0 +1,268 @@
+//! The simulated world: a fold over the journal's lines. It reads no clock and no disk, so a replay gives the same world.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::aws_error::AwsError;
+use crate::behaviour::{Behaviour, Rule, Subject};
+use crate::clock::{Epoch, Micros, SECOND};
+use crate::ecs::model::Ecs;
+use crate::fault::{Fault, Faults};
+use crate::furnish;
+use crate::hosts::Hosts;
+use crate::images::Images;
+use crate::journal::{CallLine, Line};
+use crate::logs::Logs;
+use crate::people::People;
+use crate::record::Record;
+use crate::scenario::Scenario;
+use crate::schedule::{Schedule, What};
+use crate::seeded::Seeded;
+
+/// What belongs to one account in one region.
+#[derive(Default)]
+pub(crate) struct Estate {
+    pub(crate) ecs: Ecs,
+    pub(crate) logs: Logs,
+}
+
+/// What operations need beside the estate that they work on.
+pub(crate) struct Env {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    /// The moment being worked at, elapsed.
+    pub(crate) t: Micros,
+    pub(crate) epoch: Epoch,
+    /// How far in the past things are dated: used while furnishing what has stood for long.
+    pub(crate) backdate: Micros,
+    pub(crate) speed: f64,
+    pub(crate) ids: Seeded,
+    pub(crate) jitter: Seeded,
+    pub(crate) schedule: Schedule,
+    pub(crate) images: Images,
+    /// Behaviours of the world, oldest first.
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) scenario: Scenario,
+    /// Behaviours that changes brought; they have the last word.
+    pub(crate) changed: Vec<Rule>,
+    /// Set by an operation that was accepted and changed nothing.
+    pub(crate) no_effect: bool,
+}
+
+impl Env {
+    /// The wall time of what is being done.
+    pub(crate) fn now(&self) -> Micros {
+        self.epoch.wall(self.t).saturating_sub(self.backdate)
+    }
+
+    /// Does `what` after so many seconds of simulated duration, a little more or less.
+    pub(crate) fn after(&mut self, seconds: f64, what: What) {
+        let jittered = seconds * (0.9 + 0.2 * self.jitter.fraction());
+        self.after_exactly(jittered, what);
+    }
+
+    /// Does `what` after so many seconds of simulated duration.
+    pub(crate) fn after_exactly(&mut self, seconds: f64, what: What) {
+        let micros = (seconds.max(0.0) / self.speed * SECOND as f64).round() as Micros;
+        self.schedule.put(self.t + micros, (self.account.clone(), self.region.clone()), what);
+    }
+
+    /// Does `what` after so many seconds that the speed does not shorten.
+    pub(crate) fn after_real(&mut self, seconds: u64, what: What) {
+        self.schedule.put(self.t + seconds * SECOND, (self.account.clone(), self.region.clone()), what);
+    }
+
+    /// `arn:aws:<service>:<region>:<account>:<rest>`.
+    pub(crate) fn arn(&self, service: &str, rest: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{rest}", self.region, self.account)
+    }
+
+    /// How a container that starts now behaves: image, then world, then scenario.
+    pub(crate) fn behaviour(&self, subject: &Subject<'_>) -> Behaviour {
+        let mut behaviour = Behaviour::default();
+        if let Some(of_image) = self.images.find(subject.image).and_then(|image| image.behaviour.as_ref()) {
+            behaviour.overlay(of_image);
+        }
+        for rule in self.rules.iter().chain(&self.scenario.tasks).chain(&self.changed) {
+            if rule.matches.fits(subject) {
+                behaviour.overlay(&rule.behaviour);
+            }
+        }
+        behaviour
+    }
+}
+
+/// The furnished practice account.
+#[derive(Debug, Clone)]
+pub(crate) struct Home {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) role: String,
+}
+
+/// Everything.
+pub(crate) struct World {
+    pub(crate) env: Env,
+    pub(crate) estates: BTreeMap<(String, String), Estate>,
+    pub(crate) people: People,
+    pub(crate) home: Option<Home>,
+    /// Digests of the worlds furnished so far.
+    pub(crate) furnished: Vec<String>,
+    pub(crate) hosts: Hosts,
+    pub(crate) record: Record,
+    pub(crate) faults: Faults,
+    /// Faults that changes brought, the latest first.
+    pub(crate) changed_faults: Vec<Fault>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            env: Env {
+                account: String::new(),
+                region: String::new(),
+                t: 0,
+                epoch: Epoch::default(),
+                backdate: 0,
+                speed: 1.0,
+                ids: Seeded::new(seed, "ids"),
+                jitter: Seeded::new(seed, "jitter"),
+                schedule: Schedule::default(),
+                images: Images::default(),
+                rules: Vec::new(),
+                scenario: Scenario::default(),
+                changed: Vec::new(),
+                no_effect: false,
+            },
+            estates: BTreeMap::new(),
+            people: People::default(),
+            home: None,
+            furnished: Vec::new(),
+            hosts: Hosts::default(),
+            record: Record::default(),
+            faults: Faults::default(),
+            changed_faults: Vec::new(),
+        }
+    }
+
+    /// Takes in a line, new or replayed. Only a call has an answer.
+    pub(crate) fn apply(&mut self, line: &Line) -> Result<Value, AwsError> {
+        self.advance(line.t());
+        match line {
+            Line::Start { t, wall, speed, scenario, .. } => {
+                self.env.epoch = Epoch { wall: *wall, elapsed: *t };
+                self.env.speed = *speed;
+                if self.env.scenario != **scenario {
+                    for (reference, image) in &scenario.images {
+                        self.env.images.set(reference, image.clone());
+                    }
+                    self.env.scenario = (**scenario).clone();
+                }
+                self.refresh_faults();
+                Ok(Value::Null)
+            }
+            Line::Tick { .. } => Ok(Value::Null),
+            Line::Furnish { world, .. } => {
+                furnish::furnish(self, world);
+                Ok(Value::Null)
+            }
+            Line::SignIn { name, .. } => {
+                self.sign_in(name);
+                Ok(Value::Null)
+            }
+            Line::Behave { change, .. } => {
+                furnish::behave(self, change);
+                Ok(Value::Null)
+            }
+            Line::Count { throttled, expired_key, faults, .. } => {
+                if let Some(operation) = throttled {
+                    self.record.throttle(operation);
+                }
+                if let Some(key) = expired_key {
+                    self.people.expire(key);
+                }
+                if let Some(counts) = faults {
+                    self.faults.set_counts(counts);
+                }
+                Ok(Value::Null)
+            }
+            Line::Call(call) => self.call(call),
+        }
+    }
+
+    /// Lets everything happen that is due until the elapsed moment `t`. Answers whether anything did.
+    pub(crate) fn advance(&mut self, t: Micros) -> bool {
+        let mut moved = false;
+        while let Some((due, place, what)) = self.env.schedule.take_due(t) {
+            moved = true;
+            self.env.t = due.max(self.env.t);
+            let estate = self.estates.entry(place.clone()).or_default();
+            (self.env.account, self.env.region) = place;
+            crate::ecs::happen(estate, &mut self.env, what);
+        }
+        self.env.t = self.env.t.max(t);
+        moved
+    }
+
+    /// Puts the faults of changes and scenario in force, those of the latest change first.
+    pub(crate) fn refresh_faults(&mut self) {
+        let faults = self.changed_faults.iter().chain(&self.env.scenario.faults).cloned().collect();
+        self.faults.replace(faults);
+    }
+
+    /// A call that reads; it leaves no trace.
+    pub(crate) fn read(&mut self, call: &CallLine) -> Result<Value, AwsError> {
+        self.serve(call)
+    }
+
+    /// A new session of one of the people.
+    pub(crate) fn sign_in(&mut self, name: &str) {
+        let Some(home) = &self.home else { return };
+        let account = self.env.scenario.identity.account.clone().unwrap_or_else(|| home.account.clone());
+        self.people.sign_in(&mut self.env.ids, &account, &home.role, name);
+    }
+
+    fn call(&mut self, call: &CallLine) -> Result<Value, AwsError> {
+        self.env.no_effect = false;
+        let answer = match &call.refused {
+            Some(refusal) => Err(refusal.clone()),
+            None => self.serve(call),
+        };
+        let at = self.env.epoch.wall(self.env.t);
+        self.record.call(call, at, answer.as_ref().err(), self.env.no_effect);
+        answer
+    }
+
+    fn serve(&mut self, call: &CallLine) -> Result<Value, AwsError> {
+        let place = (call.caller.account.clone(), call.region.clone());
+        (self.env.account, self.env.region) = place.clone();
+        match call.service.as_str() {
+            "sts" => {
+                crate::sts::serve(&mut self.people, &mut self.env, &call.caller, &call.operation, &call.input)
+            }
+            "ecs" => {
+                let estate = self.estates.entry(place).or_default();
+                crate::ecs::serve(estate, &mut self.env, &call.caller, &call.operation, &call.input)
+            }
+            "logs" => {
+                let estate = self.estates.entry(place).or_default();
+                crate::logs::serve(&mut estate.logs, &mut self.env, &call.operation, &call.input)
+            }
+            other => Err(AwsError::not_implemented(other, &call.operation)),
+        }
+    }
+}
+
+/// Whether an operation changes something, by service and name.
+pub(crate) fn changes(service: &str, operation: &str) -> bool {
+    match service {
+        "sts" => operation == "AssumeRole",
+        "ecs" | "logs" => {
+            !["Describe", "List", "Get", "Filter", "Discover", "StartQuery", "TestMetricFilter"]
+                .iter()
+                .any(|prefix| operation.starts_with(prefix))
+        }
+        _ => false,
+    }
+}
