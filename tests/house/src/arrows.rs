@@ -59,7 +59,7 @@ pub struct Owned {
 /// Who owns what. `deny.toml` says the same with `wrappers`, for who has cargo-deny.
 pub const OWNERS: &[Owned] = &[
     Owned {
-        names: "^aws-(sdk-.*|config|runtime|types|sigv4|credential-types)$",
+        names: "^aws-(sdk-.*|config|runtime|sigv4)$",
         owners: &["identity", "cloud"],
         why: "AWS is reached through identity (who we are) and cloud (what is there), so that the account pin cannot be passed by",
     },
@@ -133,7 +133,11 @@ pub fn foreign_owners(metadata: &Metadata) -> Vec<Finding> {
                     found: format!(
                         "{} uses {used}, which belongs to {}",
                         short(&package.name),
-                        if owned.owners.is_empty() { "nobody".to_owned() } else { owned.owners.join(" and ") }
+                        if owned.owners.is_empty() {
+                            "nobody".to_owned()
+                        } else {
+                            owned.owners.join(" and ")
+                        }
                     ),
                     why: owned.why,
                 });

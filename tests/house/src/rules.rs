@@ -2,6 +2,12 @@
 
 use crate::{Finding, SourceFile};
 use regex::Regex;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+thread_local! {
+    static COMPILED: RefCell<HashMap<&'static str, Regex>> = RefCell::new(HashMap::new());
+}
 
 /// A rule on the text of single files.
 #[derive(Debug, Clone, Copy)]
@@ -74,8 +80,9 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "mod_rs",
-        why: "a mod.rs lists and re-exports its parts; what does something has a file with a name",
-        about: |file| file.path.ends_with("/mod.rs"),
+        why: "a mod.rs lists and re-exports its parts; what does something has a file with a name (`x.rs` beside the folder `x` will do)",
+        // Not under tests/: there `common/mod.rs` is cargo's own way to say "no test target".
+        about: |file| file.path.ends_with("/mod.rs") && file.path.contains("/src/"),
         look: more_than_a_list,
     },
     Rule {
@@ -225,7 +232,7 @@ fn empty_name(file: &SourceFile) -> Vec<(usize, String)> {
 }
 
 fn foreign_account(file: &SourceFile) -> Vec<(usize, String)> {
-    let Ok(twelve) = Regex::new(r"\b\d{12}\b") else { return Vec::new() };
+    let Some(twelve) = compiled(r"\b\d{12}\b") else { return Vec::new() };
     let mut found = Vec::new();
     for (number, line) in file.text.lines().enumerate() {
         for hit in twelve.find_iter(line) {
@@ -238,22 +245,34 @@ fn foreign_account(file: &SourceFile) -> Vec<(usize, String)> {
     found
 }
 
-fn lines(file: &SourceFile, pattern: &str) -> Vec<(usize, String)> {
+fn lines(file: &SourceFile, pattern: &'static str) -> Vec<(usize, String)> {
     matching(file, pattern, |_| true)
 }
 
 /// Lines of code only: comments may speak of what code must not do.
-fn code_lines(file: &SourceFile, pattern: &str) -> Vec<(usize, String)> {
+fn code_lines(file: &SourceFile, pattern: &'static str) -> Vec<(usize, String)> {
     matching(file, pattern, |line| !line.trim_start().starts_with("//"))
 }
 
-fn matching(file: &SourceFile, pattern: &str, wanted: fn(&str) -> bool) -> Vec<(usize, String)> {
-    let Ok(pattern) = Regex::new(pattern) else {
+fn matching(file: &SourceFile, pattern: &'static str, wanted: fn(&str) -> bool) -> Vec<(usize, String)> {
+    let Some(pattern) = compiled(pattern) else {
         return vec![(1, format!("the rule's own pattern is broken: {pattern}"))];
     };
     let all = file.text.lines().enumerate();
     let hits = all.filter(|(_, line)| wanted(line) && pattern.is_match(line));
     hits.map(|(number, line)| (number + 1, shortened(line.trim()))).collect()
+}
+
+/// Compiled once: the same few patterns look at every file.
+fn compiled(pattern: &'static str) -> Option<Regex> {
+    COMPILED.with_borrow_mut(|known| match known.get(pattern) {
+        Some(regex) => Some(regex.clone()),
+        None => {
+            let regex = Regex::new(pattern).ok()?;
+            known.insert(pattern, regex.clone());
+            Some(regex)
+        }
+    })
 }
 
 fn shortened(line: &str) -> String {
