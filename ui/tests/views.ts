@@ -18,7 +18,7 @@ export const practiceIdentity: Identity = { ...identity, profile: null, alias: n
 export function step(over: Partial<StepView> & { id: string; title: string }): StepView {
   return {
     kind: "ecs.check", effect: "read", status: "pending", said: null, subject: null, prose_html: null, script: null, started_at: null, ended_at: null,
-    estimate: { from: 60, to: 60 }, attempt: 1, stale: false, rollout: null, samples: [], checks: [], events: [], items: [], diagnosis: null, choices: [], ask: null,
+    estimate: { from: 60, to: 60 }, attempt: 1, stale: false, progress: null, judgements: [], events: [], items: [], diagnosis: null, choices: [], ask: null,
     log_lines: 0, log_source: null, ...over,
   };
 }
@@ -36,7 +36,7 @@ const done = (id: string, title: string, seconds: number, over: Partial<StepView
   step({ id, title, status: "succeeded", started_at: ago(900), ended_at: ago(900 - seconds), ...over });
 
 export const checklist = step({
-  id: "ready", title: "Before the change", kind: "checklist", status: "succeeded", started_at: ago(1000), ended_at: ago(950), ask: { type: "checklist" },
+  id: "ready", title: "Before the change", kind: "checklist", status: "succeeded", started_at: ago(1000), ended_at: ago(950), ask: { instructions_html: "", link: null, copy: [], fields: [], options: [], phrase: null, evidence: null, items: true },
   items: [
     { id: "announced", text: "The change is announced", on: true, claimed: false, optional: false, from: null, evidence: null, said: "ticked by ana, 14:03" },
     { id: "api_up", text: "The API answers", on: true, claimed: false, optional: false, from: "check_api", evidence: null, said: "ticked by its step, 14:04" },
@@ -48,28 +48,30 @@ const deploying = step({
   id: "deploy_api", title: "Deploy API", kind: "ecs.deploy", effect: "idempotent", status: "running", started_at: ago(67), estimate: { from: 180, to: 300 },
   subject: "service broker-api in broker",
   prose_html: "<p>The task definition was changed in the stage before. The API takes it up now; background jobs must <strong>not</strong> start here any more, the worker has them.</p>",
-  rollout: {
-    deployment: "arn:aws:ecs:eu-central-1:111122223333:service-deployment/broker/broker-api/4417aa02bc11", said: "in progress", failures: { seen: 0, limit: 3 }, breaker: "on, rolls back",
-    last_event: { at: ago(9), text: "registered 1 target in broker-api-tg" }, asked_at: ago(2),
+  progress: {
+    service: "broker-api", cluster: "broker", deployment: "ecs-svc/4417001122334455667", ours: true, status: "IN_PROGRESS", rollout_state: "IN_PROGRESS", reason: null, started_at: ago(60),
     revisions: [
-      { name: "broker-api:42", role: "new", said: "new", image: "sha256:9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee0000c7", desired: 2, running: 1, tasks: [{ id: "8c1f", state: "healthy", said: "healthy" }, { id: "77b0", state: "starting", said: "pulling the image" }] },
-      { name: "broker-api:41", role: "old", said: "pinned for rollback", image: "sha256:51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00000a", desired: 1, running: 1, tasks: [{ id: "11aa", state: "running", said: "draining" }] },
+      { task_definition: "broker-api:42", deployment: "ecs-svc/4417001122334455667", role: "new", desired: 2, running: 1, pending: 1, failed: 0, healthy: 1, tasks: [{ id: "8c1f", state: "up" }, { id: "77b0", state: "start" }], images: [{ container: "api", image: "broker-api:0.2.0", digest: "sha256:9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee0000c7" }] },
+      { task_definition: "broker-api:41", deployment: "ecs-svc/4100", role: "old", desired: 1, running: 1, pending: 0, failed: 0, healthy: 1, tasks: [{ id: "11aa", state: "up" }, { id: "11ab", state: "gone" }], images: [{ container: "api", image: "broker-api:0.1.0", digest: "sha256:51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00000a" }] },
     ],
+    breaker: { enabled: true, rollback: true, failures: 0, threshold: 3, status: "MONITORING" },
+    last_event: { at: ago(9), text: "(service broker-api) registered 1 targets in (target-group broker-api-tg)" }, asked_at: ago(2),
   },
   log_lines: log.length, log_source: "/ecs/broker-api · task 8c1f",
   events: [{ at: ago(9), text: "registered 1 target in broker-api-tg", bad: false }, { at: ago(40), text: "has started 2 tasks: (task 8c1f) (task 77b0)", bad: false }],
 });
 
 const failed: StepView = {
-  ...deploying, status: "rolled_back_by_aws", ended_at: ago(3), started_at: ago(225), rollout: null, log_lines: 1,
+  ...deploying, status: "rolled_back_by_aws", ended_at: ago(3), started_at: ago(225), progress: null, log_lines: 1,
   diagnosis: {
-    title: "Not deployed. AWS rolled the service back; it is healthy on broker-api:41.", took: 222,
-    facts: [
-      { label: "What AWS says", text: "deployment 4417aa02bc11 ROLLBACK_SUCCESSFUL · circuit breaker, 3 of 3 failures", tone: "plain" },
-      { label: "The tasks", text: "3 stopped: EssentialContainerExited, exit code 255, 2 s after start", tone: "plain" },
+    headline: "Not deployed. AWS rolled the service back; it is healthy on `broker-api:41`.",
+    says: [
+      { who: "What AWS says", what: "deployment `ecs-svc/4417` ROLLBACK_SUCCESSFUL · circuit breaker, 3 of 3 failures" },
+      { who: "The tasks", what: "3 stopped: `EssentialContainerExited`, exit code 255, 2 s after start" },
     ],
-    last_lines: [{ number: 1, at: null, text: "exec /app/entrypoint.sh: exec format error", mark: "error" }],
-    known: [{ title: "Image built for another processor", meaning: "The container's program is for another processor than the task's.", cause: "Mostly a build on an Apple Silicon machine without --platform linux/amd64.", repairs: ["Rebuild or mirror the image for linux/amd64, then retry this step."] }],
+    last_log: ["exec /app/entrypoint.sh: exec format error"],
+    known: [{ id: "exec-format", title: "Image built for another processor", meaning: "Mostly a build on an Apple Silicon machine without `--platform linux/amd64`.", repairs: ["Rebuild or mirror the image for linux/amd64, then retry this step."] }],
+    hints: [],
   },
   choices: [
     { choice: "retry", title: "Retry", about: "Starts the step again as it is.", needs_reason: false },
@@ -168,12 +170,12 @@ export const home: Home = {
     { run: "7h0c", title: "Agents in three stages", plan_path: "/plans/agents.md", mode: "live", status: "needs_decision", account: "123456789012", alias: "agents-staging", weight: "staging", started_at: ago(2500), started_by: "bo", ended_at: null, steps_done: 7, steps_total: 12, said: "Deploy backend failed" },
   ],
   past: [
-    { run: "7b3a", title: "Board on ECS, migrations", plan_path: "/plans/board.md", mode: "live", status: "succeeded", account: "222233334444", alias: "sandbox", weight: "sandbox", started_at: ago(90_000), started_by: "ana", ended_at: ago(89_000), steps_done: 9, steps_total: 9, said: "done · 7 m planned, 6 m 40 s" },
+    { run: "7b3a", title: "Board on ECS, migrations", plan_path: "/plans/board.md", mode: "live", status: "succeeded", account: "123456789012", alias: "sandbox", weight: "sandbox", started_at: ago(90_000), started_by: "ana", ended_at: ago(89_000), steps_done: 9, steps_total: 9, said: "done · 7 m planned, 6 m 40 s" },
     { run: "7a00", title: "ECS API and worker", plan_path: plan.path, mode: "practice", status: "rolled_back", account: "111122223333", alias: null, weight: "practice", started_at: ago(190_000), started_by: "ana", ended_at: ago(189_000), steps_done: 4, steps_total: 11, said: "rehearsed, crash loop → rolled back" },
   ],
   recent: [
     { path: plan.path, title: plan.title, opened_at: ago(3000), missing: false },
-    { path: "/home/ana/notes/agents.md", title: "Agents in three stages", opened_at: ago(200_000), missing: true },
+    { path: "/plans/agents.md", title: "Agents in three stages", opened_at: ago(200_000), missing: true },
   ],
-  examples: [{ path: "/usr/share/holdpoint/plans/first.plan.md", title: "Your first deployment", opened_at: "", missing: false }],
+  examples: [{ path: "/plans/first.plan.md", title: "Your first deployment", opened_at: "", missing: false }],
 };

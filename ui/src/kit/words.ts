@@ -68,9 +68,14 @@ export function accountWords(account: string): string {
   return /^\d{12}$/.test(account) ? `${account.slice(0, 4)}-${account.slice(4, 8)}-${account.slice(8)}` : account;
 }
 
-/** A digest, ARN or path with its middle left out; the whole thing belongs in a title or behind a copy button. */
-export function middleCut(text: string, most = 28): string {
+/** An id shortened where it says least: an ARN and a path keep their end, a digest both ends. The whole belongs in a title or behind a copy button. */
+export function shortened(text: string, most = 28): string {
   if (text.length <= most) return text;
+  if (text.startsWith("arn:")) {
+    const resource = text.split(":").slice(5).join(":");
+    return resource.length < most ? `…${resource}` : `…${resource.slice(1 - most)}`;
+  }
+  if (/^([/~.]|[A-Za-z]:\\|https?:)/.test(text)) return `…${text.slice(1 - most)}`;
   const tail = Math.max(4, Math.floor(most / 3));
   return `${text.slice(0, most - tail - 1)}…${text.slice(-tail)}`;
 }

@@ -2,13 +2,15 @@
 import { mount } from "svelte";
 import { Refused } from "../../src/host/host.ts";
 import "../../src/kit/base.css";
+import { clock } from "../../src/kit/clock.svelte.ts";
 import App from "../../src/screens/App.svelte";
 import { Console } from "../../src/screens/console.svelte.ts";
 import { ScriptedHost } from "../scripted.ts";
 import { failedRun, heldRun, home, identity, log, NOW, plan, runView } from "../views.ts";
 
-const shift = NOW;
-Date.now = () => shift;
+const began = performance.now();
+Date.now = () => NOW + performance.now() - began;
+clock.now = NOW;
 
 const runs = { running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { pid: 4711, since: new Date(NOW - 60_000).toISOString(), what: "the command line" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
 
@@ -21,7 +23,7 @@ const host = new ScriptedHost({
   "plan.trust": () => ({ ...plan, trusted: true }),
   "profiles.list": () => ({ explanation: null, default: null, profiles: [{ name: "broker-prod", kind: "sso session", account: "111122223333", role: "Deployer", region: "eu-central-1", problems: [] }, { name: "agents-stg", kind: "assume role", account: "123456789012", role: "Admin", region: "us-west-2", problems: [] }] }),
   "identity.check": ({ profile }) => ({ ...identity, profile }),
-  "run.view": ({ run }) => (runs[run as keyof typeof runs] ?? runView)(),
+  "run.view": ({ run }) => ({ ...(runs[run as keyof typeof runs] ?? runView)(), run }),
   "run.log": ({ step, after_line }) => ({ lines: (step === "deploy_api" ? log : []).slice(after_line), total: log.length }),
   "run.rollback_preview": () => runView().rollback,
 });

@@ -1,5 +1,5 @@
 // One run as this window sees it: the newest view that the core published, the step being read, its log, and what is under way.
-import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFormat, type RunView, type StepView, type Update } from "../../host/host.ts";
+import { refused, type Answer, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFormat, type RunView, type StepView, type Update } from "../../host/host.ts";
 import { isClosed } from "./status.ts";
 
 export class RunController {
@@ -87,12 +87,8 @@ export class RunController {
     return this.#ask("run.tick", { run: this.run, step, item, on, reason });
   }
 
-  answer(step: string, given: { fields?: Record<string, string>; option?: string; reason?: string }): Promise<boolean> {
-    return this.#ask("run.answer", { run: this.run, step, fields: given.fields ?? {}, option: given.option ?? null, reason: given.reason ?? null });
-  }
-
-  confirm(step: string, phrase: string): Promise<boolean> {
-    return this.#ask("run.confirm", { run: this.run, step, phrase });
+  answer(step: string, answer: Answer): Promise<boolean> {
+    return this.#ask("run.answer", { run: this.run, step, answer });
   }
 
   choose(step: string, choice: string, reason: string | null): Promise<boolean> {

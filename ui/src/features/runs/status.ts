@@ -27,6 +27,8 @@ export const stepShown: Record<StepStatus, Shown> = {
   ready: { icon: CircleDot, word: "ready", tone: "plain" },
   held: { icon: Diamond, word: "held", tone: "hold" },
   running: { icon: LoaderCircle, word: "running", tone: "running", turning: true },
+  asking: { icon: User, word: "asks you", tone: "hold" },
+  sent: { icon: LoaderCircle, word: "sent to AWS", tone: "running", turning: true },
   waiting: { icon: Hourglass, word: "waiting for AWS", tone: "running" },
   verifying: { icon: CircleDashed, word: "verifying", tone: "running", turning: true },
   succeeded: { icon: Check, word: "succeeded", tone: "ok" },
@@ -69,6 +71,8 @@ export function isOver(status: StepStatus): boolean {
     case "ready":
     case "held":
     case "running":
+    case "asking":
+    case "sent":
     case "waiting":
     case "verifying":
       return false;

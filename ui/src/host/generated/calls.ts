@@ -1,5 +1,5 @@
 // Names, arguments and replies of every call.
-import type { Effect, Home, Identity, LogPage, Mode, PlanView, Profiles, ReportFormat, RollbackSet, RunSummary, RunView } from "./types.ts";
+import type { Answer, Effect, Home, Identity, LogPage, Mode, PlanView, Profiles, ReportFormat, RollbackSet, RunSummary, RunView } from "./types.ts";
 
 export type { Effect };
 
@@ -20,9 +20,8 @@ export type Calls = {
     reply: RunView;
   };
   "run.tick": { args: { run: string; step: string; item: string; on: boolean; reason: string | null }; reply: RunView };
-  "run.answer": { args: { run: string; step: string; fields: Record<string, string>; option: string | null; reason: string | null }; reply: RunView };
+  "run.answer": { args: { run: string; step: string; answer: Answer }; reply: RunView };
   "run.choose": { args: { run: string; step: string; choice: string; reason: string | null }; reply: RunView };
-  "run.confirm": { args: { run: string; step: string; phrase: string }; reply: RunView };
   "run.rollback_preview": { args: { run: string }; reply: RollbackSet };
   "run.rollback": { args: { run: string; reason: string }; reply: RunView };
   "run.abort": { args: { run: string; reason: string }; reply: RunView };

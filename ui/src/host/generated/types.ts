@@ -6,7 +6,7 @@ export type Effect = "read" | "idempotent" | "once" | "destructive";
 export type Role = "before" | "deploy" | "verify" | "after" | "rollback" | "reference";
 
 export type StepStatus =
-  | "pending" | "blocked" | "ready" | "held" | "running" | "waiting" | "verifying"
+  | "pending" | "blocked" | "ready" | "held" | "running" | "asking" | "sent" | "waiting" | "verifying"
   | "succeeded" | "failed" | "unknown" | "rolled_back_by_aws" | "superseded"
   | "skipped" | "compensated" | "not_practised";
 
@@ -151,43 +151,15 @@ export type PlanView = {
   scenarios: Scenario[];
 };
 
-export type Revision = {
-  name: string;
-  role: "new" | "old" | "other";
-  said: string;
-  image: string | null;
-  desired: number;
-  running: number;
-  tasks: { id: string; state: "starting" | "healthy" | "running" | "unhealthy" | "stopping" | "stopped"; said: string }[];
-};
-
-export type Rollout = {
-  deployment: string;
-  said: string;
-  revisions: Revision[];
-  failures: { seen: number; limit: number } | null;
-  breaker: string;
-  last_event: { at: string; text: string } | null;
-  asked_at: string;
-};
-
-export type Sample = { at: string; ok: boolean; said: string };
-
-export type CheckResult = { title: string; status: "pending" | "running" | "passed" | "failed"; expected: string | null; found: string | null; assumed: boolean };
+export type Judgement = { what: string; expected: string; found: string; holds: boolean; assumed: boolean };
 
 export type StepEvent = { at: string; text: string; bad: boolean };
 
 export type LogLine = { number: number; at: string | null; text: string; mark: "must" | "must_not" | "error" | null };
 
-export type Known = { title: string; meaning: string; cause: string; repairs: string[] };
+export type KnownProblem = { id: string; title: string; meaning: string; repairs: string[] };
 
-export type Diagnosis = {
-  title: string;
-  took: number | null;
-  facts: { label: string; text: string; tone: "plain" | "danger" | "code" }[];
-  last_lines: LogLine[];
-  known: Known[];
-};
+export type Diagnosis = { headline: string; says: { who: string; what: string }[]; last_log: string[]; known: KnownProblem[]; hints: string[] };
 
 export type Choice = {
   choice: "retry" | "skip" | "settle_succeeded" | "settle_failed" | "rollback" | "abort";
@@ -224,11 +196,19 @@ export type Hold = {
   not_yet: string | null;
 };
 
-export type Ask =
-  | { type: "fields"; instructions_html: string; link: string | null; copy: { label: string | null; text: string }[]; fields: { name: string; prompt: string; secret: boolean; optional: boolean; pattern: string | null }[]; evidence: string | null; confirm: string | null }
-  | { type: "decision"; question: string; options: { id: string; title: string; risk: string | null; details: string | null; recommended: boolean }[] }
-  | { type: "phrase"; about: string; phrase: string }
-  | { type: "checklist" };
+export type Ask = {
+  instructions_html: string;
+  link: string | null;
+  copy: { label: string; text: string }[];
+  fields: { name: string; prompt: string; secret: boolean; pattern: string | null; optional: boolean }[];
+  options: { id: string; title: string; risk: string | null; details: string | null; recommended: boolean }[];
+  phrase: string | null;
+  evidence: string | null;
+  /** It is answered by ticking the step's items. */
+  items: boolean;
+};
+
+export type Answer = { fields: Record<string, string>; option: string | null; reason: string | null; phrase: string | null; evidence: string | null };
 
 export type StepView = {
   id: string;
@@ -246,9 +226,9 @@ export type StepView = {
   estimate: Estimate | null;
   attempt: number;
   stale: boolean;
-  rollout: Rollout | null;
-  samples: Sample[];
-  checks: CheckResult[];
+  /** The family's own form of live progress. */
+  progress: unknown;
+  judgements: Judgement[];
   events: StepEvent[];
   items: ChecklistItem[];
   diagnosis: Diagnosis | null;
