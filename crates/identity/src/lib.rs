@@ -11,6 +11,8 @@
 //! Invariant: nothing here reads the process's environment, and in practice nothing but loopback is reachable.
 
 mod arn;
+mod child;
+mod endpoint;
 mod env;
 mod http;
 mod person;
@@ -18,7 +20,10 @@ mod pin;
 mod profiles;
 mod session;
 mod whoami;
+mod wrapper;
 
+pub use child::{ChildAccess, ChildError, ChildFiles, Practice, child_env};
+pub use endpoint::{CredentialsEndpoint, EndpointError};
 pub use env::Env;
 pub use http::BadProxy;
 pub use person::{Person, same_person};
@@ -28,3 +33,4 @@ pub use profiles::{
 };
 pub use session::{AssertError, PracticeCredentials, Session, SessionError, Source};
 pub use whoami::{Caller, WhoamiError, whoami};
+pub use wrapper::wrapper_in;

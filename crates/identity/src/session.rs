@@ -312,7 +312,7 @@ fn choose(
     let why = match set.profiles().count() {
         0 => explain(),
         n => format!(
-            "none of the {n} profiles was chosen and there is no `default`; give --profile or set AWS_PROFILE"
+            "none of the {n} profiles was chosen and no `default` gives credentials; give --profile or set AWS_PROFILE"
         ),
     };
     Err(SessionError::NoCredentials { why })

@@ -26,6 +26,7 @@ pub(crate) fn scan(file: &Found) -> (Vec<Heading<'_>>, Vec<Remark<'_>>) {
     let mut sections: HashMap<&str, usize> = HashMap::new();
     let mut keys: HashSet<String> = HashSet::new();
     let mut profile = None;
+    let (mut unprefixed_default, mut has_prefixed_default) = (None, false);
     for (index, line) in file.text.as_deref().unwrap_or_default().lines().enumerate() {
         let number = index + 1;
         if let Some(rest) = line.strip_prefix('[') {
@@ -41,6 +42,10 @@ pub(crate) fn scan(file: &Found) -> (Vec<Heading<'_>>, Vec<Remark<'_>>) {
                 Ok(None) => {}
                 Err(text) => remarks.push(Remark { profile: None, line: number, text }),
             }
+            if section == "default" && file.kind == FileKind::Config {
+                unprefixed_default = Some(number);
+            }
+            has_prefixed_default |= profile == Some("default") && section != "default";
             if let Some(first) = sections.get(section) {
                 let text = format!(
                     "[{section}] stands twice, first on line {first}: the AWS CLI refuses the whole file, the SDKs merge the two"
@@ -68,6 +73,10 @@ pub(crate) fn scan(file: &Found) -> (Vec<Heading<'_>>, Vec<Remark<'_>>) {
                 keys.insert(key);
             }
         }
+    }
+    if let (Some(line), true) = (unprefixed_default, has_prefixed_default) {
+        let text = "[default] is ignored: [profile default] replaces it as a whole".to_owned();
+        remarks.push(Remark { profile: Some("default"), line, text });
     }
     (headings, remarks)
 }

@@ -1,0 +1,8 @@
+//! Behaviour of the crate, as one program: profiles from folders of files, tables of pins and people, the wire.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod child;
+mod profiles;
+mod server;
+mod tables;
+mod whoami;
