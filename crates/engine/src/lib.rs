@@ -1,13 +1,38 @@
 //! Drives runs: the only appender of facts, the only caller of executors.
 //!
-//! Invariant: no AWS in it. It knows executors by [`Executor`], identities by [`Desk`], time by [`Clock`].
+//! Invariant: no AWS in it. It knows executors by [`Executor`], identities by [`Desk`], time by [`Clock`]. Nothing
+//! touches the world before its intent is stored; an append that fails stops the run.
 
+mod board;
 mod clock;
+mod context;
 mod desk;
+mod driver;
+mod evidence;
 mod executor;
+mod folder;
+mod handle;
+mod journal;
+mod outfit;
+mod points;
+mod problem;
 mod progress;
+mod registry;
+mod start;
+mod tools;
+mod veil;
+mod worker;
 
+pub use board::{Board, Line, WorkBoard};
 pub use clock::{Clock, MachineClock};
 pub use desk::Desk;
 pub use executor::{ActError, Began, Ending, Executor, Observation, Task};
+pub use folder::{DriverLock, FolderError, RunFolder};
+pub use handle::RunHandle;
+pub use journal::{JournalError, fold};
+pub use outfit::{Outfit, Outfitter, Want};
+pub use points::{Point, Points, Undisturbed};
 pub use progress::{Note, Progress};
+pub use registry::Registry;
+pub use start::{Begin, begin, resume, started_of};
+pub use tools::{EngineError, Seals, Tools};

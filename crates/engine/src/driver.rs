@@ -1,0 +1,283 @@
+//! The task of one run: it alone stores facts, and it has at most one worker.
+
+use crate::Note;
+use crate::board::Board;
+use crate::context::Secrets;
+use crate::evidence::EvidenceLog;
+use crate::folder::DriverLock;
+use crate::handle::{Message, Shared};
+use crate::journal::{Journal, JournalError};
+use crate::tools::{EngineError, Tools};
+use crate::veil::veil_note;
+use crate::worker::{Desktop, FromWorker, perform};
+use holdpoint_redact::Secret;
+use holdpoint_run::{Actor, Choice, Command, Effect, Lane, Pin, Status, Work, next};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// The driver of a run, as long as it runs in this process.
+pub(crate) struct Driver {
+    pub(crate) tools: Tools,
+    pub(crate) journal: Journal,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) secrets: Secrets,
+    pub(crate) originals: BTreeMap<String, Pin>,
+    pub(crate) evidence: EvidenceLog,
+    pub(crate) resent: BTreeMap<(Work, u32, usize), u32>,
+    pub(crate) _lock: DriverLock,
+}
+
+/// The worker and what it tells.
+struct Job {
+    task: JoinHandle<()>,
+    from: mpsc::UnboundedReceiver<FromWorker>,
+    notes: mpsc::UnboundedReceiver<(Work, Note)>,
+}
+
+impl Driver {
+    /// Drives until the run is over, stops, or nobody holds it any more.
+    pub(crate) async fn drive(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
+        let mut job: Option<Job> = None;
+        self.publish();
+        loop {
+            if job.is_none() && self.may_go_on() {
+                match next(&self.journal.state) {
+                    Some(effect) => job = Some(self.employ(effect)),
+                    None if self.journal.state.end.is_some() => break,
+                    None => {}
+                }
+            }
+            let Some(current) = job.as_mut() else {
+                match inbox.recv().await {
+                    Some(message) => {
+                        self.hear(message, &mut job).await;
+                        continue;
+                    }
+                    None => break,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some((work, note)) = current.notes.recv() => self.note(work, note),
+                told = current.from.recv() => match told {
+                    Some(FromWorker::Done) | None => {
+                        self.drain(current);
+                        job = None;
+                    }
+                    Some(told) => self.told(told).await,
+                },
+                message = inbox.recv() => match message {
+                    Some(message) => self.hear(message, &mut job).await,
+                    None => {
+                        dismiss(&mut job);
+                        break;
+                    }
+                },
+            }
+        }
+        self.finish();
+    }
+
+    fn may_go_on(&self) -> bool {
+        self.shared.board(|board| board.halted.is_none() && board.wants.is_empty())
+    }
+
+    /// Starts a worker on an effect.
+    fn employ(&mut self, effect: Effect) -> Job {
+        let (link, from) = mpsc::unbounded_channel();
+        let (notes, heard) = mpsc::unbounded_channel();
+        if let Effect::Begin(work) = &effect {
+            self.shared.change(|board| board.clear(work));
+        }
+        let desk = Desktop {
+            tools: self.tools.clone(),
+            state: Arc::clone(&self.journal.state),
+            pins: Arc::new(self.pins()),
+            secrets: Arc::new(self.secrets.clone()),
+            notes,
+            link: link.clone(),
+            resent: self.resent(&effect),
+        };
+        let task = tokio::spawn(async move {
+            // A worker that was stopped has told why already, or has nobody left to tell.
+            let _ = perform(desk, effect).await;
+            let _ = link.send(FromWorker::Done);
+        });
+        Job { task, from, notes: heard }
+    }
+
+    /// Pins with the originals that memory holds.
+    fn pins(&self) -> BTreeMap<String, Pin> {
+        let mut pins = self.journal.state.pins.clone();
+        pins.extend(self.originals.iter().map(|(key, pin)| (key.clone(), pin.clone())));
+        pins
+    }
+
+    fn resent(&self, effect: &Effect) -> u32 {
+        match effect {
+            Effect::Act(work, action) | Effect::Settle(work, action) => {
+                let attempt = self.journal.state.work(work).map_or(0, |known| known.attempt);
+                self.resent.get(&(work.clone(), attempt, *action)).copied().unwrap_or(0)
+            }
+            Effect::Pin(_)
+            | Effect::OpenHold(_)
+            | Effect::Begin(_)
+            | Effect::Follow(_)
+            | Effect::Close(_) => 0,
+        }
+    }
+
+    async fn told(&mut self, told: FromWorker) {
+        match told {
+            FromWorker::Carry(command, reply) => {
+                let done = self.carry_out(*command, "holdpoint").await;
+                // A worker that is gone does not wait for the answer.
+                let _ = reply.send(done.is_ok());
+                if let Err(JournalError::Refused(refusal)) = done {
+                    tracing::warn!(%refusal, "a worker's command came too late");
+                }
+            }
+            FromWorker::Wants(names) => {
+                self.shared.change(|board| board.wants = names);
+                self.publish();
+            }
+            FromWorker::Originals(pins) => {
+                self.originals.extend(pins.into_iter().map(|pin| (pin.key.clone(), pin)))
+            }
+            FromWorker::Secrets(named) => self.secrets.extend(named),
+            FromWorker::Done => {}
+        }
+    }
+
+    async fn hear(&mut self, message: Message, job: &mut Option<Job>) {
+        match message {
+            Message::Command(command, actor, reply) => {
+                let stops = matches!(
+                    *command,
+                    Command::RollBack { .. } | Command::Abort { .. } | Command::Choose { .. }
+                );
+                if let Some(job) = job {
+                    self.drain(job);
+                }
+                let done = self.carry_out(*command, &actor).await;
+                if stops && done.is_ok() {
+                    dismiss(job);
+                    self.shared.change(|board| board.wants.clear());
+                }
+                // Who asked may be gone; the fact stands.
+                let _ = reply.send(done.map_err(EngineError::from));
+            }
+            Message::Secret(name, value) => self.learn(name, value),
+        }
+    }
+
+    fn learn(&mut self, name: String, value: Secret) {
+        self.tools.redactor.add([&value]);
+        self.shared.change(|board| board.wants.retain(|wanted| wanted != &name));
+        self.secrets.insert(name, value);
+        self.publish();
+    }
+
+    /// Carries a command out, with what belongs to it: the log of a work that ends is kept first; a failed attempt that
+    /// the plan lets repeat is repeated.
+    async fn carry_out(&mut self, command: Command, actor: &str) -> Result<(), JournalError> {
+        if let Some(why) = self.shared.board(|board| board.halted.clone()) {
+            return Err(JournalError::Misfit { run: self.journal.state.run.clone(), why });
+        }
+        let ends = match &command {
+            Command::Conclude { work, .. } => Some(work.clone()),
+            _ => None,
+        };
+        if let Command::NotSent { work, action, .. } = &command {
+            let attempt = self.journal.state.work(work).map_or(0, |known| known.attempt);
+            *self.resent.entry((work.clone(), attempt, *action)).or_default() += 1;
+        }
+        if let Some(work) = &ends {
+            self.keep_log(work).await?;
+        }
+        self.store(command, actor).await?;
+        if let Some(work) = ends.filter(|work| self.repeats(work)) {
+            let by = Actor { name: "the plan".into(), through: "retry".into() };
+            let choice = Choice::Retry { mended: Some("the plan lets it be tried again".into()) };
+            self.store(Command::Choose { work, choice, by }, "the plan").await?;
+        }
+        Ok(())
+    }
+
+    async fn store(&mut self, command: Command, actor: &str) -> Result<(), JournalError> {
+        let done = self.journal.carry_out(command, actor).await;
+        match &done {
+            Ok(()) | Err(JournalError::Refused(_)) => {}
+            Err(error) => {
+                tracing::error!(%error, "the run stops here");
+                self.shared.change(|board| board.halted = Some(error.to_string()));
+            }
+        }
+        self.publish();
+        done
+    }
+
+    async fn keep_log(&mut self, work: &Work) -> Result<(), JournalError> {
+        match self.evidence.close(work) {
+            Ok(Some(evidence)) => {
+                self.store(Command::Keep { work: work.clone(), evidence }, "holdpoint").await
+            }
+            Ok(None) => Ok(()),
+            Err(error) => {
+                self.shared.change(|board| board.halted = Some(error.to_string()));
+                self.publish();
+                Err(JournalError::Misfit { run: self.journal.state.run.clone(), why: error.to_string() })
+            }
+        }
+    }
+
+    /// Whether the plan lets a failed attempt be repeated without asking: reads, and what twice is as once.
+    fn repeats(&self, work: &Work) -> bool {
+        let state = &self.journal.state;
+        let Some((step, known)) = state.plan.step(&work.step).zip(state.work(work)) else { return false };
+        let harmless = match step.effect {
+            holdpoint_plan::Effect::Read | holdpoint_plan::Effect::Idempotent => true,
+            holdpoint_plan::Effect::Once | holdpoint_plan::Effect::Destructive => false,
+        };
+        work.lane == Lane::Forward
+            && harmless
+            && known.status == Status::Failed
+            && known.attempt <= step.retry
+    }
+
+    fn note(&mut self, work: Work, note: Note) {
+        let note = veil_note(&self.tools.redactor, note);
+        self.evidence.take(&work, &note);
+        self.shared.change(|board| board.take(work, note));
+        self.shared.wake();
+    }
+
+    fn drain(&mut self, job: &mut Job) {
+        while let Ok((work, note)) = job.notes.try_recv() {
+            self.note(work, note);
+        }
+    }
+
+    fn publish(&self) {
+        self.shared.publish(Arc::clone(&self.journal.state));
+    }
+
+    fn finish(&self) {
+        if self.journal.state.end.is_some()
+            && let Err(error) = self.tools.folder.forget_sealed()
+        {
+            self.shared.change(|board: &mut Board| board.halted = Some(error.to_string()));
+        }
+        self.publish();
+        self.shared.over();
+    }
+}
+
+/// Sends a worker home. What it was sending is never cut off: the rules refuse to stop a run while it sends.
+fn dismiss(job: &mut Option<Job>) {
+    if let Some(job) = job.take() {
+        job.task.abort();
+    }
+}

@@ -1,0 +1,185 @@
+//! A run, as everybody but its driver sees it.
+
+use crate::board::Board;
+use crate::tools::{EngineError, Tools};
+use holdpoint_redact::Secret;
+use holdpoint_run::{
+    Actor, Answer, Choice, Command, Decision, HoldKey, RunId, Signature, State, Work, covers_digest,
+};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// What the driver is told.
+pub(crate) enum Message {
+    Command(Box<Command>, String, oneshot::Sender<Result<(), EngineError>>),
+    Secret(String, Secret),
+}
+
+/// What the driver shows.
+pub(crate) struct Shared {
+    board: Mutex<Board>,
+    state: watch::Sender<Arc<State>>,
+    version: watch::Sender<u64>,
+    over: watch::Sender<bool>,
+}
+
+impl Shared {
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        Self {
+            board: Mutex::new(Board::default()),
+            state: watch::Sender::new(state),
+            version: watch::Sender::new(0),
+            over: watch::Sender::new(false),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn board<T>(&self, read: impl FnOnce(&Board) -> T) -> T {
+        read(&self.lock())
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Board)) {
+        change(&mut self.lock());
+    }
+
+    pub(crate) fn wake(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    pub(crate) fn publish(&self, state: Arc<State>) {
+        self.state.send_replace(state);
+        self.wake();
+    }
+
+    pub(crate) fn over(&self) {
+        self.over.send_replace(true);
+        self.wake();
+    }
+}
+
+/// A run that this process drives.
+#[derive(Clone)]
+pub struct RunHandle {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) inbox: mpsc::UnboundedSender<Message>,
+    pub(crate) tools: Tools,
+}
+
+impl RunHandle {
+    /// Which run.
+    pub fn id(&self) -> RunId {
+        self.state().run.clone()
+    }
+
+    /// What is known now.
+    pub fn state(&self) -> Arc<State> {
+        self.shared.state.borrow().clone()
+    }
+
+    /// What goes on now.
+    pub fn board<T>(&self, read: impl FnOnce(&Board) -> T) -> T {
+        self.shared.board(read)
+    }
+
+    /// Changes whenever there is something new to show.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.version.subscribe()
+    }
+
+    /// Names that may sign here.
+    pub fn signers(&self) -> Vec<String> {
+        self.tools.desk.signers()
+    }
+
+    /// The run's folder.
+    pub fn folder(&self) -> &crate::RunFolder {
+        &self.tools.folder
+    }
+
+    /// Waits until the driver has gone: the run is over, or it stopped here.
+    pub async fn finished(&self) {
+        let mut over = self.shared.over.subscribe();
+        // A sender that is gone means that the driver is, too.
+        let _ = over.wait_for(|over| *over).await;
+    }
+
+    /// Signs a hold, as the person whom STS makes of `who`.
+    pub async fn sign(
+        &self,
+        hold: HoldKey,
+        decision: Decision,
+        who: &str,
+        reason: Option<String>,
+        auto: bool,
+    ) -> Result<(), EngineError> {
+        let signer = self
+            .tools
+            .desk
+            .signer(who)
+            .await
+            .map_err(|diagnosis| EngineError::Identity(Box::new(diagnosis)))?;
+        let state = self.state();
+        let covers = state.holds.get(&hold).map(|open| covers_digest(&open.covers)).unwrap_or_default();
+        let head = state.head.clone();
+        let name = signer.person.name.clone();
+        let (device_signature, device_key) = self.tools.sign(&covers, &head);
+        let signature =
+            Signature { decision, signer, covers, head, device_signature, device_key, auto, reason };
+        self.command(Command::Sign { hold, signature: Box::new(signature) }, &name).await
+    }
+
+    /// Answers what a step asks. Secret fields go to memory, never to the journal.
+    pub async fn answer(&self, work: Work, mut answer: Answer, by: Actor) -> Result<(), EngineError> {
+        let state = self.state();
+        let ask =
+            state.work(&work).and_then(|known| known.intent.as_ref()).and_then(|intent| intent.ask.as_ref());
+        for field in ask.iter().flat_map(|ask| &ask.fields).filter(|field| field.secret) {
+            if let Some(value) = answer.fields.get_mut(&field.name)
+                && let Some(text) = value.as_str().filter(|text| !text.is_empty())
+            {
+                self.give_secret(format!("answers.{}.{}", work.step, field.name), Secret::new(text)).await?;
+                *value = serde_json::Value::Null;
+            }
+        }
+        let name = by.name.clone();
+        self.command(Command::Answer { work, answer, by }, &name).await
+    }
+
+    /// Decides an interruption.
+    pub async fn choose(&self, work: Work, choice: Choice, by: Actor) -> Result<(), EngineError> {
+        let name = by.name.clone();
+        self.command(Command::Choose { work, choice, by }, &name).await
+    }
+
+    /// Gives a secret, `vars.<name>`, that the run waits for; it stays in memory.
+    pub async fn give_secret(&self, name: String, value: Secret) -> Result<(), EngineError> {
+        self.inbox.send(Message::Secret(name, value)).map_err(|_| self.gone())
+    }
+
+    /// Any other command.
+    pub async fn command(&self, command: Command, actor: &str) -> Result<(), EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let message = Message::Command(Box::new(command), actor.to_owned(), reply);
+        self.inbox.send(message).map_err(|_| self.gone())?;
+        answer.await.map_err(|_| self.gone())?
+    }
+
+    fn gone(&self) -> EngineError {
+        let halted = self.shared.board(|board| board.halted.clone());
+        let end = self.state().end.map(|(end, _)| format!("it is over ({end:?})"));
+        EngineError::Halted(halted.or(end).unwrap_or_else(|| "its driver has gone".into()))
+    }
+}
+
+impl Tools {
+    /// The device's signature over what is covered and the chain's head, and its public key; both hex.
+    fn sign(&self, covers: &str, head: &str) -> (String, String) {
+        use ed25519_dalek::Signer as _;
+        use holdpoint_run::chain::hex;
+        let signature = self.device.sign(format!("holdpoint sign-off 1\n{covers}\n{head}\n").as_bytes());
+        (hex(&signature.to_bytes()), hex(self.device.verifying_key().as_bytes()))
+    }
+}

@@ -1,0 +1,193 @@
+//! The state of a run and its journal, moved together: what is stored is what is known.
+
+use crate::{Clock, Point, Points};
+use holdpoint_ledger::{Anchor, AnchorError, Anchors, Ledger, LedgerError, Verdict, verify};
+use holdpoint_plan::Plan;
+use holdpoint_run::chain::{self, Draft, Stored};
+use holdpoint_run::{Command, Fact, Mode, Refusal, RunId, State, decide};
+use std::sync::Arc;
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// A rule says no. Nothing was stored.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It could not be stored: the run stops here.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The anchor could not be kept: the run stops here.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
+    /// The journal is damaged.
+    #[error("the journal of run {run} cannot be driven: {verdict}")]
+    Damaged {
+        /// The run.
+        run: RunId,
+        /// What `verify` says.
+        verdict: String,
+    },
+    /// The journal does not belong to the plan.
+    #[error("the journal of run {run} does not fit its plan: {why}")]
+    Misfit {
+        /// The run.
+        run: RunId,
+        /// Where.
+        why: String,
+    },
+}
+
+/// The one writer of a run.
+pub(crate) struct Journal {
+    pub(crate) state: Arc<State>,
+    head: [u8; 32],
+    ledger: Arc<dyn Ledger>,
+    anchors: Anchors,
+    device: ed25519_dalek::SigningKey,
+    clock: Arc<dyn Clock>,
+    points: Arc<dyn Points>,
+}
+
+/// What a journal writes with.
+#[derive(Clone)]
+pub(crate) struct Pen {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) anchors: Anchors,
+    pub(crate) device: ed25519_dalek::SigningKey,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) points: Arc<dyn Points>,
+}
+
+/// Reads and verifies a run; the state of its intact part.
+pub fn fold(
+    run: &RunId,
+    plan: Arc<Plan>,
+    stored: &[Stored],
+    anchors: &[Anchor],
+) -> Result<(State, Verdict), JournalError> {
+    let (verdict, events) = verify(run, stored, anchors);
+    let mut state = State::new(run.clone(), plan);
+    for (event, stored) in events.iter().zip(stored) {
+        state
+            .evolve(event, &stored.hash)
+            .map_err(|misfit| JournalError::Misfit { run: run.clone(), why: misfit.to_string() })?;
+    }
+    Ok((state, verdict))
+}
+
+impl Journal {
+    /// Opens a run's journal for writing; a damaged one is refused.
+    pub(crate) async fn open(run: &RunId, plan: Arc<Plan>, pen: Pen) -> Result<Self, JournalError> {
+        let stored = pen.ledger.read(run, 0).await?;
+        let (state, verdict) = fold(run, plan, &stored, &pen.anchors.of(run)?)?;
+        if !verdict.is_intact() {
+            return Err(JournalError::Damaged { run: run.clone(), verdict: verdict.to_string() });
+        }
+        let head = stored.last().map_or_else(|| chain::genesis(run), |last| last.hash);
+        let Pen { ledger, anchors, device, clock, points } = pen;
+        Ok(Self { state: Arc::new(state), head, ledger, anchors, device, clock, points })
+    }
+
+    /// Decides and stores. When this returns, the facts are on disk.
+    pub(crate) async fn carry_out(&mut self, command: Command, actor: &str) -> Result<(), JournalError> {
+        let facts = decide(&self.state, command, self.clock.now())?;
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let stored = self.seal(&facts, actor)?;
+        let kinds: Vec<String> = facts.iter().map(kind_of).collect();
+        kinds.iter().for_each(|kind| self.points.reached(&Point::BeforeAppend(kind.clone())));
+        self.ledger.append(&self.state.run, self.state.seq, stored.clone()).await?;
+        self.evolve(&stored)?;
+        kinds.iter().for_each(|kind| self.points.reached(&Point::AfterAppend(kind.clone())));
+        if facts.iter().any(is_anchored) {
+            let anchor = Anchor::sign(
+                &self.device,
+                &self.state.run,
+                self.state.seq,
+                &self.state.head,
+                self.clock.now(),
+            );
+            self.anchors.keep(&anchor)?;
+        }
+        Ok(())
+    }
+
+    fn seal(&self, facts: &[Fact], actor: &str) -> Result<Vec<Stored>, JournalError> {
+        let mode = facts.iter().find_map(mode_of).unwrap_or_else(|| self.state.mode());
+        let identity = self.state.started.as_ref().map(|started| started.starter.arn.clone());
+        let monotonic = u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut prev = self.head;
+        let mut sealed = Vec::with_capacity(facts.len());
+        for (fact, seq) in facts.iter().zip(self.state.seq + 1..) {
+            let draft = Draft {
+                at: self.clock.now(),
+                monotonic,
+                actor: actor.to_owned(),
+                identity: identity.clone(),
+                mode,
+                fact: fact.clone(),
+            };
+            let stored =
+                chain::seal(&self.state.run, seq, prev, &draft).map_err(|error| JournalError::Misfit {
+                    run: self.state.run.clone(),
+                    why: format!("a fact has no JSON form: {error}"),
+                })?;
+            prev = stored.hash;
+            sealed.push(stored);
+        }
+        Ok(sealed)
+    }
+
+    fn evolve(&mut self, stored: &[Stored]) -> Result<(), JournalError> {
+        let run = self.state.run.clone();
+        let state = Arc::make_mut(&mut self.state);
+        for one in stored {
+            let misfit = |why: String| JournalError::Misfit { run: run.clone(), why };
+            let event =
+                chain::open(&run, one.seq, &self.head, one).map_err(|error| misfit(error.to_string()))?;
+            state.evolve(&event, &one.hash).map_err(|error| misfit(error.to_string()))?;
+            self.head = one.hash;
+        }
+        Ok(())
+    }
+}
+
+/// Signatures and the end are anchored.
+fn is_anchored(fact: &Fact) -> bool {
+    matches!(fact, Fact::Signed { .. } | Fact::Closed { .. })
+}
+
+fn mode_of(fact: &Fact) -> Option<Mode> {
+    match fact {
+        Fact::Started(started) => Some(started.mode),
+        Fact::DriverChanged { .. }
+        | Fact::Pinned { .. }
+        | Fact::HoldOpened { .. }
+        | Fact::Signed { .. }
+        | Fact::HoldVoided { .. }
+        | Fact::SkippedByCondition { .. }
+        | Fact::Intended { .. }
+        | Fact::Answered { .. }
+        | Fact::Sending { .. }
+        | Fact::NotSent { .. }
+        | Fact::Received { .. }
+        | Fact::Verifying { .. }
+        | Fact::Concluded { .. }
+        | Fact::BecameUnknown { .. }
+        | Fact::Retried { .. }
+        | Fact::Skipped { .. }
+        | Fact::Kept { .. }
+        | Fact::Ticked { .. }
+        | Fact::EvidenceKept { .. }
+        | Fact::RollbackStarted { .. }
+        | Fact::Aborted { .. }
+        | Fact::Closed { .. } => None,
+    }
+}
+
+/// The fact's `kind`, as stored.
+fn kind_of(fact: &Fact) -> String {
+    let value = serde_json::to_value(fact).unwrap_or_default();
+    value.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default().to_owned()
+}
