@@ -11,6 +11,8 @@ pub(crate) enum Part {
     Heading(Heading),
     Fence(Fence),
     Task(Task),
+    /// A row of a table that has a column "Status": in a guide, an item of a checklist.
+    Row(Task),
     /// An `hp:` comment outside a task.
     Comment(Comment),
 }
@@ -55,7 +57,7 @@ impl Part {
         match self {
             Self::Heading(heading) => heading.span,
             Self::Fence(fence) => fence.span,
-            Self::Task(task) => task.span,
+            Self::Task(task) | Self::Row(task) => task.span,
             Self::Comment(comment) => comment.span,
         }
     }
@@ -102,8 +104,32 @@ struct Reader {
     items: Vec<Option<Task>>,
     depth: usize,
     list: usize,
+    table: Option<Table>,
     html: String,
     html_at: Option<usize>,
+}
+
+/// A table on its way, for its rows.
+#[derive(Default)]
+struct Table {
+    header: Vec<String>,
+    cells: Vec<String>,
+    row: Span,
+}
+
+impl Table {
+    /// The row as a task, if the table tells statuses.
+    fn task(&self, list: usize) -> Option<Task> {
+        let column = self.header.iter().position(|name| name.trim().eq_ignore_ascii_case("status"))?;
+        let status = self.cells.get(column)?.to_lowercase();
+        let others =
+            self.cells.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, cell)| words(cell));
+        let text =
+            others.filter(|cell| cell.chars().any(char::is_alphanumeric)).collect::<Vec<_>>().join(" · ");
+        let claimed = ["done", "complete", "✅", "✔", "[x]"].iter().any(|word| status.contains(word))
+            && !status.contains("incomplete");
+        (!text.is_empty()).then(|| Task { text, claimed, comments: Vec::new(), span: self.row, list })
+    }
 }
 
 impl Reader {
@@ -118,6 +144,8 @@ impl Reader {
             Event::Code(text) => {
                 if let Some(heading) = &mut self.heading {
                     heading.title.push_str(&text);
+                } else if self.table.is_some() {
+                    self.say(&text);
                 } else if let Some(Some(task)) = self.items.last_mut() {
                     task.text.push('`');
                     task.text.push_str(&text);
@@ -175,6 +203,21 @@ impl Reader {
                 self.depth += 1;
             }
             Tag::Item => self.items.push(None),
+            Tag::Table(_) => {
+                self.list += 1;
+                self.table = Some(Table::default());
+            }
+            Tag::TableRow => {
+                if let Some(table) = &mut self.table {
+                    table.cells.clear();
+                    table.row = range.into();
+                }
+            }
+            Tag::TableCell => {
+                if let Some(table) = &mut self.table {
+                    table.cells.push(String::new());
+                }
+            }
             Tag::HtmlBlock => {
                 self.html.clear();
                 self.html_at = None;
@@ -185,10 +228,7 @@ impl Reader {
             | Tag::DefinitionList
             | Tag::DefinitionListTitle
             | Tag::DefinitionListDefinition
-            | Tag::Table(_)
             | Tag::TableHead
-            | Tag::TableRow
-            | Tag::TableCell
             | Tag::Emphasis
             | Tag::Strong
             | Tag::Strikethrough
@@ -220,6 +260,16 @@ impl Reader {
                     self.parts.push(Part::Task(task));
                 }
             }
+            TagEnd::Table => self.table = None,
+            TagEnd::TableHead => {
+                if let Some(table) = &mut self.table {
+                    table.header = std::mem::take(&mut table.cells);
+                }
+            }
+            TagEnd::TableRow => {
+                let row = self.table.as_ref().and_then(|table| table.task(self.list));
+                self.parts.extend(row.map(Part::Row));
+            }
             TagEnd::HtmlBlock => {
                 let html = std::mem::take(&mut self.html);
                 if let Some(at) = self.html_at.take() {
@@ -232,9 +282,6 @@ impl Reader {
             | TagEnd::DefinitionList
             | TagEnd::DefinitionListTitle
             | TagEnd::DefinitionListDefinition
-            | TagEnd::Table
-            | TagEnd::TableHead
-            | TagEnd::TableRow
             | TagEnd::TableCell
             | TagEnd::Emphasis
             | TagEnd::Strong
@@ -250,6 +297,10 @@ impl Reader {
     fn say(&mut self, text: &str) {
         if let Some(heading) = &mut self.heading {
             heading.title.push_str(text);
+        } else if let Some(table) = &mut self.table {
+            if let Some(cell) = table.cells.last_mut() {
+                cell.push_str(text);
+            }
         } else if let Some(Some(task)) = self.items.last_mut() {
             task.text.push_str(text);
         }
@@ -283,7 +334,8 @@ pub(crate) fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn number(level: HeadingLevel) -> u8 {
+/// 1 to 6.
+pub(crate) fn number(level: HeadingLevel) -> u8 {
     match level {
         HeadingLevel::H1 => 1,
         HeadingLevel::H2 => 2,

@@ -24,6 +24,8 @@ pub(crate) struct Draft {
     pub(crate) kind: Option<&'static KindSpec>,
     /// Whether its own fence says so; checklists and guide commands come from the text.
     pub(crate) written: bool,
+    /// It has an estimate, if perhaps a wrong one.
+    pub(crate) estimated: bool,
 }
 
 /// A text with names in it.
@@ -106,7 +108,16 @@ pub(crate) fn step(
         span: Span { start: fence.span.start, end: script.map_or(fence.span.end, |script| script.span.end) },
     };
     let needs = fields.texts("needs", findings);
-    Some(Draft { step, id_span, needs, sites, since, kind: spec, written: true })
+    Some(Draft {
+        step,
+        id_span,
+        needs,
+        sites,
+        since,
+        kind: spec,
+        written: true,
+        estimated: fields.node("estimate").is_some(),
+    })
 }
 
 /// A step that a guide's text makes: a command or a checklist.
@@ -126,6 +137,7 @@ pub(crate) fn from_text(
         since: Vec::new(),
         kind: spec,
         written: false,
+        estimated: false,
         step: Step {
             title,
             id,

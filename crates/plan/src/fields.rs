@@ -1,6 +1,6 @@
 //! Reads the keys of a YAML mapping into Rust values, reporting unknown keys and wrong types.
 
-use crate::findings::{Findings, did_you_mean, list, short};
+use crate::findings::{Findings, a, did_you_mean, list, short};
 use crate::kinds::Dur;
 use crate::yaml::{Kind, Node};
 use crate::{Estimate, Span};
@@ -30,7 +30,7 @@ impl<'n> Fields<'n> {
                     findings.error_hint(
                         "unknown-key",
                         entry.key_span,
-                        format!("`{}` is no key of a {what}", short(&entry.key)),
+                        format!("`{}` is no key of {}", short(&entry.key), a(what)),
                         hint,
                     );
                 }
@@ -39,7 +39,7 @@ impl<'n> Fields<'n> {
                 findings.error(
                     "wrong-type",
                     node.span,
-                    format!("a {what} must be a mapping (`key: value`), and this is {}", node.what()),
+                    format!("{} must be a mapping (`key: value`), and this is {}", a(what), node.what()),
                 );
                 return None;
             }
@@ -177,7 +177,7 @@ impl<'n> Fields<'n> {
             findings.error_hint(
                 "unknown-word",
                 node.span,
-                format!("`{}` is no {key} of a {}", short(&text), self.what),
+                format!("`{}` is no {key} of {}", short(&text), a(self.what)),
                 did_you_mean(&text, &names),
             );
         }
@@ -188,7 +188,7 @@ impl<'n> Fields<'n> {
         findings.error_hint(
             "wrong-type",
             node.span,
-            format!("`{key}` of a {} must be {wanted}, and this is {}", self.what, node.what()),
+            format!("`{key}` of {} must be {wanted}, and this is {}", a(self.what), node.what()),
             hint,
         );
     }

@@ -98,10 +98,6 @@ impl<'t> Findings<'t> {
         self.add(Severity::Note, code, span.into(), message.into(), hint.into());
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.list.iter()
-    }
-
     /// All findings in order of place; of one place the gravest first.
     pub(crate) fn sorted(mut self) -> Vec<Diagnostic> {
         if self.left_out > 0 {
@@ -136,7 +132,7 @@ impl<'t> Findings<'t> {
         }
         let line = self.lines.line(span.start);
         let column = self.lines.column(line, span.start);
-        let excerpt = excerpt(self.lines.of(line), column);
+        let excerpt = self.lines.of(line).chars().take(EXCERPT).collect();
         self.list.push(Diagnostic {
             code: code.to_owned(),
             severity,
@@ -196,6 +192,12 @@ pub(crate) fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// "a step", "an output".
+pub(crate) fn a(what: &str) -> String {
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {what}")
+}
+
 /// Text of unknown length for a message: one line, at most 60 characters.
 pub(crate) fn short(text: &str) -> String {
     let mut out: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -203,14 +205,4 @@ pub(crate) fn short(text: &str) -> String {
         out.push('…');
     }
     out
-}
-
-/// An excerpt is the line, cut at 200 characters; a long line with a far place shows what stands around that place.
-fn excerpt(line: &str, column: usize) -> String {
-    if column <= EXCERPT {
-        return line.chars().take(EXCERPT).collect();
-    }
-    // The span's column stays true; only the window moves. Skipping is bounded because a monstrous line counts in bytes.
-    let skip = (column - EXCERPT / 2).min(COUNTED);
-    line.chars().skip(skip).take(EXCERPT).collect()
 }

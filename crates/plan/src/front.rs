@@ -15,6 +15,8 @@ const VERSION: u32 = 1;
 pub(crate) struct Front {
     pub(crate) title: Option<String>,
     pub(crate) target: Option<Target>,
+    /// There is one, if perhaps a wrong one.
+    pub(crate) targeted: bool,
     pub(crate) vars: Vec<Var>,
     pub(crate) estimate: Option<Estimate>,
 }
@@ -59,6 +61,7 @@ pub(crate) fn read(yaml: &Mapped, findings: &mut Findings<'_>) -> Option<Front> 
     version(&fields, findings);
     Some(Front {
         title: fields.text("title", findings).filter(|title| !title.trim().is_empty()),
+        targeted: fields.node("target").is_some(),
         target: fields.node("target").and_then(|node| target(node, findings)),
         vars: fields.node("vars").map(|node| vars(node, findings)).unwrap_or_default(),
         estimate: fields.estimate("estimate", findings),

@@ -3,6 +3,7 @@
 //! Invariant: no IO, no clock, no environment. The bytes of a plan are never re-serialised; every part keeps its
 //! byte range in the text that was read.
 
+mod blocks;
 mod decode;
 mod diagnostic;
 mod document;
@@ -24,10 +25,13 @@ mod tasks;
 mod template;
 mod yaml;
 
+pub use blocks::{Block, BlockKind, blocks, view};
 pub use decode::LARGEST;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use ids::{BadId, ItemId, StageId, StepId};
-pub use kinds::{KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, kind, kinds, typed};
+pub use kinds::{
+    KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, json_schema, kind, kinds, kinds_page, typed,
+};
 pub use model::*;
 pub use read::read;
 pub use template::{NameUsed, RenderError, names_used, render, templates, truth, value_of};

@@ -4,7 +4,7 @@ use crate::draft::{Draft, Site};
 use crate::findings::{Findings, near, short};
 use crate::read::StageDraft;
 use crate::template::{NameUsed, Path, expression_paths, named, template_paths};
-use crate::{Level, Need, Role, Severity, Span, StageId, StepId, Var};
+use crate::{Level, Need, Role, Span, StageId, StepId, Var};
 use std::collections::{BTreeMap, HashMap};
 
 /// Runs all checks and resolves `needs`.
@@ -465,7 +465,7 @@ fn wanting(draft: &Draft, findings: &mut Findings<'_>) {
             "Write `undo: { uses: …, with: … }`; `manual` will do where only a person can.".to_owned(),
         );
     }
-    if step.estimate.is_none() && step.action.uses != "checklist" {
+    if !draft.estimated && step.action.uses != "checklist" {
         findings.note(
             "no-estimate",
             draft.id_span,
@@ -522,11 +522,4 @@ fn way(edges: &BTreeMap<usize, Vec<usize>>, from: usize, to: usize) -> Option<Ve
         }
     }
     None
-}
-
-impl Findings<'_> {
-    /// Whether something was already said about this.
-    pub(crate) fn has(&self, code: &str) -> bool {
-        self.iter().any(|finding| finding.code == code && finding.severity == Severity::Error)
-    }
 }

@@ -41,6 +41,7 @@ pub fn read(bytes: &[u8]) -> Reading {
             "A plan is Markdown: headings, text, `- [ ]` items, code fences.".to_owned(),
         );
     }
+    turned(&text, &mut findings);
     let repaired = repair::repair(&text);
     if let Some(repaired) = &repaired {
         findings.warning(
@@ -53,6 +54,24 @@ pub fn read(bytes: &[u8]) -> Reading {
     let plan = Reader::new(&text, repaired.is_some()).plan(hex(bytes), &mut findings);
     let diagnostics = findings.sorted();
     Reading { text, plan, diagnostics, repaired }
+}
+
+/// Characters that turn the direction of text can make a command read as another one.
+fn turned(text: &str, findings: &mut Findings<'_>) {
+    let turning = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if let Some((at, c)) = text.char_indices().find(|(_, c)| turning(*c)) {
+        let span = Span { start: at, end: at + c.len_utf8() };
+        let message = format!(
+            "the character U+{:04X} turns the direction of text: what is seen is not what is run",
+            u32::from(c)
+        );
+        findings.warning(
+            "hidden-direction",
+            span,
+            message,
+            "Delete it, unless you know why it is there.".to_owned(),
+        );
+    }
 }
 
 /// A stage on its way.
@@ -104,7 +123,7 @@ impl<'t> Reader<'t> {
             .iter()
             .filter_map(|part| match part {
                 Part::Heading(heading) => Some(heading),
-                Part::Fence(_) | Part::Task(_) | Part::Comment(_) => None,
+                Part::Fence(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
             })
             .collect();
         let outline = Outline::new(headings, self.text.len(), &title);
@@ -117,7 +136,7 @@ impl<'t> Reader<'t> {
                 || stage.stage.role == Role::Rollback
                 || stage.stage.role == Role::Reference
         });
-        if level == Level::Checked && front.target.is_none() && !findings.has("account") {
+        if level == Level::Checked && !front.targeted {
             findings.note(
                 "no-target",
                 front::start(&cut),
@@ -140,7 +159,7 @@ impl<'t> Reader<'t> {
     fn title(&self, front: &Front, parts: &[Part]) -> String {
         let heading = parts.iter().find_map(|part| match part {
             Part::Heading(heading) if !heading.title.is_empty() => Some(self.shown(&heading.title)),
-            Part::Heading(_) | Part::Fence(_) | Part::Task(_) | Part::Comment(_) => None,
+            Part::Heading(_) | Part::Fence(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
         });
         front.title.clone().or(heading).unwrap_or_else(|| "Untitled plan".to_owned())
     }
@@ -275,7 +294,8 @@ impl<'t> Reader<'t> {
             match part {
                 Part::Heading(heading) => prose_from = heading.span.end,
                 Part::Comment(comment) => tasks::stray(comment, findings),
-                Part::Task(task) => {
+                Part::Row(_) if level == Level::Checked => {}
+                Part::Task(task) | Part::Row(task) => {
                     let (run, next) = task_run(parts, index - 1);
                     index = next;
                     let span = Span {
@@ -284,7 +304,7 @@ impl<'t> Reader<'t> {
                     };
                     let items = self.items_of(&run, span, findings);
                     let title = self.title_at(outline, span.start);
-                    if let Ok(id) = StepId::new(self.name(&format!("{title} checklist"), "checklist")) {
+                    if let Ok(id) = StepId::new(self.name(&checklist_name(&title), "checklist")) {
                         let step = draft::from_text(id, title, "checklist", None, span);
                         self.put(step, items, outline, stages, &mut taken, prose_from, findings);
                     }
@@ -465,11 +485,19 @@ fn stage_fence<'p>(part: &'p Part, findings: &mut Findings<'_>) -> Option<&'p Fe
     }
 }
 
+fn checklist_name(title: &str) -> String {
+    if title.to_ascii_lowercase().contains("checklist") {
+        title.to_owned()
+    } else {
+        format!("{title} checklist")
+    }
+}
+
 /// Tasks in a row: of one list, with nothing between.
 fn task_run(parts: &[Part], from: usize) -> (Vec<&Task>, usize) {
     let mut run: Vec<&Task> = Vec::new();
     let mut index = from;
-    while let Some(Part::Task(task)) = parts.get(index) {
+    while let Some(Part::Task(task) | Part::Row(task)) = parts.get(index) {
         if run.first().is_some_and(|first| first.list != task.list) {
             break;
         }

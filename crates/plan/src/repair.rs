@@ -26,7 +26,8 @@ pub(crate) fn repair(text: &str) -> Option<Repaired> {
 
 /// Repairs a title or an item of a text that is known to be damaged.
 pub(crate) fn phrase(text: &str) -> String {
-    let undone = damages().iter().map(|damage| undo(text, damage)).max_by_key(|undone| (undone.exact, undone.guessed));
+    let undone =
+        damages().iter().map(|damage| undo(text, damage)).max_by_key(|undone| (undone.exact, undone.guessed));
     undone.map_or_else(|| text.to_owned(), |undone| undone.text)
 }
 

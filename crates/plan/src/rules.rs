@@ -186,15 +186,14 @@ pub(crate) fn hold(hold: &Hold, fields: &Fields<'_>, by: &[(String, Span)], find
             "Name more people, or want fewer signatures.".to_owned(),
         );
     } else if hold.by_someone_else && people.len() as u64 == u64::from(hold.signatures) {
-        findings.warning(
-            "hold",
-            hold.span,
-            format!(
-                "every one of the {} in `by` must sign, and none of them may start the run",
-                people_count(people.len())
+        let all = match people.as_slice() {
+            [only] => format!("only `{}` may sign this hold, and so may not start the run", short(only)),
+            many => format!(
+                "all {} in `by` must sign, and so none of them may start the run",
+                people_count(many.len())
             ),
-            "If one of them may start it, name one more.".to_owned(),
-        );
+        };
+        findings.warning("hold", hold.span, all, "If one of them may start it, name one more.".to_owned());
     }
 }
 

@@ -1,7 +1,7 @@
 //! Checks a `with` or an `expect` as written against the JSON Schema of its kind. Any scalar may be a template.
 
 use crate::Span;
-use crate::findings::{Findings, did_you_mean, list, short};
+use crate::findings::{Findings, did_you_mean, list, near, short};
 use crate::kinds::Dur;
 use crate::template::is_template;
 use crate::yaml::{Kind, Node};
@@ -51,7 +51,11 @@ impl Shape<'_, '_> {
                 self.number(node, number, schema, name);
             }
             Kind::Null | Kind::Map(_) | Kind::List(_) | Kind::Text(_) | Kind::Bool(_) | Kind::Number(..) => {
-                self.wrong(node, &types, name);
+                if is_duration(schema) {
+                    self.no_duration(node, name);
+                } else {
+                    self.wrong(node, &types, name);
+                }
             }
         }
     }
@@ -60,6 +64,9 @@ impl Shape<'_, '_> {
         let branches: Vec<&Map<String, Value>> = branches.iter().filter_map(Value::as_object).collect();
         if let Some(branch) = branches.iter().find(|branch| accepts(node, branch)) {
             return self.node(node, branch, name);
+        }
+        if branches.iter().any(|branch| is_duration(branch)) {
+            return self.no_duration(node, name);
         }
         let all: Vec<&str> = branches.iter().flat_map(|branch| types(branch)).collect();
         if let Some(branch) = branches.iter().find(|branch| words(branch).is_some()) {
@@ -109,7 +116,13 @@ impl Shape<'_, '_> {
                 _ => {}
             }
         }
-        let present: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        // A misspelt key is one slip, not two: what it was meant to be is not missing as well.
+        let names = || properties.keys().map(String::as_str);
+        let meant = entries
+            .iter()
+            .filter(|entry| !properties.contains_key(&entry.key))
+            .filter_map(|entry| near(&entry.key, names()));
+        let present: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).chain(meant).collect();
         missing(&present, schema, name, node.span, self.findings);
     }
 
@@ -125,15 +138,18 @@ impl Shape<'_, '_> {
     }
 
     fn text(&mut self, node: &Node, text: &str, schema: &Map<String, Value>, name: &str) {
-        let duration = schema.get("format").and_then(Value::as_str) == Some("holdpoint-duration");
-        if duration && text.parse::<Dur>().is_err() {
-            self.findings.error_hint(
-                "wrong-type",
-                node.span,
-                format!("`{name}` must be a length of time, and this is `{}`", short(text)),
-                "Write `90s`, `5m` or `1h30m`.".to_owned(),
-            );
+        if is_duration(schema) && text.parse::<Dur>().is_err() {
+            self.no_duration(node, name);
         }
+    }
+
+    fn no_duration(&mut self, node: &Node, name: &str) {
+        self.findings.error_hint(
+            "wrong-type",
+            node.span,
+            format!("`{name}` must be a length of time, and this is {}", node.what()),
+            "Write `90s`, `5m` or `1h30m`.".to_owned(),
+        );
     }
 
     fn number(&mut self, node: &Node, number: &serde_json::Number, schema: &Map<String, Value>, name: &str) {
@@ -216,6 +232,10 @@ fn missing(
             .map(|about| format!("`{key}`: {}", about.replace('\n', " ")));
         findings.error_hint("missing-key", place, format!("{name} has no `{key}`"), about);
     }
+}
+
+fn is_duration(schema: &Map<String, Value>) -> bool {
+    schema.get("format").and_then(Value::as_str) == Some("holdpoint-duration")
 }
 
 fn accepts(node: &Node, schema: &Map<String, Value>) -> bool {

@@ -23,6 +23,19 @@ pub(crate) fn item(
     findings: &mut Findings<'_>,
 ) -> Option<DraftItem> {
     let mut said = Said::default();
+    let text = match task.text.split_once("<!--").filter(|(_, rest)| rest.trim_start().starts_with("hp:")) {
+        // Markdown takes a comment that never closes for text.
+        Some((before, _)) => {
+            findings.error_hint(
+                "comment",
+                task.span,
+                "the comment of this item is not closed on its line",
+                "End it with `-->`.".to_owned(),
+            );
+            before.trim_end()
+        }
+        None => task.text.as_str(),
+    };
     for comment in &task.comments {
         said.read(comment, findings);
     }
@@ -38,12 +51,12 @@ pub(crate) fn item(
             }
             id
         }
-        None => unique(&task.text, taken)?,
+        None => unique(text, taken)?,
     };
     Some(DraftItem {
         item: Item {
             id,
-            text: task.text.clone(),
+            text: text.to_owned(),
             claimed: task.claimed,
             from: said.from.as_ref().map(|(id, _)| id.clone()),
             evidence: said.evidence,

@@ -58,15 +58,15 @@ impl Node {
         }
     }
 
-    /// "a number", "a list", … for messages.
-    pub(crate) fn what(&self) -> &'static str {
+    /// "the number 5", "a list", … for messages.
+    pub(crate) fn what(&self) -> String {
         match &self.kind {
-            Kind::Null => "nothing",
-            Kind::Bool(_) => "true or false",
-            Kind::Number(..) => "a number",
-            Kind::Text(_) => "text",
-            Kind::List(_) => "a list",
-            Kind::Map(_) => "a mapping",
+            Kind::Null => "nothing".to_owned(),
+            Kind::Bool(value) => value.to_string(),
+            Kind::Number(_, spelling) => format!("the number {}", short(spelling)),
+            Kind::Text(text) => format!("the text `{}`", short(text)),
+            Kind::List(_) => "a list".to_owned(),
+            Kind::Map(_) => "a mapping".to_owned(),
         }
     }
 

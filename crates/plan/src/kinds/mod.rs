@@ -5,6 +5,7 @@ mod ecs;
 mod http;
 mod length;
 mod person;
+mod schema;
 mod shell;
 
 pub use checks::{LogsExpect, LogsExpectation, Soak, SoakCheck, SoakExpect};
@@ -16,6 +17,7 @@ pub use ecs::{
 pub use http::{HeaderRule, HttpCheck, HttpExpect, HttpRequest, Preflight, StatusSet};
 pub use length::{BadDur, Dur};
 pub use person::{Checklist, Choice, CopyText, Decision, Evidence, Field, Manual, Nothing};
+pub use schema::{json_schema, kinds_page};
 pub use shell::{Shell, ShellExpect, ShellName};
 
 use crate::Effect;
