@@ -42,7 +42,7 @@ def standing(configuration=None, desired=2, **more):
                 "create": {
                     "launchType": "FARGATE",
                     "networkConfiguration": NETWORK,
-                    "deploymentConfiguration": configuration or BREAKER,
+                    "deploymentConfiguration": BREAKER if configuration is None else configuration,
                 },
             }
         ],

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::aws_error::AwsError;
 use crate::ecs::model::{Cluster, Ecs, ServiceStatus, TaskStatus};
-use crate::ecs::{cluster_mut, includes, last, page, strings, tags};
+use crate::ecs::{cluster_mut, given, includes, last, page, strings, tags};
 use crate::world::Env;
 
 /// CreateCluster: idempotent by name.
@@ -21,10 +21,9 @@ pub(crate) fn create(ecs: &mut Ecs, env: &mut Env, input: &Value) -> Result<Valu
     let cluster = ecs.clusters.entry(name.to_owned()).or_insert_with(|| Cluster {
         name: name.to_owned(),
         arn,
-        settings: match &input["settings"] {
-            Value::Null => json!([{"name": "containerInsights", "value": "disabled"}]),
-            given => given.clone(),
-        },
+        settings: given(input, "settings")
+            .cloned()
+            .unwrap_or_else(|| json!([{"name": "containerInsights", "value": "disabled"}])),
         tags: tags::read(&input["tags"]),
         services: Default::default(),
         tasks: Vec::new(),

@@ -123,15 +123,20 @@ fn strings<'a>(input: &'a Value, member: &str) -> Vec<&'a str> {
     input[member].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
+/// A member that was given: absent and null are the same on the wire.
+fn given<'a>(input: &'a Value, member: &str) -> Option<&'a Value> {
+    input.get(member).filter(|value| !value.is_null())
+}
+
 fn includes(input: &Value, what: &str) -> bool {
     strings(input, "include").contains(&what)
 }
 
 /// One page of a list of ARNs: `maxResults` is 1 to 100.
 fn page(all: Vec<Value>, input: &Value, member: &str) -> Result<Value, AwsError> {
-    let size = match &input["maxResults"] {
-        Value::Null => 100,
-        given => given
+    let size = match given(input, "maxResults") {
+        None => 100,
+        Some(size) => size
             .as_u64()
             .filter(|n| (1..=100).contains(n))
             .ok_or_else(|| AwsError::invalid_parameter("maxResults must be between 1 and 100."))?

@@ -496,7 +496,7 @@ fn failed(env: &mut Env, service: &mut Service, task: &mut Task) {
         of.all_failures += 1;
         of.updated_at = now;
     }
-    if in_a_row >= 3 && in_a_row.is_power_of_two() || in_a_row == 3 {
+    if in_a_row == 3 || (in_a_row >= 8 && in_a_row.is_power_of_two()) {
         say(
             env,
             service,

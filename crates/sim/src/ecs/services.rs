@@ -6,8 +6,8 @@ use crate::aws_error::AwsError;
 use crate::behaviour::Origin;
 use crate::ecs::model::{Cluster, Ecs, Service, ServiceStatus};
 use crate::ecs::{
-    cluster, cluster_mut, cluster_name, includes, last, page, scheduler, strings, tags, task_definitions,
-    wire,
+    cluster, cluster_mut, cluster_name, given, includes, last, page, scheduler, strings, tags,
+    task_definitions, wire,
 };
 use crate::people::Caller;
 use crate::record::content_digest;
@@ -128,9 +128,7 @@ pub(crate) fn insert(
     breaker_is_whole(input)?;
     let mut settings: Map<String, Value> = KEPT
         .iter()
-        .filter_map(|member| {
-            Some(((*member).to_owned(), input.get(*member).filter(|v| !v.is_null())?.clone()))
-        })
+        .filter_map(|member| Some(((*member).to_owned(), given(input, member)?.clone())))
         .collect();
     if !settings.contains_key("launchType") && !settings.contains_key("capacityProviderStrategy") {
         settings.insert("launchType".into(), json!(if definition.2 { "FARGATE" } else { "EC2" }));
@@ -188,7 +186,7 @@ pub(crate) fn update(estate: &mut Estate, env: &mut Env, input: &Value) -> Resul
         service.desired = desired;
     }
     for member in KEPT {
-        if let Some(value) = input.get(member).filter(|v| !v.is_null()) {
+        if let Some(value) = given(input, member) {
             service.settings.insert(member.to_owned(), value.clone());
         }
     }
@@ -299,15 +297,15 @@ pub(crate) fn usable_definition(
 }
 
 fn count(input: &Value) -> Result<Option<u32>, AwsError> {
-    match &input["desiredCount"] {
-        Value::Null => Ok(None),
-        given => given
-            .as_u64()
-            .and_then(|n| u32::try_from(n).ok())
-            .filter(|n| *n <= 5000)
-            .map(Some)
-            .ok_or_else(|| AwsError::invalid_parameter("desiredCount must be between 0 and 5000.")),
-    }
+    given(input, "desiredCount")
+        .map(|count| {
+            count
+                .as_u64()
+                .and_then(|n| u32::try_from(n).ok())
+                .filter(|n| *n <= 5000)
+                .ok_or_else(|| AwsError::invalid_parameter("desiredCount must be between 0 and 5000."))
+        })
+        .transpose()
 }
 
 fn only_rolling(input: &Value) -> Result<(), AwsError> {

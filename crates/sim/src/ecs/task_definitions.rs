@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::aws_error::AwsError;
 use crate::clock::epoch_seconds;
 use crate::ecs::model::{Ecs, TaskDefinition};
-use crate::ecs::{includes, page, tags, validate};
+use crate::ecs::{given, includes, page, tags, validate};
 use crate::people::Caller;
 use crate::world::Env;
 
@@ -27,10 +27,6 @@ pub(crate) fn build<'a>(ecs: &'a mut Ecs, env: &Env, by: &str, input: &Value) ->
     let revisions = ecs.families.entry(family.clone()).or_default();
     let revision = revisions.last().map_or(1, |last| last.revision + 1);
     let arn = env.arn("ecs", &format!("task-definition/{family}:{revision}"));
-    let given = |member: &str| match &input[member] {
-        Value::Null => json!([]),
-        list => list.clone(),
-    };
     let mut body = Map::new();
     body.insert("taskDefinitionArn".into(), json!(arn));
     body.insert(
@@ -39,13 +35,13 @@ pub(crate) fn build<'a>(ecs: &'a mut Ecs, env: &Env, by: &str, input: &Value) ->
     );
     body.insert("family".into(), json!(family));
     for member in ["taskRoleArn", "executionRoleArn", "networkMode"] {
-        if let Some(value) = input.get(member).filter(|v| !v.is_null()) {
+        if let Some(value) = given(input, member) {
             body.insert(member.into(), value.clone());
         }
     }
     body.insert("revision".into(), json!(revision));
     for member in ["volumes", "placementConstraints"] {
-        body.insert(member.into(), given(member));
+        body.insert(member.into(), given(input, member).cloned().unwrap_or_else(|| json!([])));
     }
     let fargate = validate::asks_fargate(input);
     body.insert("compatibilities".into(), if fargate { json!(["EC2", "FARGATE"]) } else { json!(["EC2"]) });
@@ -61,7 +57,7 @@ pub(crate) fn build<'a>(ecs: &'a mut Ecs, env: &Env, by: &str, input: &Value) ->
         "runtimePlatform",
         "enableFaultInjection",
     ] {
-        if let Some(value) = input.get(member).filter(|v| !v.is_null()) {
+        if let Some(value) = given(input, member) {
             body.insert(member.into(), value.clone());
         }
     }

@@ -6,7 +6,9 @@ use crate::aws_error::AwsError;
 use crate::behaviour::Origin;
 use crate::ecs::model::Ecs;
 use crate::ecs::task_life::{self, Launch, Outcome};
-use crate::ecs::{cluster, cluster_mut, includes, last, page, scheduler, services, strings, tags, wire};
+use crate::ecs::{
+    cluster, cluster_mut, given, includes, last, page, scheduler, services, strings, tags, wire,
+};
 use crate::world::{Env, Estate};
 
 /// ListTasks. Without `desiredStatus` those that are to run.
@@ -89,10 +91,9 @@ pub(crate) fn run(ecs: &mut Ecs, env: &mut Env, input: &Value) -> Result<Value, 
     let Some(definition) = scheduler::find_definition(&ecs.families, &arn).cloned() else {
         return Err(AwsError::client("TaskDefinition not found."));
     };
-    let overrides = match &input["overrides"] {
-        Value::Null => json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}),
-        given => given.clone(),
-    };
+    let overrides = given(input, "overrides")
+        .cloned()
+        .unwrap_or_else(|| json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}));
     let cluster = cluster_mut(ecs, input)?;
     // Tasks outside a service belong to no deployment: the token stands in its place.
     let known: Vec<usize> = (0..cluster.tasks.len())

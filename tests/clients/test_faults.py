@@ -1,0 +1,94 @@
+"""Calls that go wrong on their way, and what became of them."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ResponseStreamingError
+from worlds import standing, task_definition
+
+LOST = (ConnectionClosedError, EndpointConnectionError, HTTPClientError, ResponseStreamingError, ClientError)
+
+
+def faulty(tmp_path, *faults):
+    scenario = tmp_path / "faults.json"
+    scenario.write_text(json.dumps({"faults": list(faults)}))
+    return scenario
+
+
+def test_half_of_all_calls_throttled_and_a_retrying_client_gets_through(simulator):
+    sim = simulator("throttled", world=standing())
+    ecs = sim.client("ecs", retries=30)
+    codes = []
+    bare = sim.client("ecs")
+    for _ in range(40):
+        try:
+            bare.list_clusters()
+            codes.append("fine")
+        except ClientError as error:
+            codes.append(error.response["Error"]["Code"])
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert 8 <= codes.count("ThrottlingException") <= 32
+    ecs.register_task_definition(**task_definition())
+    record = sim.admin("GET", "record")
+    assert [c["outcome"] for c in record["calls"]] == ["took_effect"]
+    assert record["throttled"]["ecs:ListClusters"] == codes.count("ThrottlingException")
+
+
+@pytest.mark.parametrize(
+    "effect, applied",
+    [
+        ({"kind": "reset"}, False),
+        ({"kind": "reset", "applied": True}, True),
+        ({"kind": "status", "status": 503}, False),
+        ({"kind": "status", "status": 500, "applied": True}, True),
+        ({"kind": "truncate"}, True),
+    ],
+)
+def test_an_answer_lost_on_the_way(simulator, tmp_path, effect, applied):
+    match = {"service": "ecs", "operation": "RegisterTaskDefinition", "nth": 1}
+    sim = simulator(faulty(tmp_path, {"match": match, "effect": effect}))
+    ecs = sim.client("ecs")
+    with pytest.raises(LOST):
+        ecs.register_task_definition(**task_definition())
+    assert len(ecs.list_task_definitions()["taskDefinitionArns"]) == int(applied)
+    assert [c["outcome"] for c in sim.admin("GET", "record")["calls"]] == ["took_effect"] * int(applied)
+    ecs.register_task_definition(**task_definition())
+
+
+def test_slow_answers_arrive_whole(simulator, tmp_path):
+    sim = simulator(
+        faulty(
+            tmp_path,
+            {"match": {"operation": "ListClusters"}, "effect": {"kind": "drip", "bytes": 5, "every_ms": 1}},
+            {"match": {"operation": "ListServices"}, "effect": {"kind": "delay", "ms": 20}},
+        ),
+        world=standing(),
+    )
+    ecs = sim.client("ecs")
+    assert len(ecs.list_clusters()["clusterArns"]) == 1
+    assert len(ecs.list_services(cluster="main")["serviceArns"]) == 1
+
+
+def test_no_answer_at_all(simulator, tmp_path):
+    match = {"operation": "RegisterTaskDefinition", "nth": 1}
+    sim = simulator(faulty(tmp_path, {"match": match, "effect": {"kind": "silence", "applied": True}}))
+    import botocore.config
+
+    impatient = sim.client("ecs")
+    impatient.meta.config.read_timeout = 0.3
+    impatient._endpoint.http_session._timeout = 0.3
+    impatient._endpoint.http_session._manager.connection_pool_kw["timeout"] = botocore.httpsession.Timeout(connect=1, read=0.3)
+    with pytest.raises(HTTPClientError):
+        impatient.register_task_definition(**task_definition())
+    assert [c["outcome"] for c in sim.admin("GET", "record")["calls"]] == ["took_effect"]
+
+
+def test_a_fault_put_in_while_it_runs_wins_and_a_nth_call_is_hit_once(simulator):
+    sim = simulator(world=standing())
+    ecs = sim.client("ecs")
+    effect = {"kind": "error", "code": "ServerException", "status": 500, "message": "Service unavailable"}
+    sim.admin("POST", "behave", {"faults": [{"match": {"operation": "ListClusters", "nth": 2}, "effect": effect}]})
+    ecs.list_clusters()
+    with pytest.raises(ecs.exceptions.ServerException):
+        ecs.list_clusters()
+    ecs.list_clusters()
