@@ -88,8 +88,12 @@ impl Filter {
         }
         let rest = self.held.split_off(cut);
         let part = std::mem::replace(&mut self.held, rest);
-        // The state after exactly this part; the search above has looked further.
-        let found = redactor::find(needles, &part, &mut self.key.0);
+        let found = if self.key.0.is_idle(&part) {
+            clipped(found, cut)
+        } else {
+            // The state must be the one after exactly this part; the search above has looked further.
+            redactor::find(needles, &part, &mut self.key.0)
+        };
         let out = redactor::replace(&part, found, self.shown.min(cut));
         self.shown = self.shown.saturating_sub(cut);
         out

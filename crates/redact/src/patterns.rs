@@ -100,13 +100,30 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
 #[derive(Default, Clone)]
 pub(crate) struct InKey(usize);
 
-/// Adds to `found` what looks secret in `text`, line by line.
+impl InKey {
+    /// Whether nothing is remembered, and nothing in `text` would be.
+    pub(crate) fn is_idle(&self, text: &[u8]) -> bool {
+        self.0 == 0 && !contains(text, BEGIN)
+    }
+}
+
+/// Adds to `found` what looks secret in `text`. A rule never reaches over the end of a line.
 pub(crate) fn find(text: &[u8], key: &mut InKey, found: &mut Vec<Found>) {
-    if key.0 == 0 && memchr_begin(text).is_none() && !triggered(text) {
+    let ends_line = |b: &u8| *b == b'\n' || *b == b'\r';
+    if let (true, Some(triggers)) = (key.is_idle(text), &*TRIGGERS) {
+        // Only lines with a trigger are looked at closely.
+        let mut at = 0;
+        while let Some(trigger) = triggers.find(&text[at..]) {
+            let hit = at + trigger.start();
+            let start = memchr::memrchr2(b'\n', b'\r', &text[at..hit]).map_or(at, |n| at + n + 1);
+            let end = memchr::memchr2(b'\n', b'\r', &text[hit..]).map_or(text.len(), |n| hit + n);
+            apply_rules(&text[start..end], start, found);
+            at = end;
+        }
         return;
     }
     let mut at = 0;
-    for line in text.split_inclusive(|b| *b == b'\n' || *b == b'\r') {
+    for line in text.split_inclusive(ends_line) {
         find_in_line(line, at, key, found);
         at += line.len();
     }
@@ -131,6 +148,10 @@ fn find_in_line(line: &[u8], at: usize, key: &mut InKey, found: &mut Vec<Found>)
     if !triggered(line) && !contains(line, BEGIN) {
         return;
     }
+    apply_rules(line, at, found);
+}
+
+fn apply_rules(line: &[u8], at: usize, found: &mut Vec<Found>) {
     for rule in RULES.iter() {
         for captures in rule.captures_iter(line) {
             let Some(secret) = secret_of(&captures) else { continue };
@@ -158,10 +179,6 @@ fn secret_of(captures: &Captures<'_>) -> Option<Range<usize>> {
 
 fn triggered(text: &[u8]) -> bool {
     TRIGGERS.as_ref().is_none_or(|triggers| triggers.is_match(text))
-}
-
-fn memchr_begin(text: &[u8]) -> Option<usize> {
-    memchr::memmem::find(text, BEGIN)
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
