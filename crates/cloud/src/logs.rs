@@ -77,9 +77,9 @@ impl Cloud {
         let name = "logs:FilterLogEvents";
         let mut lines: Vec<LogLine> = Vec::new();
         let mut seen = HashSet::new();
-        let batches: Vec<&[String]> =
+        let mut batches: Vec<&[String]> =
             if query.streams.is_empty() { vec![&[]] } else { query.streams.chunks(100).collect() };
-        for streams in batches {
+        while let Some(streams) = batches.pop() {
             let mut token: Option<String> = None;
             loop {
                 let mut input = json!({"logGroupName": query.group});
@@ -96,10 +96,14 @@ impl Cloud {
                 }
                 let answer = match call!(self, logs.filter_log_events, Nature::Read, name, input) {
                     Err(error) if error.code() == Some("ResourceNotFoundException") => {
-                        if self.log_group_exists(&query.group).await? {
-                            break;
+                        if !self.log_group_exists(&query.group).await? {
+                            return Ok(None);
                         }
-                        return Ok(None);
+                        // One stream that is not there yet refuses them all: the others are asked for one by one.
+                        if streams.len() > 1 {
+                            batches.extend(streams.chunks(1));
+                        }
+                        break;
                     }
                     answer => answer?,
                 };

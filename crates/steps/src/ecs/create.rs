@@ -1,0 +1,231 @@
+//! `ecs.create`: a new service, made once whatever happens to the answer.
+
+use super::definition::{self, MARK, short};
+use super::deploy::{follow_update, is_so, observe_update, receipt_of, send_update, service_receipt};
+use super::pin;
+use super::service::{
+    World, confirmed, deployment_configuration, is_marked, network_configuration, read, stem,
+};
+use crate::failure::{act_failed, arguments, strange};
+use async_trait::async_trait;
+use holdpoint_cloud::{Cloud, Service};
+use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_plan::Action;
+use holdpoint_plan::kinds::{EcsCreate, LaunchType};
+use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+
+const CREATE: &str = "ecs:CreateService";
+
+/// The kind `ecs.create`.
+pub(crate) struct Create {
+    pub(crate) cloud: Cloud,
+}
+
+#[async_trait]
+impl Executor for Create {
+    fn kind(&self) -> &'static str {
+        "ecs.create"
+    }
+
+    fn undo(&self, action: &Action) -> Option<Action> {
+        Some(pin::rollback(action))
+    }
+
+    fn pins(&self, with: &Value) -> Vec<String> {
+        pin::keys(with)
+    }
+
+    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
+        pin::content(&self.cloud, key).await
+    }
+
+    async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
+        let with: EcsCreate = arguments(&task.with)?;
+        let (mut world, found) = World::of(&self.cloud, &with.cluster, &with.service).await?;
+        world.aim(&self.cloud, task, &with.task_definition).await?;
+        match found {
+            None => {
+                let summary = format!(
+                    "Create {} with {} tasks of {}",
+                    with.service,
+                    with.desired_count,
+                    short(&world.target)
+                );
+                let input = create(task, &with, &world.target);
+                let actions = vec![ActionPlan { call: CREATE.into(), input }];
+                Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
+            }
+            Some(service) => again(task, &with, &service, world),
+        }
+    }
+
+    async fn act(
+        &self,
+        _: &Task,
+        intent: &Intent,
+        action: usize,
+        _: &[Receipt],
+    ) -> Result<Receipt, ActError> {
+        let planned =
+            intent.actions.get(action).ok_or_else(|| ActError::Refused(strange("it has no such action")))?;
+        if planned.call != CREATE {
+            return send_update(&self.cloud, &planned.input).await;
+        }
+        let answer = self
+            .cloud
+            .change(CREATE, &planned.input)
+            .await
+            .map_err(|error| act_failed("The service was not created", &error))?;
+        service_receipt(&answer.body, answer.request_id)
+    }
+
+    async fn observe(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        action: usize,
+        _: &[Receipt],
+    ) -> Result<Observation, Diagnosis> {
+        let world = World::from_intent(&intent.world)?;
+        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
+        if planned.call != CREATE {
+            return observe_update(&self.cloud, task, &world, &planned.input).await;
+        }
+        let found = confirmed(task, || read(&self.cloud, &world.cluster, &world.service)).await?;
+        let Some(service) = found else {
+            return Ok(Observation::TookNoEffect { why: format!("there is no service {}", world.service) });
+        };
+        match (mark_of(&service), service.primary()) {
+            (Some(mark), Some(primary)) if is_marked(mark, &task.mark()) => {
+                Ok(Observation::TookEffect(receipt_of(&service, primary, None)))
+            }
+            (mark, _) => Ok(Observation::TookNoEffect {
+                why: format!(
+                    "the service {} was made by somebody else (its mark is {}, ours would be {})",
+                    world.service,
+                    mark.unwrap_or("missing"),
+                    task.mark()
+                ),
+            }),
+        }
+    }
+
+    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
+        match World::from_intent(&intent.world) {
+            Ok(world) => {
+                follow_update(&self.cloud, task, &world, receipts.last(), intent.already.clone()).await
+            }
+            Err(diagnosis) => Ending::Failed(diagnosis),
+        }
+    }
+}
+
+/// The service is there. If this step made it, the step goes on with it; somebody else's is left alone.
+fn again(task: &Task, with: &EcsCreate, service: &Service, world: World) -> Result<Intent, Diagnosis> {
+    let ours = mark_of(service).is_some_and(|mark| is_marked(mark, &stem(task)));
+    if !ours {
+        return Err(Diagnosis::of(format!(
+            "There is a service {} already, and this step did not create it",
+            with.service
+        ))
+        .says(
+            "It runs",
+            format!(
+                "{} of {} tasks of {}",
+                service.running_count,
+                service.desired_count,
+                short(&service.task_definition)
+            ),
+        )
+        .hint("Use `ecs.deploy` to change a service that exists, or give the new one another name."));
+    }
+    let input = json!({
+        "cluster": with.cluster, "service": with.service,
+        "taskDefinition": world.target, "desiredCount": with.desired_count,
+    });
+    let failed = service.primary().is_none_or(|primary| primary.rollout_state.as_deref() == Some("FAILED"));
+    if is_so(service, &input) && !failed {
+        return Ok(Intent {
+            summary: format!("{} was created by this step before", with.service),
+            already: Some(format!(
+                "{} carries this step's mark and runs {}",
+                with.service,
+                short(&world.target)
+            )),
+            world: world.value(),
+            ..Intent::default()
+        });
+    }
+    let mut input = input;
+    input["forceNewDeployment"] = json!(true);
+    Ok(Intent {
+        summary: format!(
+            "Deploy {} to {}, which this step created before",
+            short(&world.target),
+            with.service
+        ),
+        actions: vec![ActionPlan { call: "ecs:UpdateService".into(), input }],
+        world: world.value(),
+        ..Intent::default()
+    })
+}
+
+fn create(task: &Task, with: &EcsCreate, target: &str) -> Value {
+    let launch_type = match with.launch_type.unwrap_or(LaunchType::Fargate) {
+        LaunchType::Fargate => "FARGATE",
+        LaunchType::Ec2 => "EC2",
+        LaunchType::External => "EXTERNAL",
+    };
+    let mut input = json!({
+        "cluster": with.cluster,
+        "serviceName": with.service,
+        "taskDefinition": target,
+        "desiredCount": with.desired_count,
+        "launchType": launch_type,
+        "clientToken": token(&task.mark()),
+    });
+    if let Some(version) = &with.platform_version {
+        input["platformVersion"] = json!(version);
+    }
+    if let Some(network) = &with.network {
+        input["networkConfiguration"] = network_configuration(network);
+    }
+    if !with.load_balancers.is_empty() {
+        let balancers = with.load_balancers.iter().map(|balancer| {
+            json!({"targetGroupArn": balancer.target_group, "containerName": balancer.container, "containerPort": balancer.port})
+        });
+        input["loadBalancers"] = balancers.collect();
+    }
+    if let Some(rules) = &with.deployment {
+        input["deploymentConfiguration"] = deployment_configuration(rules);
+    }
+    if let Some(grace) = with.health_check_grace {
+        input["healthCheckGracePeriodSeconds"] = json!(grace.get().as_secs());
+    }
+    let mut tags: Vec<Value> = with
+        .tags
+        .iter()
+        .filter(|(key, _)| *key != MARK)
+        .map(|(key, value)| json!({"key": key, "value": value}))
+        .collect();
+    tags.push(json!({"key": MARK, "value": task.mark()}));
+    input["tags"] = json!(tags);
+    input
+}
+
+/// CreateService takes a client token of at most 36 characters: with the same one it creates once.
+fn token(mark: &str) -> String {
+    let mut hex = String::new();
+    for byte in Sha256::digest(mark).iter().take(18) {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+fn mark_of(service: &Service) -> Option<&str> {
+    service.tags.iter().find(|tag| tag.key == definition::MARK).map(|tag| tag.value.as_str())
+}

@@ -1,0 +1,204 @@
+//! Why a deployment failed: its stopped tasks, their exit codes and last words, snapped while AWS still shows them.
+
+use super::definition::{containers, log_place, platform, short};
+use super::rollout::{Sight, Target};
+use holdpoint_cloud::{AttachedTask, Cloud, Container};
+use holdpoint_run::Diagnosis;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Log lines that are shown of a task.
+const LAST_LINES: u32 = 20;
+/// Stopped tasks that are kept: a crash loop without a breaker makes them without end.
+const KEPT: usize = 200;
+
+/// Stopped tasks of the deployment in hand. AWS shows them for about an hour.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    stopped: BTreeMap<String, AttachedTask>,
+}
+
+impl Evidence {
+    /// Keeps those that were started by the deployment and did not stop because fewer tasks were wanted.
+    pub(crate) fn keep(&mut self, tasks: &[AttachedTask], deployment: &str) {
+        for task in tasks {
+            let own = task.started_by.as_deref() == Some(deployment);
+            let stopped = task.stop_code.is_some() || task.last_status == "STOPPED";
+            if own && stopped && !task.was_scaled_in() && self.stopped.len() < KEPT {
+                self.stopped.insert(task.task_arn.clone(), task.clone());
+            }
+        }
+    }
+
+    /// The diagnosis: what AWS says, the tasks, last words, the image.
+    pub(crate) async fn diagnosis(
+        &self,
+        cloud: &Cloud,
+        headline: String,
+        target: &Target,
+        sight: &Sight,
+    ) -> Diagnosis {
+        let mut diagnosis = Diagnosis::of(headline).says("What AWS says", aws_says(target, sight));
+        if let Some(event) = telling_event(sight) {
+            diagnosis = diagnosis.says("Newest telling event", event);
+        }
+        let definition = match cloud.task_definition(&target.task_definition).await {
+            Ok(Some(described)) => described["taskDefinition"].as_object().cloned().unwrap_or_default(),
+            Ok(None) | Err(_) => Map::new(),
+        };
+        let Some(last) = self.stopped.values().max_by_key(|task| (task.stopped_at, task.created_at)) else {
+            return diagnosis.says(
+                "The tasks",
+                "AWS shows no stopped task of this deployment (it shows them for about an hour)",
+            );
+        };
+        diagnosis = diagnosis.says("The tasks", self.tasks_say(last, &definition));
+        if let Some(reason) = reasons(last) {
+            diagnosis = diagnosis.says("Stopped reason", reason);
+        }
+        let failing = failing_container(last, &definition);
+        if let Some(container) = failing {
+            diagnosis = last_words(cloud, diagnosis, last, container, &definition).await;
+            diagnosis = diagnosis.says("The image", image_says(container, &definition));
+        }
+        diagnosis
+    }
+
+    fn tasks_say(&self, last: &AttachedTask, definition: &Map<String, Value>) -> String {
+        let code = last.stop_code.as_deref().unwrap_or("without a stop code");
+        let mut text = format!("{} stopped: {code}", self.stopped.len());
+        if let Some(exit) = failing_container(last, definition).and_then(|container| container.exit_code) {
+            text.push_str(&format!(", exit code {exit}"));
+        }
+        let ended = last.execution_stopped_at.or(last.stopped_at);
+        match (last.started_at, ended) {
+            (Some(started), Some(ended)) => {
+                let millis = ended.0.saturating_sub(started.0).max(0);
+                text.push_str(&format!(", {} s after start", (millis + 500) / 1000));
+            }
+            (None, _) => text.push_str(", before it ran"),
+            (Some(_), None) => {}
+        }
+        text
+    }
+}
+
+fn aws_says(target: &Target, sight: &Sight) -> String {
+    let mut text = format!("deployment {}", target.deployment);
+    let own = sight.service.as_ref().and_then(|service| service.deployment(&target.deployment));
+    match (&sight.ours, own) {
+        (Some(ours), _) => {
+            text.push_str(&format!(" {}", ours.status));
+            if let Some(breaker) = &ours.deployment_circuit_breaker
+                && breaker.threshold > 0
+            {
+                let (count, threshold) = (breaker.failure_count, breaker.threshold);
+                text.push_str(&format!(
+                    " · circuit breaker {}, {count} of {threshold} failures",
+                    breaker.status
+                ));
+            }
+            if let Some(reason) = ours.status_reason.as_deref().filter(|reason| !reason.is_empty()) {
+                text.push_str(&format!(" · {reason}"));
+            }
+            if let Some(reason) = ours.rollback.as_ref().and_then(|rollback| rollback.reason.as_deref()) {
+                text.push_str(&format!(" · {reason}"));
+            }
+        }
+        (None, Some(own)) => {
+            text.push_str(&format!(" {}", own.rollout_state.as_deref().unwrap_or("without a rollout state")));
+            text.push_str(&format!(" · {} failed tasks", own.failed_tasks));
+            if let Some(reason) = &own.rollout_state_reason {
+                text.push_str(&format!(" · {reason}"));
+            }
+        }
+        (None, None) => text.push_str(" is not shown any more"),
+    }
+    text
+}
+
+/// The newest event with one of the words that Copilot looks for.
+fn telling_event(sight: &Sight) -> Option<String> {
+    const WORDS: [&str; 8] =
+        ["fail", "unhealthy", "error", "throttle", "unable", "missing", "alarm detected", "rolling back"];
+    let events = &sight.service.as_ref()?.events;
+    let tells = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        WORDS.iter().any(|word| text.contains(word))
+    };
+    events.iter().find(|event| tells(&event.message)).map(|event| event.message.clone())
+}
+
+fn reasons(task: &AttachedTask) -> Option<String> {
+    let mut parts = Vec::new();
+    match task.stopped_reason.as_deref() {
+        Some(reason) if !reason.is_empty() => parts.push(reason.to_owned()),
+        // AWS may leave it empty (amazon-ecs-agent#1654): that is said, and not guessed.
+        Some(_) | None => parts.push("AWS gives no reason".to_owned()),
+    }
+    parts.extend(task.containers.iter().filter_map(|container| {
+        container
+            .reason
+            .as_ref()
+            .filter(|reason| !reason.is_empty())
+            .map(|reason| format!("{}: {reason}", container.name))
+    }));
+    Some(parts.join(" · "))
+}
+
+/// The container whose end ended the task: with an exit code that is not 0, else an essential one that ended, else one
+/// that did not come up.
+fn failing_container<'a>(task: &'a AttachedTask, definition: &Map<String, Value>) -> Option<&'a Container> {
+    let essential = |name: &str| {
+        containers(definition)
+            .find(|container| container["name"] == name)
+            .is_none_or(|found| found["essential"] != false)
+    };
+    let all = &task.containers;
+    all.iter()
+        .find(|container| container.exit_code.is_some_and(|code| code != 0) && essential(&container.name))
+        .or_else(|| all.iter().find(|container| container.exit_code.is_some() && essential(&container.name)))
+        .or_else(|| all.iter().find(|container| container.reason.is_some()))
+        .or_else(|| all.first())
+}
+
+async fn last_words(
+    cloud: &Cloud,
+    mut diagnosis: Diagnosis,
+    task: &AttachedTask,
+    container: &Container,
+    definition: &Map<String, Value>,
+) -> Diagnosis {
+    let Some((group, prefix)) = log_place(definition, &container.name) else {
+        return diagnosis.says(
+            "Last words",
+            format!("container {} does not log to CloudWatch Logs with a stream prefix", container.name),
+        );
+    };
+    let stream = format!("{prefix}/{}/{}", container.name, task.id());
+    match cloud.last_log_lines(&group, &stream, LAST_LINES).await {
+        Ok(lines) if lines.is_empty() => diagnosis
+            .says("Last words", format!("none: the stream {stream} in {group} is empty or was never made")),
+        Ok(lines) => {
+            diagnosis.last_log = lines.iter().map(|line| line.message.trim_end().to_owned()).collect();
+            let last = diagnosis.last_log.last().cloned().unwrap_or_default();
+            let place = format!(
+                "{group}, task {}, line {count} of {count}",
+                short_id(task.id()),
+                count = lines.len()
+            );
+            diagnosis.says("Last words", format!("{last} — {place}"))
+        }
+        Err(error) => diagnosis.says("Last words", format!("they cannot be read: {error}")),
+    }
+}
+
+fn image_says(container: &Container, definition: &Map<String, Value>) -> String {
+    let image = container.image.as_deref().unwrap_or("unknown");
+    let digest = container.image_digest.as_deref().unwrap_or("not pulled, so its digest is not known");
+    format!("{image} ({digest}); the task definition asks for {}", platform(definition))
+}
+
+fn short_id(id: &str) -> &str {
+    short(id).get(..8).unwrap_or(id)
+}

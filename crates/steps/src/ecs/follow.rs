@@ -1,0 +1,305 @@
+//! Following one deployment by its id to its true end.
+
+use super::evidence::Evidence;
+use super::rollout::{Sight, Target, Verdict, judge};
+use super::service::{World, digests};
+use super::view;
+use crate::ecs::definition::short;
+use crate::failure::failed;
+use holdpoint_cloud::{AttachedTask, CallError, Cloud, Listing, Millis, Service, ServiceDeployment};
+use holdpoint_engine::{Ending, Task};
+use holdpoint_run::{At, Diagnosis};
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+/// Time between two looks, in plan time.
+const POLL: Duration = Duration::from_millis(1500);
+/// Deadline where the plan says nothing. Without a circuit breaker a crash loop goes on for ever.
+const DEADLINE: Duration = Duration::from_secs(20 * 60);
+/// Tasks are listed at least at every so many looks, and whenever counts change.
+const TASKS_EVERY: u32 = 4;
+
+/// What runs at the end of a deployment that succeeded.
+pub(crate) struct Arrival {
+    /// The service as last seen.
+    pub(crate) service: Service,
+    /// The deployment that was followed to the end.
+    pub(crate) target: Target,
+    /// Its service deployment, where AWS shows it.
+    pub(crate) service_deployment: Option<String>,
+    /// Digest of each container's image.
+    pub(crate) images: BTreeMap<String, String>,
+}
+
+/// One deployment, being followed.
+pub(crate) struct Following<'a> {
+    pub(crate) cloud: &'a Cloud,
+    pub(crate) task: &'a Task,
+    pub(crate) cluster: &'a str,
+    pub(crate) service: &'a str,
+    /// What is followed.
+    pub(crate) target: Target,
+    /// When it came into being, for finding its service deployment.
+    pub(crate) created_at: Option<Millis>,
+    /// Service deployments that were there before.
+    pub(crate) known: Vec<String>,
+    /// Newest event before.
+    pub(crate) since_event: Option<String>,
+}
+
+impl<'a> Following<'a> {
+    /// Follows what an action on `world` started.
+    pub(crate) fn after(
+        cloud: &'a Cloud,
+        task: &'a Task,
+        world: &'a World,
+        target: Target,
+        created_at: Option<Millis>,
+    ) -> Self {
+        Self {
+            cloud,
+            task,
+            cluster: &world.cluster,
+            service: &world.service,
+            target,
+            created_at,
+            known: world.service_deployments.clone(),
+            since_event: world.newest_event.clone(),
+        }
+    }
+
+    /// Looks until the deployment has ended, one way or the other, or the deadline has passed.
+    pub(crate) async fn to_the_end(mut self) -> Result<Arrival, Ending> {
+        let clock = &self.task.clock;
+        let limit = self.task.timeout.unwrap_or(DEADLINE);
+        let deadline = clock.elapsed() + limit;
+        let mut seen = Seen::default();
+        let mut arn: Option<String> = None;
+        loop {
+            let sight = match self.look(&mut arn, &mut seen).await {
+                Ok(sight) => sight,
+                Err(error) if is_passing(&error) && clock.elapsed() < deadline => {
+                    self.task.progress.says(format!("AWS cannot be asked now, asking again: {error}"));
+                    clock.sleep(POLL * 2).await;
+                    continue;
+                }
+                Err(error) => {
+                    let what = format!("The deployment of {} goes on, and cannot be followed", self.service);
+                    return Err(Ending::Failed(failed(&what, &error)));
+                }
+            };
+            self.tell(&sight, &mut seen).await;
+            match judge(&self.target, &sight) {
+                Verdict::Deployed => return self.arrive(sight).await.map_err(Ending::Failed),
+                Verdict::Failed(why) => {
+                    let headline = format!("Not deployed: {why}.").replace("..", ".");
+                    return Err(Ending::Failed(self.diagnose(headline, &sight, &mut seen).await));
+                }
+                Verdict::RolledBack(_) => {
+                    let on = sight.service.as_ref().and_then(Service::primary).map(|primary| {
+                        format!(
+                            "it runs {} of {} tasks on {}",
+                            primary.running_count,
+                            primary.desired_count,
+                            short(&primary.task_definition)
+                        )
+                    });
+                    let headline = format!(
+                        "Not deployed. AWS rolled the service back; {}.",
+                        on.unwrap_or_else(|| "what it runs now is not known".into())
+                    );
+                    return Err(Ending::RolledBackByAws(self.diagnose(headline, &sight, &mut seen).await));
+                }
+                Verdict::Superseded { by, task_definition } => {
+                    let headline = format!(
+                        "Not deployed: another deployment took its place ({by}, {}).",
+                        short(&task_definition)
+                    );
+                    let diagnosis = self.diagnose(headline, &sight, &mut seen).await.hint(
+                        "Find out who deployed (CloudTrail, UpdateService), agree on one, then retry or keep theirs.",
+                    );
+                    return Err(Ending::Superseded(diagnosis));
+                }
+                Verdict::Follow(other) => {
+                    let says = format!(
+                        "{} was replaced by {}, which brings the same task definition: following that one",
+                        self.target.deployment, other.id
+                    );
+                    self.task.progress.says(says);
+                    self.known.extend(arn.take());
+                    self.created_at = other.created_at;
+                    self.target.deployment = other.id;
+                }
+                Verdict::Going => {}
+            }
+            if clock.elapsed() >= deadline {
+                let headline = format!(
+                    "Not deployed within {} s; nothing was stopped, AWS goes on with it.",
+                    limit.as_secs()
+                );
+                let diagnosis = self.diagnose(headline, &sight, &mut seen).await;
+                return Err(Ending::Failed(without_breaker(diagnosis, &sight)));
+            }
+            clock.sleep(POLL).await;
+        }
+    }
+
+    async fn look(&self, arn: &mut Option<String>, seen: &mut Seen) -> Result<Sight, CallError> {
+        let service = self.cloud.service(self.cluster, self.service).await?;
+        let mut ours = None;
+        if !seen.unlisted {
+            match self.service_deployment(arn, service.as_ref()).await {
+                Ok(found) => ours = found,
+                Err(error) if error.is_unavailable() => {
+                    seen.unlisted = true;
+                    self.task.progress.says(format!("Following by DescribeServices alone: {error}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Sight { service, ours })
+    }
+
+    async fn service_deployment(
+        &self,
+        arn: &mut Option<String>,
+        service: Option<&Service>,
+    ) -> Result<Option<ServiceDeployment>, CallError> {
+        if arn.is_none() {
+            let shown = service.and_then(|service| service.deployment(&self.target.deployment));
+            let made = self.created_at.or_else(|| shown.and_then(|deployment| deployment.created_at));
+            *arn = self.find(made).await?;
+        }
+        match arn {
+            Some(arn) => self.cloud.service_deployment(arn).await,
+            None => Ok(None),
+        }
+    }
+
+    /// AWS nowhere links a deployment's id to its service deployment: it is the new one that was made at the same
+    /// moment and brings our task definition.
+    async fn find(&self, made: Option<Millis>) -> Result<Option<String>, CallError> {
+        let Some(made) = made else { return Ok(None) };
+        let mut list = self.cloud.service_deployments(self.cluster, self.service, 20).await?;
+        list.retain(|found| !self.known.contains(&found.service_deployment_arn));
+        list.sort_by_key(|found| found.created_at.map_or(u64::MAX, |at| at.0.abs_diff(made.0)));
+        for found in list {
+            let Some(target) = found.target() else { continue };
+            let revisions = self.cloud.service_revisions(&[target.to_owned()]).await?;
+            if revisions.iter().any(|revision| revision.task_definition == self.target.task_definition) {
+                return Ok(Some(found.service_deployment_arn));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn tell(&self, sight: &Sight, seen: &mut Seen) {
+        let Some(service) = &sight.service else { return };
+        let mut fresh = Vec::new();
+        for event in &service.events {
+            // Newest first: what stands behind the newest one that was there before is older still.
+            if Some(&event.id) == self.since_event.as_ref() {
+                break;
+            }
+            if seen.events.insert(event.id.clone()) {
+                fresh.push(event);
+            }
+        }
+        for event in fresh.into_iter().rev() {
+            self.task.progress.line("event", Some(event.created_at.0), event.message.clone());
+        }
+        let counts: Vec<_> = service
+            .deployments
+            .iter()
+            .map(|found| (found.id.clone(), found.running_count, found.pending_count, found.failed_tasks))
+            .collect();
+        if counts != seen.counts || seen.rounds.is_multiple_of(TASKS_EVERY) {
+            seen.counts = counts;
+            // Tasks are for the eye and for evidence: where they may not be listed, the rollout is followed without.
+            if let Ok(tasks) = self.tasks().await {
+                seen.evidence.keep(&tasks, &self.target.deployment);
+                seen.tasks = tasks;
+            }
+        }
+        seen.rounds += 1;
+        let asked_at = self.task.clock.now();
+        self.task.progress.rollout(view::rollout(
+            &self.target,
+            service,
+            sight.ours.as_ref(),
+            &seen.tasks,
+            asked_at,
+        ));
+        self.task.progress.says(view::sentence(&self.target, service, sight.ours.as_ref()));
+    }
+
+    async fn tasks(&self) -> Result<Vec<AttachedTask>, CallError> {
+        let mut tasks = self.cloud.tasks(self.cluster, self.service, Listing::Running).await?;
+        tasks.extend(self.cloud.tasks(self.cluster, self.service, Listing::Stopped).await?);
+        Ok(tasks)
+    }
+
+    async fn arrive(&self, sight: Sight) -> Result<Arrival, Diagnosis> {
+        let revision = match sight.ours.as_ref().and_then(ServiceDeployment::target) {
+            Some(arn) => {
+                let found = self.cloud.service_revisions(&[arn.to_owned()]).await.unwrap_or_default();
+                found.into_iter().next()
+            }
+            None => None,
+        };
+        let definition = &self.target.task_definition;
+        let images = digests(self.cloud, self.cluster, self.service, revision.as_ref(), definition).await?;
+        let service = sight.service.unwrap_or_default();
+        let service_deployment = sight.ours.map(|ours| ours.service_deployment_arn);
+        Ok(Arrival { service, target: self.target.clone(), service_deployment, images })
+    }
+
+    async fn diagnose(&self, headline: String, sight: &Sight, seen: &mut Seen) -> Diagnosis {
+        if let Ok(tasks) = self.tasks().await {
+            seen.evidence.keep(&tasks, &self.target.deployment);
+        }
+        seen.evidence.diagnosis(self.cloud, headline, &self.target, sight).await
+    }
+}
+
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    events: HashSet<String>,
+    counts: Vec<(String, u32, u32, u32)>,
+    tasks: Vec<AttachedTask>,
+    evidence: Evidence,
+    rounds: u32,
+    unlisted: bool,
+}
+
+/// Whether waiting may mend it: a session that is renewed meanwhile, a network that comes back.
+fn is_passing(error: &CallError) -> bool {
+    match error {
+        CallError::Expired { .. }
+        | CallError::Throttled { .. }
+        | CallError::Unreachable { .. }
+        | CallError::Ambiguous { .. } => true,
+        CallError::Refused { .. } | CallError::Denied { .. } => false,
+    }
+}
+
+fn without_breaker(diagnosis: Diagnosis, sight: &Sight) -> Diagnosis {
+    let breaker = sight.service.as_ref().is_some_and(|service| service.breaker().0);
+    if breaker {
+        return diagnosis.hint("Give the step a longer `timeout` if it is only slow, else roll back.");
+    }
+    diagnosis
+        .hint("The service has no deployment circuit breaker: AWS tries for ever. Roll back.")
+        .hint("Set `deployment: { circuit_breaker: { enable: true, rollback: true } }` in the plan.")
+}
+
+/// Where a deployment was made, from a receipt.
+pub(crate) fn created_at(body: &serde_json::Value) -> Option<Millis> {
+    body["created_at"].as_i64().map(Millis)
+}
+
+/// A moment as people read it.
+pub(crate) fn moment(at: Millis) -> String {
+    At(at.0).to_string()
+}

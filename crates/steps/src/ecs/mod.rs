@@ -1,0 +1,63 @@
+//! Amazon ECS.
+
+mod check;
+mod create;
+mod definition;
+mod deploy;
+mod evidence;
+mod follow;
+mod pin;
+mod register;
+mod rollback;
+mod rollout;
+mod scale;
+mod service;
+mod view;
+mod wait;
+
+use crate::failure::failed;
+use holdpoint_cloud::{Cloud, Listing, Service};
+use holdpoint_engine::Executor;
+use holdpoint_run::Diagnosis;
+use std::sync::Arc;
+
+pub(crate) use service::read as read_service;
+
+/// The kinds of this family.
+pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
+    let cloud = || cloud.clone();
+    vec![
+        Arc::new(register::Register { cloud: cloud() }),
+        Arc::new(create::Create { cloud: cloud() }),
+        Arc::new(deploy::Deploy { cloud: cloud() }),
+        Arc::new(wait::Wait { cloud: cloud() }),
+        Arc::new(scale::Scale { cloud: cloud() }),
+        Arc::new(check::Check { cloud: cloud() }),
+        Arc::new(rollback::Rollback { cloud: cloud() }),
+    ]
+}
+
+/// Names of the log streams, in a group, of the running tasks of a service's primary deployment.
+pub(crate) async fn log_streams(
+    cloud: &Cloud,
+    cluster: &str,
+    service: &Service,
+    group: &str,
+) -> Result<Vec<String>, Diagnosis> {
+    let Some(primary) = service.primary() else { return Ok(Vec::new()) };
+    let described = register::describe(cloud, &primary.task_definition).await?;
+    let body = described["taskDefinition"].as_object().cloned().unwrap_or_default();
+    let tasks = cloud
+        .tasks(cluster, &service.service_name, Listing::Running)
+        .await
+        .map_err(|error| failed(&format!("The tasks of {} cannot be read", service.service_name), &error))?;
+    let own = tasks.iter().filter(|task| task.started_by.as_deref() == Some(primary.id.as_str()));
+    let streams = own.flat_map(|task| {
+        definition::containers(&body).filter_map(|container| {
+            let name = container["name"].as_str()?;
+            let (of, prefix) = definition::log_place(&body, name)?;
+            (of == group).then(|| format!("{prefix}/{name}/{}", task.id()))
+        })
+    });
+    Ok(streams.collect())
+}

@@ -1,0 +1,160 @@
+//! `ecs.scale`: how many tasks a service wants, judged by running = desired on an unchanged primary deployment.
+
+use super::deploy::{observe_update, send_update};
+use super::pin;
+use super::service::{World, existing, read};
+use crate::failure::{arguments, strange};
+use async_trait::async_trait;
+use holdpoint_cloud::Cloud;
+use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_plan::Action;
+use holdpoint_plan::kinds::EcsScale;
+use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Time between two looks, in plan time.
+const POLL: Duration = Duration::from_millis(1500);
+/// Deadline where the plan says nothing.
+const DEADLINE: Duration = Duration::from_secs(10 * 60);
+
+/// The kind `ecs.scale`.
+pub(crate) struct Scale {
+    pub(crate) cloud: Cloud,
+}
+
+#[async_trait]
+impl Executor for Scale {
+    fn kind(&self) -> &'static str {
+        "ecs.scale"
+    }
+
+    fn undo(&self, action: &Action) -> Option<Action> {
+        let keys = pin::keys(&action.with);
+        let Some(key) = keys.first() else {
+            // A key made of templates cannot be named in another template: the whole service goes back instead.
+            return Some(pin::rollback(action));
+        };
+        Some(Action {
+            uses: "ecs.scale".into(),
+            with: json!({
+                "cluster": action.with["cluster"], "service": action.with["service"],
+                "desired_count": format!("{{{{ pinned[\"{key}\"].desired_count }}}}"),
+            }),
+            expect: json!({}),
+            script: None,
+        })
+    }
+
+    fn pins(&self, with: &Value) -> Vec<String> {
+        pin::keys(with)
+    }
+
+    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
+        pin::content(&self.cloud, key).await
+    }
+
+    async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
+        let with: EcsScale = arguments(&task.with)?;
+        let (mut world, found) = World::of(&self.cloud, &with.cluster, &with.service).await?;
+        let service = existing(found, &with.cluster, &with.service)?;
+        world.target = service.primary().map(|primary| primary.task_definition.clone()).unwrap_or_default();
+        if service.desired_count == with.desired_count {
+            return Ok(Intent {
+                summary: format!("{} already wants {} tasks", with.service, with.desired_count),
+                already: Some(format!("{} wants {} tasks already", with.service, with.desired_count)),
+                world: world.value(),
+                ..Intent::default()
+            });
+        }
+        let input =
+            json!({"cluster": with.cluster, "service": with.service, "desiredCount": with.desired_count});
+        Ok(Intent {
+            summary: format!(
+                "Scale {} from {} to {} tasks",
+                with.service, service.desired_count, with.desired_count
+            ),
+            actions: vec![ActionPlan { call: "ecs:UpdateService".into(), input }],
+            world: world.value(),
+            ..Intent::default()
+        })
+    }
+
+    async fn act(
+        &self,
+        _: &Task,
+        intent: &Intent,
+        action: usize,
+        _: &[Receipt],
+    ) -> Result<Receipt, ActError> {
+        let planned =
+            intent.actions.get(action).ok_or_else(|| ActError::Refused(strange("it has no such action")))?;
+        send_update(&self.cloud, &planned.input).await
+    }
+
+    async fn observe(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        action: usize,
+        _: &[Receipt],
+    ) -> Result<Observation, Diagnosis> {
+        let world = World::from_intent(&intent.world)?;
+        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
+        observe_update(&self.cloud, task, &world, &planned.input).await
+    }
+
+    async fn follow(&self, task: &Task, intent: &Intent, _: &[Receipt]) -> Ending {
+        match self.settled(task, intent).await {
+            Ok(ending) => ending,
+            Err(diagnosis) => Ending::Failed(diagnosis),
+        }
+    }
+}
+
+impl Scale {
+    async fn settled(&self, task: &Task, intent: &Intent) -> Result<Ending, Diagnosis> {
+        let with: EcsScale = arguments(&task.with)?;
+        let world = World::from_intent(&intent.world)?;
+        let limit = task.timeout.unwrap_or(DEADLINE);
+        let deadline = task.clock.elapsed() + limit;
+        loop {
+            let found = read(&self.cloud, &with.cluster, &with.service).await?;
+            let service = existing(found, &with.cluster, &with.service)?;
+            let primary = service.primary().cloned().unwrap_or_default();
+            let before = world.primary.clone().unwrap_or_default();
+            if primary.task_definition != before.task_definition {
+                return Ok(Ending::Superseded(
+                    Diagnosis::of(format!("{} was deployed anew while it was scaled", with.service))
+                        .says("The deployment", format!("{} instead of {}", primary.id, before.id))
+                        .hint("Find out who deployed, then retry."),
+                ));
+            }
+            if service.desired_count != with.desired_count {
+                return Ok(Ending::Superseded(
+                    Diagnosis::of(format!(
+                        "{} wants {} tasks, not {}",
+                        with.service, service.desired_count, with.desired_count
+                    ))
+                    .hint("Auto scaling, or somebody else, has changed the count: agree on one, then retry."),
+                ));
+            }
+            let (running, pending) = (service.running_count, service.pending_count);
+            task.progress.says(format!("{}: {running} of {} tasks run", with.service, with.desired_count));
+            if running == with.desired_count && pending == 0 {
+                let mut ending = Ending::outputs([("running_count", json!(running))]);
+                if let Ending::Succeeded { note, .. } = &mut ending {
+                    note.clone_from(&intent.already);
+                }
+                return Ok(ending);
+            }
+            if task.clock.elapsed() >= deadline {
+                let headline =
+                    format!("{running} of {} tasks run after {} s", with.desired_count, limit.as_secs());
+                let event = service.events.first().map(|event| event.message.clone()).unwrap_or_default();
+                return Ok(Ending::Failed(Diagnosis::of(headline).says("Newest event", event)));
+            }
+            task.clock.sleep(POLL).await;
+        }
+    }
+}

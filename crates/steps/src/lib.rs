@@ -1,0 +1,6 @@
+//! The executors: what each kind of step does, observes and undoes. A folder per family.
+
+mod ecs;
+mod failure;
+mod logs;
+mod person;
