@@ -8,6 +8,7 @@ mod decode;
 mod diagnostic;
 mod document;
 mod draft;
+mod expectations;
 mod fields;
 mod findings;
 mod front;
@@ -28,6 +29,7 @@ mod yaml;
 pub use blocks::{Block, BlockKind, blocks, view};
 pub use decode::LARGEST;
 pub use diagnostic::{Diagnostic, Severity, Span};
+pub use expectations::{Expectation, expectations};
 pub use ids::{BadId, ItemId, StageId, StepId};
 pub use kinds::{
     KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, json_schema, kind, kinds, kinds_page, typed,
