@@ -46,7 +46,7 @@ enum Command {
     },
     /// Everything that CI runs, in order; the last line is the summary.
     Test {
-        /// Only the parts whose name contains this, e.g. `rules` or `ui`.
+        /// Only the parts whose name starts with this, e.g. `rules` or `ui`.
         #[arg(long)]
         only: Option<String>,
     },

@@ -17,7 +17,7 @@ pub(crate) enum Ended {
 
 /// A part of the run.
 pub(crate) struct Part {
-    /// Its name, for `--only`.
+    /// Its name; its beginning is for `--only`.
     pub(crate) name: &'static str,
     /// Its work.
     pub(crate) work: fn() -> Result<Ended, Failure>,
@@ -26,7 +26,7 @@ pub(crate) struct Part {
 /// Runs the parts in order, all of them whatever happens, and sums up. The last line is the count alone.
 pub(crate) fn run_all(parts: &[Part], only: Option<&str>) -> ExitCode {
     let chosen: Vec<&Part> =
-        parts.iter().filter(|part| only.is_none_or(|only| part.name.contains(only))).collect();
+        parts.iter().filter(|part| only.is_none_or(|only| part.name.starts_with(only))).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
         println!("no part is called that; there are: {}", names.join(", "));

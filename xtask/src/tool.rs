@@ -61,7 +61,7 @@ impl Tool {
         let program = program.as_ref();
         let mut command = Command::new(program);
         command.current_dir(place::root());
-        let mut line = program.display().to_string();
+        let mut line = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
         for argument in arguments {
             command.arg(argument.as_ref());
             line.push(' ');

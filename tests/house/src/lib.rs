@@ -6,6 +6,7 @@
 mod arrows;
 mod finding;
 mod metadata;
+mod owners;
 mod requirements;
 mod rules;
 mod tree;

@@ -1,5 +1,6 @@
 //! What a file may look like: one row a rule, each with its reason.
 
+use crate::owners::{impure, is_no_owner, is_pure};
 use crate::{Finding, SourceFile};
 use regex::Regex;
 use std::cell::RefCell;
@@ -29,8 +30,9 @@ const CEILING: usize = 600;
 const SHELL_CEILING: usize = 1000;
 
 /// Account ids that documentation uses, AWS's own among them. No other one may stand anywhere.
-const EXAMPLE_ACCOUNTS: [&str; 10] = [
+const EXAMPLE_ACCOUNTS: [&str; 11] = [
     "000000000000",
+    "011122223333",
     "012345678901",
     "111111111111",
     "111122223333",
@@ -117,6 +119,18 @@ pub const RULES: &[Rule] = &[
         why: "only the account ids of documentation may stand here (EXAMPLE_ACCOUNTS in tests/house/src/rules.rs): anyone else's is somebody's",
         about: |file| !file.generated(),
         look: foreign_account,
+    },
+    Rule {
+        name: "escapes",
+        why: "each ban of clippy.toml has one owner (OWNERS in tests/house/src/owners.rs): take what you need as an argument",
+        about: is_no_owner,
+        look: |file| code_lines(file, r"clippy::disallowed_methods"),
+    },
+    Rule {
+        name: "pure",
+        why: "a pure crate has no files, clock, environment, processes, threads or futures: what it needs comes in as an argument",
+        about: is_pure,
+        look: impure,
     },
     Rule {
         name: "tauri_seam",
@@ -232,7 +246,7 @@ fn empty_name(file: &SourceFile) -> Vec<(usize, String)> {
 }
 
 fn foreign_account(file: &SourceFile) -> Vec<(usize, String)> {
-    let Some(twelve) = compiled(r"\b\d{12}\b") else { return Vec::new() };
+    let Some(twelve) = compiled(r"\b[0-9]{12}\b") else { return Vec::new() };
     let mut found = Vec::new();
     for (number, line) in file.text.lines().enumerate() {
         for hit in twelve.find_iter(line) {

@@ -84,6 +84,21 @@ fn one_file_knows_tauri() {
 }
 
 #[test]
+fn the_machine_has_owners() {
+    let escape = "//! B.\n#[expect(clippy::disallowed_methods, reason = \"…\")]\n";
+    check("crates/ledger/src/b.rs", escape, &["escapes"]);
+    check("crates/engine/src/clock.rs", escape, &[]);
+    check("crates/ledger/tests/b.rs", escape, &[]);
+    check("crates/run/src/b.rs", "//! B.\nuse std::fs;\n", &["pure"]);
+    check(
+        "crates/run/src/b.rs",
+        "//! No `std::fs` here.\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}\n",
+        &[],
+    );
+    check("crates/vault/src/b.rs", "//! B.\nuse std::fs;\n", &[]);
+}
+
+#[test]
 fn manifests_and_shell_are_caught() {
     let bare =
         SourceFile { path: "crates/a/Cargo.toml".to_owned(), text: "[package]\nname = \"a\"\n".to_owned() };
