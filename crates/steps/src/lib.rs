@@ -2,5 +2,6 @@
 
 mod ecs;
 mod failure;
+mod http;
 mod logs;
 mod person;
