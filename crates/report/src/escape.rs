@@ -1,0 +1,99 @@
+//! Somebody else's text, made harmless for each form.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// For HTML text and quoted attributes.
+pub(crate) fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in visible(text).chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// For one line of Markdown, in a table's cell as well: nothing in it is markup, a link or a new line.
+pub(crate) fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in one_line(text).chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' | '{' | '}' => {
+                out.push('\\');
+                out.push(letter);
+            }
+            // Forges make links of addresses and names of people.
+            ':' => out.push_str("&#58;"),
+            '@' => out.push_str("&#64;"),
+            other => out.push(other),
+        }
+    }
+    line_start(out)
+}
+
+/// For Markdown's inline code. A backtick cannot be escaped there, so such text is written as plain text.
+pub(crate) fn markdown_code(text: &str) -> String {
+    let line = one_line(text);
+    let plain = line.contains('`') || line.contains('|') || line.trim().is_empty();
+    if plain { markdown(text) } else { format!("`{line}`") }
+}
+
+/// A fence that no line of these can close.
+pub(crate) fn fence(lines: &[String]) -> String {
+    let longest = lines
+        .iter()
+        .flat_map(|line| line.split(|letter| letter != '`').map(str::len))
+        .max()
+        .unwrap_or_default();
+    "`".repeat(longest.max(2) + 1)
+}
+
+/// Controls and marks that turn the direction of text are shown by their number, line breaks and tabs stay.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |letter: char| {
+        let control = letter.is_control() && letter != '\n' && letter != '\t';
+        let turning = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}');
+        control || turning || matches!(letter, '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+    };
+    if !text.chars().any(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if hidden(letter) {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "‹U+{:04X}›", u32::from(letter));
+        } else {
+            out.push(letter);
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn one_line(text: &str) -> String {
+    let parts: Vec<_> = text.lines().map(str::trim).filter(|part| !part.is_empty()).collect();
+    visible(&parts.join(" ")).replace('\t', " ")
+}
+
+/// `- `, `+ `, `= `, `1. ` begin a list or a heading at the start of a line.
+fn line_start(text: String) -> String {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let after = text.as_bytes().get(digits);
+    if digits > 0 && matches!(after, Some(b'.' | b')')) {
+        let (number, rest) = text.split_at(digits);
+        return format!("{number}\\{rest}");
+    }
+    match text.starts_with(['-', '+', '=']) {
+        true => format!("\\{text}"),
+        false => text,
+    }
+}
