@@ -17,7 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             other => return Err(format!("unknown argument {other}").into()),
         }
     }
-    tokio::runtime::Runtime::new()?
-        .block_on(async { holdpoint_sim::serve(options).await?.finished().await })?;
-    Ok(())
+    // As text: what `main` returns is shown in its debug form.
+    let served = tokio::runtime::Runtime::new()?
+        .block_on(async { holdpoint_sim::serve(options).await?.finished().await })
+        .map_err(|error| error.to_string());
+    Ok(served?)
 }

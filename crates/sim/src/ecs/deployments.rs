@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::aws_error::AwsError;
 use crate::clock::{Micros, SECOND};
 use crate::ecs::model::{BreakerStatus, Cluster, DeploymentStatus, Ecs, Service};
-use crate::ecs::{cluster, last, page, scheduler, strings, wire};
+use crate::ecs::{breaker, cluster, last, page, scheduler, strings, wire};
 use crate::schedule::What;
 use crate::world::{Env, Estate};
 
@@ -149,7 +149,7 @@ pub(crate) fn stop_now(
                 };
                 "Service deployment rolled back because of a user request."
             };
-            if !scheduler::roll_back(env, service, tasks, reason)
+            if !breaker::roll_back(env, service, tasks, reason)
                 && let Some(deployment) = service.service_deployment_mut(arn)
             {
                 deployment.status = DeploymentStatus::RollbackFailed;

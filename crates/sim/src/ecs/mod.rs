@@ -1,5 +1,6 @@
 //! ECS on the wire: JSON 1.1, `X-Amz-Target: AmazonEC2ContainerServiceV20141113.<Operation>`.
 
+mod breaker;
 mod clusters;
 mod deployments;
 mod log_driver;

@@ -3,17 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::behaviour::Origin;
-use crate::clock::SECOND;
+use crate::ecs::breaker;
 use crate::ecs::model::{
-    BreakerStatus, Cluster, Completed, Deployment, DeploymentStatus, Ecs, Event, Rollback, RolloutState,
-    Service, ServiceDeployment, ServiceStatus, Task, TaskDefinition, TaskStatus,
+    BreakerStatus, Cluster, Completed, Deployment, DeploymentStatus, Ecs, Event, RolloutState, Service,
+    ServiceDeployment, ServiceStatus, Task, TaskDefinition, TaskStatus,
 };
 use crate::ecs::task_life::{self, Launch, Outcome};
-use crate::rollout::{Standing, back_off, moves};
+use crate::rollout::{Standing, moves};
 use crate::schedule::What;
 use crate::world::{Env, Estate};
-
-const TRIPPED: &str = "ECS deployment circuit breaker: tasks failed to start.";
 
 /// Says something in the service's events.
 pub(crate) fn say(env: &mut Env, service: &mut Service, what: &str) {
@@ -70,7 +68,7 @@ pub(crate) fn task_moved(
             let reason = format!("Task failed ELB health checks in (target-group {target_group})");
             task_life::stop(env, cluster_name, task, "ServiceSchedulerInitiated", &reason);
             say(env, service, &format!("has stopped 1 running tasks: (task {task_id})."));
-            failed(env, service, task);
+            breaker::failed(env, service, task);
         }
         Outcome::FailsContainerCheck => {
             say(env, service, &format!("(task {task_id}) failed container health checks."));
@@ -82,9 +80,9 @@ pub(crate) fn task_moved(
                 "Task failed container health checks",
             );
             say(env, service, &format!("has stopped 1 running tasks: (task {task_id})."));
-            failed(env, service, task);
+            breaker::failed(env, service, task);
         }
-        Outcome::Failed => failed(env, service, task),
+        Outcome::Failed => breaker::failed(env, service, task),
     }
     reconcile(estate, env, cluster_name, &name);
 }
@@ -172,7 +170,7 @@ pub(crate) fn reconcile(estate: &mut Estate, env: &mut Env, cluster_name: &str, 
     }
 }
 
-/// A new PRIMARY deployment of the service's current task definition and settings. `completed` for one that stands already.
+/// A new PRIMARY deployment of the service's current task definition and settings; what was in flight is superseded.
 pub(crate) fn deploy(
     env: &mut Env,
     families: &std::collections::BTreeMap<String, Vec<TaskDefinition>>,
@@ -181,7 +179,7 @@ pub(crate) fn deploy(
     origin: Origin,
 ) {
     let now = env.now();
-    supersede(env, service);
+    breaker::supersede(env, service);
     let images = resolve(env, families, &service.task_definition);
     let is_new = is_new(families, service, &images);
     let digits = env.ids.digits19();
@@ -272,58 +270,6 @@ pub(crate) fn complete(env: &mut Env, service: &mut Service) {
     }
     service.completed = Some(Completed { deployment_id: id.clone(), revision });
     say(env, service, &format!("(deployment {id}) deployment completed."));
-}
-
-/// A deployment gives way to the one that completed last. Answers false when there is none.
-pub(crate) fn roll_back(env: &mut Env, service: &mut Service, tasks: &mut [Task], reason: &str) -> bool {
-    let Some(back_to) = service.completed.clone() else { return false };
-    let Some(revision) = service.revisions.iter().find(|r| r.arn == back_to.revision).cloned() else {
-        return false;
-    };
-    let Some(failed) = service.deployments.first_mut() else { return false };
-    let now = env.now();
-    failed.halted = true;
-    let arn = failed.service_deployment.clone();
-    if let Some(deployment) = service.service_deployment_mut(&arn) {
-        deployment.status = DeploymentStatus::RollbackInProgress;
-        deployment.reason = reason.to_owned();
-        deployment.rollback =
-            Some(Rollback { reason: reason.to_owned(), started_at: now, revision: revision.arn.clone() });
-        deployment.updated_at = now;
-    }
-    let id = format!("ecs-svc/{}", env.ids.digits19());
-    // What still runs of that revision stays: the new deployment counts it as its own.
-    let former: Vec<String> =
-        service.deployments.iter().filter(|d| d.revision == revision.arn).map(|d| d.id.clone()).collect();
-    for task in tasks.iter_mut().filter(|t| t.deployment.as_ref().is_some_and(|d| former.contains(d))) {
-        task.deployment = Some(id.clone());
-    }
-    service.task_definition.clone_from(&revision.task_definition);
-    say(env, service, &format!("rolling back to deployment {}.", back_to.deployment_id));
-    service.deployments.insert(
-        0,
-        Deployment {
-            id,
-            task_definition: revision.task_definition,
-            revision: revision.arn,
-            service_deployment: arn,
-            origin: Origin::Rollback,
-            is_new: false,
-            rollout_state: RolloutState::InProgress,
-            reason: format!(
-                "ECS deployment circuit breaker: rolling back to deploymentId {}.",
-                back_to.deployment_id
-            ),
-            halted: false,
-            failed_tasks: 0,
-            failures_in_a_row: 0,
-            not_before: 0,
-            created_at: now,
-            updated_at: now,
-        },
-    );
-    service.steady = false;
-    true
 }
 
 /// Launches tasks of a service; answers their ids.
@@ -466,113 +412,6 @@ fn drain(env: &mut Env, cluster_name: &str, service: &mut Service, tasks: &mut [
     env.after_real(3600, What::Forget { cluster: cluster_name.to_owned(), service: name });
 }
 
-/// A task of a service failed: count it, and see whether the breaker trips.
-fn failed(env: &mut Env, service: &mut Service, task: &mut Task) {
-    let now = env.now();
-    let t = env.t;
-    let breaker = service.breaker();
-    let threshold = breaker.threshold.of(service.desired);
-    service.steady = false;
-    let Some(deployment) = service.deployments.iter_mut().find(|d| Some(&d.id) == task.deployment.as_ref())
-    else {
-        return;
-    };
-    deployment.failures_in_a_row += 1;
-    deployment.updated_at = now;
-    let in_a_row = deployment.failures_in_a_row;
-    let wait = back_off(in_a_row);
-    deployment.not_before = t + (wait / env.speed * SECOND as f64).round() as u64;
-    let rolling = deployment.rollout_state == RolloutState::InProgress && !deployment.halted;
-    if rolling {
-        deployment.failed_tasks += 1;
-    }
-    let (arn, count, origin) =
-        (deployment.service_deployment.clone(), deployment.failed_tasks, deployment.origin);
-    if rolling
-        && origin != Origin::Rollback
-        && let Some(of) = service.service_deployment_mut(&arn)
-    {
-        of.failures = count;
-        of.all_failures += 1;
-        of.updated_at = now;
-    }
-    if in_a_row == 3 || (in_a_row >= 8 && in_a_row.is_power_of_two()) {
-        say(
-            env,
-            service,
-            "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of \
-             the Amazon ECS Developer Guide.",
-        );
-    }
-    if rolling && breaker.enable && count >= threshold && origin != Origin::Rollback {
-        trip(env, service, &arn);
-    } else if wait > 0.0 {
-        let cluster = cluster_of(&arn);
-        env.after_exactly(wait, What::Reconcile { cluster, service: service.name.clone() });
-    }
-}
-
-fn trip(env: &mut Env, service: &mut Service, arn: &str) {
-    let now = env.now();
-    let Some(deployment) = service.deployments.iter_mut().find(|d| d.service_deployment == arn) else {
-        return;
-    };
-    deployment.rollout_state = RolloutState::Failed;
-    deployment.reason = TRIPPED.to_owned();
-    deployment.halted = true;
-    deployment.updated_at = now;
-    let id = deployment.id.clone();
-    say(env, service, &format!("(deployment {id}) deployment failed: tasks failed to start."));
-    let wants_rollback = service.breaker().rollback && service.completed.is_some();
-    if let Some(of) = service.service_deployment_mut(arn) {
-        of.breaker = BreakerStatus::Triggered;
-        of.updated_at = now;
-        if wants_rollback {
-            of.status = DeploymentStatus::RollbackRequested;
-        } else {
-            of.status = DeploymentStatus::Stopped;
-            of.reason =
-                "Service deployment stopped because the circuit breaker threshold was exceeded.".to_owned();
-            of.stopped_at = Some(now);
-            of.finished_at = Some(now);
-        }
-    }
-    if wants_rollback {
-        // The rollback itself begins a moment later, so that RollbackRequested can be seen.
-        let cluster = cluster_of(arn);
-        let (service, deployment) = (service.name.clone(), arn.to_owned());
-        env.after(1.0, What::StopDeployment { cluster, service, deployment });
-    }
-}
-
-/// The service is being deleted: what is in flight stops.
-pub(crate) fn abandon(env: &Env, service: &mut Service) {
-    end_in_flight(env, service, "The service deployment was stopped because the service is being deleted.");
-}
-
-/// What is in flight gives way to a newer deployment.
-fn supersede(env: &Env, service: &mut Service) {
-    end_in_flight(
-        env,
-        service,
-        "The service deployment was stopped because a newer service deployment was started.",
-    );
-}
-
-fn end_in_flight(env: &Env, service: &mut Service, reason: &str) {
-    let now = env.now();
-    for of in service.service_deployments.iter_mut().filter(|d| !d.status.is_terminal()) {
-        of.status = DeploymentStatus::Stopped;
-        of.reason = reason.to_owned();
-        of.stopped_at = Some(now);
-        of.finished_at = Some(now);
-        of.updated_at = now;
-        if of.breaker == BreakerStatus::Monitoring {
-            of.breaker = BreakerStatus::MonitoringComplete;
-        }
-    }
-}
-
 fn stand_now(service: &Service, tasks: &[Task], primary: &Deployment) -> Standing {
     let mut standing = Standing {
         desired: service.desired,
@@ -621,9 +460,4 @@ fn first_port(definition: &TaskDefinition) -> u64 {
 
 fn listed(ids: &[String]) -> String {
     ids.iter().map(|id| format!("(task {id})")).collect::<Vec<_>>().join(" ")
-}
-
-/// The cluster's name out of `arn:…:service-deployment/<cluster>/<service>/<id>`.
-fn cluster_of(arn: &str) -> String {
-    arn.split('/').nth(1).unwrap_or_default().to_owned()
 }

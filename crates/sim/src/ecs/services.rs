@@ -6,7 +6,7 @@ use crate::aws_error::AwsError;
 use crate::behaviour::Origin;
 use crate::ecs::model::{Cluster, Ecs, Service, ServiceStatus};
 use crate::ecs::{
-    cluster, cluster_mut, cluster_name, given, includes, last, page, scheduler, strings, tags,
+    breaker, cluster, cluster_mut, cluster_name, given, includes, last, page, scheduler, strings, tags,
     task_definitions, wire,
 };
 use crate::people::Caller;
@@ -223,7 +223,7 @@ pub(crate) fn delete(estate: &mut Estate, env: &mut Env, input: &Value) -> Resul
     env.no_effect = service.status == ServiceStatus::Draining;
     service.status = ServiceStatus::Draining;
     service.desired = 0;
-    scheduler::abandon(env, service);
+    breaker::abandon(env, service);
     let answer = {
         let cluster = cluster(&estate.ecs, input)?;
         json!({"service": wire::service(cluster, &cluster.services[&name], false)})
