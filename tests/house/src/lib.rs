@@ -4,6 +4,7 @@
 //! explains itself, when nothing else compiles.
 
 mod arrows;
+mod documents;
 mod finding;
 mod metadata;
 mod owners;
@@ -12,6 +13,7 @@ mod rules;
 mod tree;
 
 pub use arrows::{ARROWS, Arrow, OWNERS, Owned, PURE, UNREACHABLE, foreign_owners, our_arrows, pure_crates};
+pub use documents::documents;
 pub use finding::{Finding, report};
 pub use metadata::{Metadata, MetadataError, Package, Reach};
 pub use requirements::{EXPECTED, requirements};

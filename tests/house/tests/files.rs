@@ -1,6 +1,6 @@
 //! What files may look like, on the whole tree.
 
-use holdpoint_house::{RULES, manifests, report, root, rules_found, shell_size, tree};
+use holdpoint_house::{RULES, documents, manifests, report, root, rules_found, shell_size, tree};
 
 #[test]
 fn every_file_keeps_the_rules() {
@@ -8,6 +8,13 @@ fn every_file_keeps_the_rules() {
     assert!(files.iter().any(|file| file.path == "Cargo.toml"), "the tree was not read");
     let findings = rules_found(&files);
     assert!(findings.is_empty(), "{} findings\n{}", findings.len(), report(&findings));
+}
+
+#[test]
+fn documents_point_to_what_exists() {
+    let root = root();
+    let findings = documents(&tree(&root).unwrap(), |path| root.join(path).exists());
+    assert!(findings.is_empty(), "{}", report(&findings));
 }
 
 #[test]

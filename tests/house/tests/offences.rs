@@ -1,8 +1,8 @@
 //! Each rule catches what it is for, and lets pass what it is not for.
 
 use holdpoint_house::{
-    Finding, Metadata, SourceFile, foreign_owners, manifests, our_arrows, pure_crates, rules_found,
-    shell_size,
+    Finding, Metadata, SourceFile, documents, foreign_owners, manifests, our_arrows, pure_crates,
+    rules_found, shell_size,
 };
 use serde_json::{Value, json};
 
@@ -96,6 +96,14 @@ fn the_machine_has_owners() {
         &[],
     );
     check("crates/vault/src/b.rs", "//! B.\nuse std::fs;\n", &[]);
+}
+
+#[test]
+fn documents_that_point_nowhere_are_caught() {
+    let text = "[a](../x.md) [b](https://example.com/y) `crates/none/src` `cargo test` [c](z.md#part)";
+    let page = SourceFile { path: "docs/a.md".to_owned(), text: text.to_owned() };
+    let found: Vec<String> = documents(&[page], |path| path == "x.md").into_iter().map(|f| f.found).collect();
+    assert_eq!(found, ["`docs/z.md` does not exist", "`crates/none/src` does not exist"]);
 }
 
 #[test]
