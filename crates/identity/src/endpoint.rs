@@ -28,8 +28,6 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 const PATH: &str = "/credentials";
-/// Credentials with less than this left are renewed before they are handed out.
-const MARGIN: Duration = Duration::from_secs(5 * 60);
 /// Keys without an end are handed out with this one, since some clients (botocore) require an end.
 const ASSUMED_LIFE: Duration = Duration::from_secs(15 * 60);
 /// A client that has not sent its request by then is cut off.
@@ -80,8 +78,7 @@ impl CredentialsEndpoint {
         let name = random_hex(8).map_err(|why| failed(folder, why))?;
         let token_file = folder.join(format!("credentials-token-{name}"));
         write_private(&token_file, token.as_bytes()).map_err(|e| failed(&token_file, e.to_string()))?;
-        let desk =
-            Arc::new(Desk { provider, clock, token, host: address.to_string(), held: Default::default() });
+        let desk = Arc::new(Desk { provider, clock, token, host: address.to_string() });
         let server = tokio::spawn(serve(listener, desk));
         Ok(Self { address, token_file, server })
     }
@@ -111,7 +108,6 @@ struct Desk {
     clock: SharedTimeSource,
     token: String,
     host: String,
-    held: tokio::sync::Mutex<Option<Credentials>>,
 }
 
 /// Connections live in a set of this task, so that aborting it cuts them too.
@@ -168,19 +164,10 @@ impl Desk {
         }
     }
 
-    /// One renewal at a time: a child that asks on ten threads starts one.
+    /// The session's provider keeps what it has until shortly before its end.
     async fn credentials(&self) -> Result<(Credentials, SystemTime), String> {
-        let mut held = self.held.lock().await;
-        let now = self.clock.now();
-        if let Some(keys) = &*held
-            && let Some(until) = keys.expiry()
-            && until > now + MARGIN
-        {
-            return Ok((keys.clone(), until));
-        }
         let keys = self.provider.provide_credentials().await.map_err(|error| in_words(&error))?;
-        let until = keys.expiry().unwrap_or(now + ASSUMED_LIFE);
-        *held = Some(keys.clone());
+        let until = keys.expiry().unwrap_or_else(|| self.clock.now() + ASSUMED_LIFE);
         Ok((keys, until))
     }
 

@@ -3,7 +3,7 @@
 //!
 //! - [`Env`]: the environment as an argument; [`profiles`]: the profiles of the two files.
 //! - [`Session::live`], [`Session::practice`] → [`Session::config`] for the SDK's clients, [`Session::whoami`],
-//!   [`Session::assert`] with a [`Pin`] → [`Pinned`], [`Session::person`].
+//!   [`Session::assert`] with a [`Pin`] → [`Pinned`], [`Session::person`], [`Session::lasts_until`].
 //! - [`Person`] and [`same_person`]: signatures are counted by people.
 //! - [`CredentialsEndpoint`], [`ChildFiles`] and [`child_env`]: what a child process may know; [`wrapper_in`]: tools
 //!   that would pick an identity of their own.
@@ -19,6 +19,7 @@ mod person;
 mod pin;
 mod profiles;
 mod session;
+mod shared;
 mod whoami;
 mod wrapper;
 

@@ -2,14 +2,17 @@
 
 use crate::http::{self, BadProxy};
 use crate::profiles::{Kind, chain, explain_none, files};
-use crate::whoami::{Caller, WhoamiError, whoami};
+use crate::shared::SharedSource;
+use crate::whoami::{Caller, WhoamiError, in_words, whoami};
 use crate::{Env, Person, Pin, PinMismatch, Pinned, ProfilesError};
 use aws_config::profile::ProfileSet;
+use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_sts::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
 use aws_types::os_shim_internal::Fs;
 use holdpoint_redact::Secret;
+use std::time::SystemTime;
 
 /// The SDK's defaults are pinned to this version, so that an update of the SDK changes none unseen.
 fn behavior() -> aws_config::BehaviorVersion {
@@ -158,6 +161,13 @@ impl Session {
         let instance = base.and_then(|base| chain::start_url(&set, base)).map(str::to_owned);
         let sdk_env = only(env, &source, base.map(chain::kind).as_ref());
         let config = load(&sdk_env, &files, &source, &region, http::live(env)?).await;
+        let config = match (config.credentials_provider(), config.time_source()) {
+            (Some(provider), Some(clock)) => {
+                let shared = SharedCredentialsProvider::new(SharedSource::new(provider, clock));
+                config.into_builder().credentials_provider(shared).build()
+            }
+            (_, None) | (None, _) => config,
+        };
         let endpoint = config.endpoint_url().map(str::to_owned);
         Ok(Self { config, region, source, instance, endpoint })
     }
@@ -247,6 +257,19 @@ impl Session {
     pub async fn assert(&self, pin: &Pin) -> Result<Pinned, AssertError> {
         let caller = self.whoami().await?;
         Ok(pin.assert(&caller, &self.region)?)
+    }
+
+    /// When the credentials end; `None` when they have no end. Asks their source when none are held. An Identity
+    /// Center session may end before or after: it is what a renewal then needs.
+    ///
+    /// # Errors
+    /// [`WhoamiError::NoCredentials`], [`WhoamiError::SignInExpired`], [`WhoamiError::NotAssigned`].
+    pub async fn lasts_until(&self) -> Result<Option<SystemTime>, WhoamiError> {
+        let missing = |why| self.explain(WhoamiError::NoCredentials { why });
+        let provider =
+            self.config.credentials_provider().ok_or_else(|| missing("none were chosen".to_owned()))?;
+        let keys = provider.provide_credentials().await.map_err(|error| missing(in_words(&error)))?;
+        Ok(keys.expiry())
     }
 
     /// The person behind a caller of this session.

@@ -94,7 +94,7 @@ pub(crate) fn own_credentials(profile: &Read) -> Kind {
         Kind::WebIdentity
     } else if has("sso_session") {
         Kind::SsoSession
-    } else if ["sso_start_url", "sso_account_id", "sso_role_name"].into_iter().any(has) {
+    } else if ["sso_start_url", "sso_region", "sso_account_id", "sso_role_name"].into_iter().any(has) {
         Kind::LegacySso
     } else if has("login_session") {
         Kind::Login
@@ -143,15 +143,18 @@ fn own_problems(set: &ProfileSet, profile: &Read, kind: &Kind) -> Vec<String> {
         Kind::SsoSession => {
             sso_problems(profile, &mut say);
             let name = profile.get("sso_session").unwrap_or_default();
+            for key in ["sso_start_url", "sso_region"] {
+                // The AWS CLI takes an equal value; the SDK takes none.
+                if has(key) {
+                    say(format!("{key} stands beside sso_session: remove it here, it belongs in [sso-session {name}]"));
+                }
+            }
             match set.sso_session(name) {
                 None => say(format!("sso_session names `{name}`, and no [sso-session {name}] exists: add it")),
                 Some(session) => {
                     for key in ["sso_start_url", "sso_region"] {
                         if session.get(key).is_none() {
                             say(format!("[sso-session {name}] has no {key}: add it"));
-                        }
-                        if has(key) && profile.get(key) != session.get(key) {
-                            say(format!("{key} differs from that of [sso-session {name}]: remove it here"));
                         }
                     }
                 }

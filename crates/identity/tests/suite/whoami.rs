@@ -261,3 +261,36 @@ async fn an_expired_sign_in_names_the_command_that_repairs_it() {
     assert!(matches!(over, WhoamiError::SignInExpired { .. }), "{over:?}");
     assert!(!format!("{over:?}").contains("planted"), "{over:?}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn all_clients_of_a_session_share_one_renewal() {
+    let sts = Server::start(caller("111122223333", ARN, "AROAEXAMPLE:mara@example.com")).await;
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".aws")).unwrap();
+    // Each start of the tool leaves a line behind.
+    let script = format!(
+        "[profile tool]\nregion = eu-central-1\ncredential_process = echo x >> {0}/starts; cat {0}/keys.json\n",
+        home.path().display()
+    );
+    std::fs::write(home.path().join(".aws/config"), script).unwrap();
+    let keys = |end: &str| {
+        let keys = format!(
+            r#"{{"Version":1,"AccessKeyId":"AKIATOOL00000000001","SecretAccessKey":"planted","SessionToken":"t","Expiration":"{end}"}}"#
+        );
+        std::fs::write(home.path().join("keys.json"), keys).unwrap();
+    };
+    let starts = || std::fs::read_to_string(home.path().join("starts")).unwrap().lines().count();
+    let env = Env::new([("HOME", home.path().to_str().unwrap()), ("AWS_ENDPOINT_URL_STS", &sts.endpoint)]);
+    keys("2099-01-01T00:00:00Z");
+    let session = Session::live(&env, Some("tool"), None).await.unwrap();
+    let (one, two, three) = tokio::join!(session.whoami(), session.whoami(), session.lasts_until());
+    assert_eq!(one.unwrap().arn, two.unwrap().arn);
+    assert!(three.unwrap().is_some());
+    session.lasts_until().await.unwrap();
+    assert_eq!(starts(), 1);
+    keys("2020-01-01T00:00:00Z");
+    let over = Session::live(&env, Some("tool"), None).await.unwrap();
+    assert!(over.lasts_until().await.is_err(), "keys that are over are no keys");
+    assert_eq!(starts(), 2);
+}
