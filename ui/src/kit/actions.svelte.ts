@@ -12,6 +12,8 @@ export type Action = {
   words?: string;
   /** Cannot be taken back: never on a single key. */
   destructive?: boolean;
+  /** Goes on while its key is held down, as moving through a list does. */
+  repeats?: boolean;
   /** Whether it can be done now. Read anew at every look. */
   when?: () => boolean;
   run: () => void | Promise<void>;
@@ -23,8 +25,10 @@ export class Actions {
   /** Everything registered, also what cannot be done now: the key map shows it greyed. */
   readonly all: Action[] = $derived(this.#sets.flat());
 
-  /** What can be done now. */
-  readonly possible: Action[] = $derived(this.all.filter((action) => action.when?.() ?? true));
+  /** What can be done now. Not kept: what `when` asks need not be reactive. */
+  get possible(): Action[] {
+    return this.all.filter((action) => action.when?.() ?? true);
+  }
 
   /** Adds a set of actions, as a screen does while it is open; returns what removes it. */
   add(set: Action[]): () => void {
@@ -58,7 +62,7 @@ export class Actions {
 
   #press(keys: string, event: KeyboardEvent): void {
     const action = this.possible.findLast((candidate) => candidate.keys === keys);
-    if (!action) return;
+    if (!action || (event.repeat && action.repeats !== true)) return;
     event.preventDefault();
     void action.run();
   }

@@ -31,6 +31,8 @@ function copyElement(from: Element, to: Node): void {
   if (!copy) return;
   const classes = from.getAttribute("class");
   if (classes !== null) copy.setAttribute("class", classes);
+  // What scrolls must be reachable without a pointer.
+  if (name === "pre") copy.tabIndex = 0;
   if (name === "ol" && /^\d{1,9}$/.test(from.getAttribute("start") ?? "")) copy.setAttribute("start", from.getAttribute("start") ?? "1");
   copyChildren(from, copy);
   to.appendChild(copy);

@@ -112,7 +112,7 @@ export class Console {
   #always() {
     return [
       { id: "app.palette", title: "Find an action", group: "Console", keys: "$mod+k", run: () => void (this.open = "palette") },
-      { id: "app.identity", title: "Switch identity", group: "Console", keys: "[Shift]+[Alt]+@", words: "profile account role", run: () => this.#identities() },
+      { id: "app.identity", title: "Switch identity", group: "Console", keys: "[Shift]+[Alt]+[Control]+@", words: "profile account role", run: () => this.#identities() },
       { id: "app.keys", title: "Show all keys", group: "Console", keys: "[Shift]+?", run: () => void (this.open = "keys") },
       { id: "app.home", title: "Home", group: "Console", keys: "g h", run: () => this.go({ screen: "home" }) },
       { id: "app.waiting", title: "Go to what waits for me", group: "Console", keys: "g w", when: () => (this.home?.waiting.length ?? 0) > 0, run: () => this.#waiting() },

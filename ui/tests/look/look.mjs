@@ -1,0 +1,79 @@
+// Looks at every screen and part in a real browser, light, dark, high contrast and small: accessibility is judged by axe,
+// anything the page complains of fails, and screenshots are left for eyes. `npm run look [folder]`.
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { createServer } from "vite";
+
+const STAGE = "/tests/stage/index.html";
+const byTestId = (id) => (page) => page.getByTestId(id).first().click();
+
+const views = [
+  { name: "gallery", path: "/gallery.html" },
+  { name: "home", path: STAGE },
+  { name: "home-empty", path: `${STAGE}?empty` },
+  { name: "plan", path: `${STAGE}#/plan/x` },
+  { name: "plan-damaged", path: `${STAGE}#/plan/damaged` },
+  { name: "plan-missing", path: `${STAGE}#/plan/missing` },
+  { name: "practise", path: `${STAGE}#/plan/trusted`, act: byTestId("practise") },
+  { name: "start-live", path: `${STAGE}#/plan/trusted`, act: byTestId("start-live") },
+  { name: "run", path: `${STAGE}#/run/running` },
+  { name: "run-failed", path: `${STAGE}#/run/failed` },
+  { name: "run-asking", path: `${STAGE}#/run/asking` },
+  { name: "run-held", path: `${STAGE}#/run/held` },
+  { name: "run-sign", path: `${STAGE}#/run/held`, act: byTestId("go") },
+  { name: "run-rollback", path: `${STAGE}#/run/failed`, act: byTestId("roll-back") },
+  { name: "run-elsewhere", path: `${STAGE}#/run/elsewhere` },
+  { name: "run-interrupted", path: `${STAGE}#/run/interrupted` },
+  { name: "run-done", path: `${STAGE}#/run/done` },
+  { name: "palette", path: STAGE, act: (page) => page.keyboard.press("Control+k") },
+  { name: "keys", path: `${STAGE}#/run/running`, act: (page) => page.keyboard.press("?") },
+];
+
+const looks = [
+  { name: "light", width: 1280, height: 800, colorScheme: "light", contrast: "no-preference" },
+  { name: "dark", width: 1280, height: 800, colorScheme: "dark", contrast: "no-preference" },
+  { name: "small", width: 1024, height: 700, colorScheme: "light", contrast: "no-preference" },
+  { name: "contrast", width: 1280, height: 800, colorScheme: "dark", contrast: "more" },
+];
+
+const folder = process.argv[2] ?? "dist-look";
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const complaints = [];
+mkdirSync(folder, { recursive: true });
+const server = await createServer({ configFile: "vite.config.ts", server: { port: 0, strictPort: false }, logLevel: "error" });
+await server.listen();
+const origin = server.resolvedUrls?.local[0]?.replace(/\/$/, "") ?? "";
+const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+
+for (const look of looks) {
+  for (const view of views) {
+    const where = `${view.name}, ${look.name}`;
+    const page = await browser.newPage({ viewport: look, colorScheme: look.colorScheme, contrast: look.contrast, reducedMotion: "reduce" });
+    page.on("pageerror", (error) => complaints.push(`${where}: ${error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error" && !message.location().url.endsWith("favicon.ico")) complaints.push(`${where}: ${message.text()}`);
+    });
+    await page.goto(origin + view.path);
+    await page.locator("h1, [role=alert]").first().waitFor();
+    await page.evaluate(() => document.fonts.ready);
+    await view.act?.(page);
+    if (view.act) await page.locator("dialog[open]").waitFor();
+    await page.addScriptTag({ path: axe });
+    const found = await page.evaluate(async () => {
+      const { axe } = window;
+      const { violations } = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+      return violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) => `${id}: ${node.html.slice(0, 160)} ${(node.failureSummary ?? "").split("\n")[1] ?? ""}`));
+    });
+    complaints.push(...found.map((one) => `${where}: ${one}`));
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (overflow > 0) complaints.push(`${where}: ${overflow} px wider than the window`);
+    await page.screenshot({ path: join(folder, `${view.name}-${look.name}.png`) });
+    await page.close();
+  }
+}
+await browser.close();
+await server.close();
+process.stdout.write(complaints.length === 0 ? `${views.length * looks.length} views, nothing to complain of\n` : `${complaints.join("\n")}\n`);
+process.exit(complaints.length === 0 ? 0 : 1);

@@ -1,0 +1,138 @@
+// The screens as a person meets them: found by role and name, driven by key and pointer.
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import { beforeEach, expect, test } from "vitest";
+import App from "../src/screens/App.svelte";
+import { Console, hashOf, placeOf } from "../src/screens/console.svelte.ts";
+import { ScriptedHost, type Script } from "./scripted.ts";
+import { failedRun, heldRun, home, plan, runView } from "./views.ts";
+
+beforeEach(() => {
+  location.hash = "";
+});
+
+function show(hash: string, script: Script = {}) {
+  location.hash = hash;
+  const host = new ScriptedHost({
+    "home.view": () => home, "plan.open": () => plan, "plan.trust": () => ({ ...plan, trusted: true }), "profiles.list": () => ({ profiles: [], explanation: null, default: null }),
+    "run.log": () => ({ lines: [], total: 0 }), "run.rollback_preview": () => runView().rollback, ...script,
+  });
+  render(App, { props: { app: new Console(host) } });
+  return host;
+}
+
+test("home shows what waits, runs and plans, and leads to a run", async () => {
+  show("", { "run.view": () => failedRun() });
+  const waits = await screen.findByRole("region", { name: "Waits for you" });
+  expect(within(waits).getAllByRole("listitem")).toHaveLength(2);
+  await fireEvent.click(within(waits).getByRole("button", { name: "Review…" }));
+  await screen.findByRole("heading", { name: "Deploy API" });
+  expect(location.hash).toBe("#/run/7k2m");
+});
+
+test("an empty home says how something comes there", async () => {
+  show("", { "home.view": () => ({ ...home, waiting: [], open: [], past: [], recent: [], examples: [], identity: null }) });
+  await screen.findByText("No run is open");
+  expect(screen.getByText("No plan was opened yet")).toBeTruthy();
+  expect(screen.getByText("No identity chosen")).toBeTruthy();
+});
+
+test("a plan is trusted before it can be practised", async () => {
+  const host = show(hashOf({ screen: "plan", path: plan.path }), { "run.start": () => heldRun(), "run.view": () => heldRun() });
+  const practise = await screen.findByRole<HTMLButtonElement>("button", { name: /Practise/ });
+  expect(practise.disabled).toBe(true);
+  await fireEvent.click(screen.getByRole("button", { name: "Trust this plan" }));
+  await waitFor(() => expect(practise.disabled).toBe(false));
+  await fireEvent.keyDown(document.body, { key: "p", code: "KeyP" });
+  const dialog = await screen.findByRole("dialog", { name: /Practise: / });
+  await fireEvent.change(within(dialog).getByLabelText("Scenario"), { target: { value: "crash_loop" } });
+  await fireEvent.click(within(dialog).getByRole("button", { name: "Practise" }));
+  await screen.findByText(/Practice: a simulated AWS/);
+  expect(host.asked.find(({ name }) => name === "run.start")?.args).toMatchObject({ mode: "practice", scenario: "crash_loop", profile: null, digest: plan.digest });
+});
+
+test("a finding stands in the list and beside its line", async () => {
+  show(hashOf({ screen: "plan", path: plan.path }));
+  await screen.findByRole("group", { name: "Findings at line 50" });
+  expect(screen.getAllByText(/changes something once and nothing undoes it/)).toHaveLength(2);
+});
+
+test("a hold is signed by somebody else than who started", async () => {
+  const host = show("#/run/7k2m", { "run.view": () => heldRun(), "run.sign": () => ({ ...heldRun(), seq: 99, status: "running", hold: null }) });
+  await screen.findByRole("region", { name: /Hold: / });
+  await fireEvent.keyDown(document.body, { key: "Enter", code: "Enter", ctrlKey: true });
+  const dialog = await screen.findByRole("dialog", { name: /^Go: / });
+  expect(within(dialog).getByLabelText<HTMLSelectElement>("Sign as").value).toBe("bo");
+  await fireEvent.click(within(dialog).getByRole("button", { name: "Sign: go" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(host.asked.find(({ name }) => name === "run.sign")?.args).toMatchObject({ decision: "go", person: "bo" });
+});
+
+test("a no-go needs a reason", async () => {
+  show("#/run/7k2m", { "run.view": () => heldRun() });
+  await fireEvent.click(await screen.findByTestId("no-go"));
+  const sign = await screen.findByRole<HTMLButtonElement>("button", { name: "Sign: no-go" });
+  expect(sign.disabled).toBe(true);
+  await fireEvent.input(screen.getByTestId("reason"), { target: { value: "the header is missing" } });
+  await waitFor(() => expect(sign.disabled).toBe(false));
+});
+
+test("a failure shows its diagnosis and its choices, and rolling back shows the set first", async () => {
+  const host = show("#/run/7k2m", { "run.view": () => failedRun(), "run.rollback": () => ({ ...runView(), seq: 100, status: "rolling_back" }) });
+  const diagnosis = await screen.findByTestId("diagnosis");
+  expect(within(diagnosis).getByText(/exec format error/)).toBeTruthy();
+  expect(within(diagnosis).getByText(/Image built for another processor/)).toBeTruthy();
+  await fireEvent.click(screen.getByTestId("choice-rollback"));
+  const dialog = await screen.findByRole("dialog", { name: "Roll back" });
+  await within(dialog).findByText(/broker-worker → 0 tasks/);
+  const act = within(dialog).getByTestId<HTMLButtonElement>("confirm-rollback");
+  expect(act.disabled).toBe(true);
+  await fireEvent.input(within(dialog).getByLabelText("Reason"), { target: { value: "wrong image" } });
+  await fireEvent.click(act);
+  await waitFor(() => expect(host.asked.some(({ name }) => name === "run.rollback")).toBe(true));
+});
+
+test("a run that somebody else drives can only be read", async () => {
+  show("#/run/7k2m", { "run.view": () => ({ ...heldRun(), driven_by: { pid: 4711, since: "2026-11-20T14:00:00Z", what: "the command line" } }) });
+  await screen.findByText(/Read only/);
+  expect(screen.getByTestId<HTMLButtonElement>("go").disabled).toBe(true);
+  expect(screen.getByTestId<HTMLButtonElement>("roll-back").disabled).toBe(true);
+});
+
+test("news of the run is drawn as it comes, and told to readers", async () => {
+  const host = show("#/run/7k2m", { "run.view": () => runView() });
+  await screen.findByRole("heading", { name: "Deploy API" });
+  host.publish({ type: "run", view: failedRun() });
+  await screen.findByText(/needs a decision\. Deploy API was rolled back by AWS/);
+});
+
+test("a broken link to the core is said, and mended by reading anew", async () => {
+  const host = show("#/run/7k2m", { "run.view": () => runView() });
+  await screen.findByRole("heading", { name: "Deploy API" });
+  host.link(false);
+  await screen.findByText(/core not reachable/);
+  const before = host.asked.filter(({ name }) => name === "run.view").length;
+  host.link(true);
+  await waitFor(() => expect(host.asked.filter(({ name }) => name === "run.view").length).toBe(before + 1));
+});
+
+test("the palette finds an action by its letters", async () => {
+  const host = show("");
+  host.picked = "/plans/other.md";
+  await screen.findByRole("heading", { name: "Home" });
+  await fireEvent.keyDown(document.body, { key: "k", code: "KeyK", ctrlKey: true });
+  const field = await screen.findByRole("combobox");
+  await fireEvent.input(field, { target: { value: "open a plan" } });
+  await fireEvent.keyDown(field, { key: "Enter" });
+  await waitFor(() => expect(location.hash).toBe("#/plan/%2Fplans%2Fother.md"));
+});
+
+test("every key is in the key map", async () => {
+  show("#/run/7k2m", { "run.view": () => runView() });
+  await screen.findByRole("heading", { name: "Deploy API" });
+  await fireEvent.keyDown(document.body, { key: "?", code: "Slash", shiftKey: true });
+  const map = await screen.findByRole("dialog", { name: "Keys" });
+  for (const title of ["Find an action", "Hold: go…", "Roll back…", "Export the report…"]) expect(within(map).getByText(title)).toBeTruthy();
+});
+
+test.each(["#/", "#/plan/%2Fplans%2Fa%20b.md", "#/run/7k2m"])("%s names its place both ways", (hash) => expect(hashOf(placeOf(hash))).toBe(hash));
+test.each(["#/plan/%E0%A4%A", "#/plan/", "#/nowhere/x", ""])("%j leads home", (hash) => expect(placeOf(hash)).toEqual({ screen: "home" }));
