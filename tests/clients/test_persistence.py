@@ -18,7 +18,7 @@ def test_a_rollout_goes_on_after_a_kill(simulator):
     sim.kill()
     sim.start()
     assert sim.port == port
-    assert sim.admin("GET", "record") == before
+    assert sim.admin("GET", "record")["calls"] == before["calls"]
     # The same keys, ids and clients serve on.
     assert in_flight(ecs, service)["serviceDeploymentArn"] == service["currentServiceDeployment"]
     assert ended(ecs, service)["status"] == "SUCCESSFUL"

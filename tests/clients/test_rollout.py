@@ -296,3 +296,18 @@ def test_a_stopped_task_is_replaced_and_a_run_task_ends(simulator):
         return now["lastStatus"] == "STOPPED" and now
 
     assert until(exited)["containers"][0]["exitCode"] == 0
+
+
+def test_a_service_that_stood_well_begins_to_fail(simulator):
+    sim = simulator(world=standing())
+    ecs = sim.client("ecs")
+    before = ecs.list_tasks(cluster="main", serviceName="api")["taskArns"]
+    change = {"match": {"service": "api"}, "behaviour": {"exit": {"after": 0, "code": 137, "reason": "OutOfMemoryError: container killed due to memory usage"}}}
+    sim.admin("POST", "behave", {"behaviours": [change], "running": True})
+    gone = until(lambda: not set(before) & set(ecs.list_tasks(cluster="main", serviceName="api")["taskArns"]))
+    assert gone
+    task = ecs.describe_tasks(cluster="main", tasks=before)["tasks"][0]
+    assert (task["stopCode"], task["containers"][0]["exitCode"]) == ("EssentialContainerExited", 137)
+    assert task["containers"][0]["reason"].startswith("OutOfMemoryError")
+    # It completed before: nothing is rolled back, the scheduler tries on.
+    assert describe(ecs)["deployments"][0]["rolloutState"] == "COMPLETED"

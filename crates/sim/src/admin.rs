@@ -50,7 +50,9 @@ pub(crate) fn answer(
         })),
         ("GET", "people") => Ok(json!({"people": people(&core.world)})),
         ("GET", "record") => Ok(json!({
-            "calls": core.world.record.calls, "throttled": core.world.record.throttled
+            "calls": core.world.record.calls,
+            "throttled": core.world.record.throttled,
+            "answered": core.answered
         })),
         ("GET", "facts") => Ok(json!({"deployments": facts(&core.world)})),
         ("POST", "furnish") => furnish(core, t, &request.body)?,

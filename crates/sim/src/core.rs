@@ -84,6 +84,8 @@ pub(crate) struct Core {
     wire: Seeded,
     calls_of_key: BTreeMap<String, u64>,
     pub(crate) traffic: Traffic,
+    /// Calls of this session that were not throttled, by service and operation, reads too.
+    pub(crate) answered: BTreeMap<String, u64>,
     /// Elapsed moment of the last request.
     pub(crate) active_at: Micros,
 }
@@ -113,6 +115,7 @@ impl Core {
             wire,
             calls_of_key: BTreeMap::new(),
             traffic: Traffic::default(),
+            answered: BTreeMap::new(),
             active_at: resumed_at,
         })
     }
@@ -190,6 +193,9 @@ impl Core {
         self.tick()?;
         let Admitted { mut call, effect } = admitted;
         let changing = changes(&call.service, &call.operation);
+        if effect.is_none() {
+            self.count(&call);
+        }
         if let Some(effect) = &effect {
             let refused = match effect {
                 Effect::Error { code, status, message } => Some(AwsError::with_status(
@@ -211,6 +217,9 @@ impl Core {
                 .filter(|e| e.code.starts_with("Throttling"))
                 .map(|_| format!("{}:{}", call.service, call.operation));
             let is_throttled = throttled.is_some();
+            if !is_throttled {
+                self.count(&call);
+            }
             let faults = Some(self.world.faults.counts());
             self.take_in(&Line::Count { t: self.clock.elapsed(), throttled, expired_key: None, faults })
                 .map(|_| ())?;
@@ -247,6 +256,10 @@ impl Core {
             }
         }
         Ok(reply)
+    }
+
+    fn count(&mut self, call: &CallLine) {
+        *self.answered.entry(format!("{}:{}", call.service, call.operation)).or_default() += 1;
     }
 
     fn authenticate(&self, request: &Request, service: &str) -> Result<(Caller, String), AwsError> {

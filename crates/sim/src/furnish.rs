@@ -88,6 +88,9 @@ pub(crate) struct Change {
     pub(crate) hosts: Vec<Host>,
     #[serde(default)]
     pub(crate) faults: Vec<Fault>,
+    /// The behaviours are also for tasks that run already.
+    #[serde(default)]
+    pub(crate) running: bool,
 }
 
 fn account() -> String {
@@ -184,6 +187,12 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
         world.env.images.set(reference, image.clone());
     }
     world.env.changed.extend(change.behaviours.iter().cloned());
+    if change.running {
+        for (place, estate) in &mut world.estates {
+            (world.env.account, world.env.region) = place.clone();
+            ecs::behave_now(estate, &mut world.env, &change.behaviours);
+        }
+    }
     if let Some(home) = world.home.clone() {
         for host in &change.hosts {
             world.hosts.put(&home.account, &home.region, host);

@@ -66,20 +66,27 @@ pub(crate) fn speak(
         };
         vec![LogLine { after: 0.2, line: "starting".to_owned() }, LogLine { after: 1.0, line: ready }]
     });
-    let messages = lines.into_iter().map(|LogLine { after, line }| {
-        (after, line.replace("${digest}", &container.digest).replace("${image}", &container.image))
-    });
+    container.behaviour.logs = Some(lines);
     match logs {
         Some(logs) => {
-            for (_, message) in messages {
+            for (_, message) in messages(container) {
                 logs.write(env, &target.group, &target.stream, &message);
             }
         }
-        None => {
-            for (after, message) in messages {
-                let (group, stream) = (target.group.clone(), target.stream.clone());
-                env.after_exactly(after, What::Log { group, stream, message });
-            }
-        }
+        None => say(env, &target, container),
     }
+}
+
+/// Schedules the lines of a container's behaviour, from now.
+pub(crate) fn say(env: &mut Env, target: &LogTarget, container: &Container) {
+    for (after, message) in messages(container) {
+        let (group, stream) = (target.group.clone(), target.stream.clone());
+        env.after_exactly(after, What::Log { group, stream, message });
+    }
+}
+
+fn messages(container: &Container) -> Vec<(f64, String)> {
+    let filled =
+        |line: &str| line.replace("${digest}", &container.digest).replace("${image}", &container.image);
+    container.behaviour.logs.iter().flatten().map(|LogLine { after, line }| (*after, filled(line))).collect()
 }

@@ -18,6 +18,7 @@ mod wire;
 use serde_json::{Value, json};
 
 use crate::aws_error::AwsError;
+use crate::behaviour::Rule;
 use crate::ecs::model::{Cluster, Ecs};
 use crate::people::Caller;
 use crate::schedule::{Step, What};
@@ -93,6 +94,15 @@ pub(crate) fn happen(estate: &mut Estate, env: &mut Env, what: What) {
                     cluster.services.remove(&service);
                 }
             }
+        }
+    }
+}
+
+/// Tasks that run take on new behaviours.
+pub(crate) fn behave_now(estate: &mut Estate, env: &mut Env, rules: &[Rule]) {
+    for cluster in estate.ecs.clusters.values_mut() {
+        for task in &mut cluster.tasks {
+            task_life::behave_now(env, &cluster.name, task, rules);
         }
     }
 }

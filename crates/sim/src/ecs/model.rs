@@ -298,6 +298,8 @@ pub(crate) struct Task {
     /// The deployment that counts it as its own; after a rollback that is not the one that started it.
     pub(crate) deployment: Option<String>,
     pub(crate) task_definition: TaskDefinition,
+    pub(crate) origin: Origin,
+    pub(crate) is_new: bool,
     pub(crate) status: TaskStatus,
     /// Not on its way out.
     pub(crate) wanted: bool,

@@ -1,6 +1,6 @@
 //! The life of a task, from PROVISIONING to STOPPED. Durations are those of a Fargate task at speed 1.
 
-use crate::behaviour::{Check, Origin, Subject};
+use crate::behaviour::{Check, Origin, Rule, Subject};
 use crate::ecs::log_driver;
 use crate::ecs::model::{
     Awaits, Container, Health, Stop, Tags, Task, TaskDefinition, TaskStatus, is_essential,
@@ -114,6 +114,8 @@ pub(crate) fn launch(env: &mut Env, tasks: &mut Vec<Task>, of: &Launch<'_>) -> S
         started_by: of.started_by.clone(),
         deployment: of.deployment.clone(),
         task_definition: of.task_definition.clone(),
+        origin: of.origin,
+        is_new: of.is_new,
         status: TaskStatus::Provisioning,
         wanted: true,
         healthy: false,
@@ -292,6 +294,50 @@ pub(crate) fn stop(env: &mut Env, cluster: &str, task: &mut Task, code: &'static
         task.registered = false;
         task.status = TaskStatus::Stopping;
         next(env, cluster, &id, if by_itself { 0.5 } else { TERM }, Step::Ended);
+    }
+}
+
+/// A running task takes on new behaviours: what it answers, what it says from now on, its end, a check that begins to fail.
+pub(crate) fn behave_now(env: &mut Env, cluster: &str, task: &mut Task, rules: &[Rule]) {
+    if !task.wanted || task.status != TaskStatus::Running {
+        return;
+    }
+    let id = task.id.clone();
+    let main = task.task_definition.main_container();
+    for (index, container) in task.containers.iter_mut().enumerate() {
+        let subject = Subject {
+            cluster,
+            service: task.service.as_deref(),
+            family: &task.task_definition.family,
+            image: &container.image,
+            container: &container.name,
+            is_main: index == main,
+            origin: task.origin,
+            is_new: task.is_new,
+        };
+        let fitting: Vec<&Rule> = rules.iter().filter(|rule| rule.matches.fits(&subject)).collect();
+        for Rule { behaviour, .. } in fitting {
+            container.behaviour.overlay(behaviour);
+            if let Some(target) = container.log.as_ref().filter(|_| behaviour.logs.is_some()) {
+                log_driver::say(env, target, container);
+            }
+            if let Some(exit) = &behaviour.exit {
+                let step = Step::Exits { container: index };
+                env.after_exactly(
+                    exit.after,
+                    What::Task { cluster: cluster.to_owned(), task: id.clone(), step },
+                );
+            }
+            let check = &task.task_definition.containers()[index]["healthCheck"];
+            if behaviour.health == Some(Check::Failing) && !check.is_null() {
+                let seconds = |member: &str, default: f64| check[member].as_f64().unwrap_or(default);
+                let after = seconds("interval", 30.0) * seconds("retries", 3.0);
+                next(env, cluster, &id, after, Step::ContainerVerdict { container: index, passing: false });
+            }
+            if behaviour.target == Some(Check::Failing) && task.target_group.is_some() {
+                next(env, cluster, &id, TARGET_FAILS, Step::TargetVerdict { passing: false });
+            }
+        }
     }
 }
 
