@@ -176,27 +176,30 @@ impl Owners {
 fn finish(open: Open, text: &str, lines: &Lines<'_>, owners: &Owners) -> Block {
     let mut done = block(open.writer.html, open.range, open.kind, None, text, lines);
     let (first, last) = (done.start_line, done.end_line);
-    done.kind = match done.kind {
-        BlockKind::List if open.tasks => {
+    match &mut done.kind {
+        kind @ BlockKind::List if open.tasks => {
+            *kind = BlockKind::Checklist;
             done.step = owners.step(first, last);
-            BlockKind::Checklist
         }
-        BlockKind::Code { language, .. } => {
-            let owner = owners.script(first, last);
-            done.step = owner.clone();
-            BlockKind::Code { language, owner }
+        BlockKind::Code { owner, .. } => {
+            *owner = owners.script(first, last);
+            done.step.clone_from(owner);
         }
-        BlockKind::StepFence { .. } => {
-            done.step = owners.step(first, first);
-            BlockKind::StepFence { id: done.step.clone() }
+        BlockKind::StepFence { id } => {
+            *id = owners.step(first, first);
+            done.step.clone_from(id);
         }
-        BlockKind::StageFence { .. } => BlockKind::StageFence { id: owners.stage(first) },
-        BlockKind::Table => {
-            done.step = owners.step(first, last);
-            BlockKind::Table
-        }
-        other => other,
-    };
+        BlockKind::StageFence { id } => *id = owners.stage(first),
+        BlockKind::Table => done.step = owners.step(first, last),
+        BlockKind::Heading { .. }
+        | BlockKind::Paragraph
+        | BlockKind::List
+        | BlockKind::Checklist
+        | BlockKind::Quote
+        | BlockKind::Rule
+        | BlockKind::Html
+        | BlockKind::FrontMatter => {}
+    }
     done
 }
 
@@ -221,25 +224,34 @@ fn block(
 }
 
 fn kind_of(event: &Event<'_>) -> BlockKind {
-    match event {
-        Event::Start(Tag::Heading { level, .. }) => BlockKind::Heading { level: number(*level) },
-        Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
-            let fence = Fence { info: info.to_string(), body: Mapped::default(), span: Span::default() };
-            match fence.role() {
-                Some("stage") => BlockKind::StageFence { id: None },
-                Some("step") => BlockKind::StepFence { id: None },
-                _ => BlockKind::Code { language: fence.language().to_owned(), owner: None },
-            }
+    if matches!(event, Event::Rule) {
+        return BlockKind::Rule;
+    }
+    if matches!(event, Event::Html(_) | Event::InlineHtml(_)) {
+        return BlockKind::Html;
+    }
+    let Event::Start(tag) = event else { return BlockKind::Paragraph };
+    if let Tag::Heading { level, .. } = tag {
+        BlockKind::Heading { level: number(*level) }
+    } else if let Tag::CodeBlock(CodeBlockKind::Fenced(info)) = tag {
+        let fence = Fence { info: info.to_string(), body: Mapped::default(), span: Span::default() };
+        match fence.role() {
+            Some("stage") => BlockKind::StageFence { id: None },
+            Some("step") => BlockKind::StepFence { id: None },
+            _ => BlockKind::Code { language: fence.language().to_owned(), owner: None },
         }
-        Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => {
-            BlockKind::Code { language: String::new(), owner: None }
-        }
-        Event::Start(Tag::List(_)) => BlockKind::List,
-        Event::Start(Tag::Table(_)) => BlockKind::Table,
-        Event::Start(Tag::BlockQuote(_)) => BlockKind::Quote,
-        Event::Start(Tag::HtmlBlock) | Event::Html(_) | Event::InlineHtml(_) => BlockKind::Html,
-        Event::Rule => BlockKind::Rule,
-        _ => BlockKind::Paragraph,
+    } else if let Tag::CodeBlock(CodeBlockKind::Indented) = tag {
+        BlockKind::Code { language: String::new(), owner: None }
+    } else if let Tag::List(_) = tag {
+        BlockKind::List
+    } else if let Tag::Table(_) = tag {
+        BlockKind::Table
+    } else if let Tag::BlockQuote(_) = tag {
+        BlockKind::Quote
+    } else if let Tag::HtmlBlock = tag {
+        BlockKind::Html
+    } else {
+        BlockKind::Paragraph
     }
 }
 

@@ -269,10 +269,8 @@ impl Parts<'_> {
         };
         let with = fields.node("with");
         let expect = fields.node("expect");
-        for node in [with, expect] {
-            if let Some(node) = node {
-                gather(node, after, self.sites);
-            }
+        for node in [with, expect].into_iter().flatten() {
+            gather(node, after, self.sites);
         }
         if let Some(spec) = spec {
             rules::action(spec, with, expect, place, findings);

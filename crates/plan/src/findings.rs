@@ -98,6 +98,11 @@ impl<'t> Findings<'t> {
         self.add(Severity::Note, code, span.into(), message.into(), hint.into());
     }
 
+    /// Whether nothing more is shown, so that no hint needs to be thought of.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= MOST
+    }
+
     /// All findings in order of place; of one place the gravest first.
     pub(crate) fn sorted(mut self) -> Vec<Diagnostic> {
         if self.left_out > 0 {
@@ -176,7 +181,7 @@ pub(crate) fn near<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -
 }
 
 /// "Did you mean …?", else what there is to choose from.
-pub(crate) fn did_you_mean<'n>(wanted: &str, names: &[&'n str]) -> Option<String> {
+pub(crate) fn did_you_mean(wanted: &str, names: &[&str]) -> Option<String> {
     if let Some(name) = near(wanted, names.iter().copied()) {
         return Some(format!("Did you mean `{name}`?"));
     }

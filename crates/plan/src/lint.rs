@@ -206,7 +206,9 @@ impl<'v> Index<'v> {
 
     fn known_step(&self, name: &str, span: Span, findings: &mut Findings<'_>) -> Option<&StepFacts> {
         let found = self.steps.get(name);
-        if found.is_none() {
+        if found.is_none() && findings.is_full() {
+            findings.error("undefined-name", span, "");
+        } else if found.is_none() {
             let hint = near(name, self.steps.keys().map(String::as_str))
                 .map(|name| format!("Did you mean `{name}`?"));
             findings.error_hint("undefined-name", span, format!("there is no step `{}`", short(name)), hint);
@@ -374,6 +376,10 @@ impl<'v> Index<'v> {
     }
 
     fn unknown_need(&self, name: &str, span: Span, what: &str, findings: &mut Findings<'_>) {
+        if findings.is_full() {
+            findings.error("unknown-need", span, "");
+            return;
+        }
         let stages = self.stages.keys().map(String::as_str);
         let near = if what == "stage" {
             near(name, stages)

@@ -10,7 +10,7 @@ use crate::sections::{Outline, Section, Taken, slug};
 use crate::tasks::{self, DraftItem};
 use crate::{Level, Plan, Reading, Role, Severity, Span, Stage, StageId, StepId, lint, repair, yaml};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Most steps of a plan; a run with more cannot be watched by anybody.
 const MOST_STEPS: usize = 2_000;
@@ -90,14 +90,24 @@ struct Reader<'t> {
     damaged: bool,
     /// Names taken by stages and steps that say theirs, before names are made for the others.
     taken: HashSet<String>,
-    items_taken: HashSet<String>,
+    /// The last number that was given to a name.
+    numbers: HashMap<String, usize>,
+    items_taken: tasks::Names,
     items: usize,
     steps: usize,
 }
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str, damaged: bool) -> Self {
-        Self { text, damaged, taken: HashSet::new(), items_taken: HashSet::new(), items: 0, steps: 0 }
+        Self {
+            text,
+            damaged,
+            taken: HashSet::new(),
+            numbers: HashMap::new(),
+            items_taken: tasks::Names::default(),
+            items: 0,
+            steps: 0,
+        }
     }
 
     fn plan(mut self, digest: String, findings: &mut Findings<'_>) -> Plan {
@@ -443,11 +453,12 @@ impl<'t> Reader<'t> {
             empty if empty.is_empty() => fallback.to_owned(),
             base => base,
         };
+        let number = self.numbers.entry(base.clone()).or_insert(1);
         let mut name = base.clone();
-        let mut number = 2;
+        // Numbers go on from the last one, or a thousand headings of one title would be compared a million times.
         while !self.taken.insert(name.clone()) {
+            *number += 1;
             name = format!("{base}_{number}");
-            number += 1;
         }
         name
     }

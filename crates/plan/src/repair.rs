@@ -165,13 +165,13 @@ fn whole(bytes: &[u8]) -> Option<(char, usize)> {
 
 /// The likely symbol whose remains stand at the start of the bytes, the longest first.
 fn guess(bytes: &[u8]) -> Option<(char, usize)> {
-    if !bytes.first().is_some_and(|first| *first >= 0xe2) {
+    if bytes.first().is_none_or(|first| *first < 0xe2) {
         return None;
     }
     (1..=3).rev().find_map(|length| {
         let found = bytes.get(..length).and_then(|left| remains().get(left))?;
         // A lone lead byte is a letter in itself, unless the variation selector after it says "symbol".
-        let alone = length == 1 && !bytes.get(1..3).is_some_and(|next| next == [0xef, 0xb8]);
+        let alone = length == 1 && bytes.get(1..3).is_none_or(|next| next != [0xef, 0xb8]);
         (!alone).then_some((*found, length))
     })
 }

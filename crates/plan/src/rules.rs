@@ -23,15 +23,11 @@ pub(crate) fn action(
     let has = |key: &str| with.and_then(|with| with.get(key)).is_some();
     let expects = |key: &str| expect.and_then(|expect| expect.get(key));
     match spec.name {
-        "ecs.register" => {
-            if ["definition", "file", "from"].iter().filter(|key| has(key)).count() != 1 {
-                findings.error_hint(
-                    "one-of",
-                    span,
-                    "`ecs.register` takes exactly one of `definition`, `file` and `from`",
-                    "`definition` is written here, `file` is a JSON file beside the plan, `from` copies a registered one.".to_owned(),
-                );
-            }
+        "ecs.register" if ["definition", "file", "from"].iter().filter(|key| has(key)).count() != 1 => {
+            let message = "`ecs.register` takes exactly one of `definition`, `file` and `from`";
+            let hint =
+                "`definition` is written here, `file` is a JSON file beside the plan, `from` copies one.";
+            findings.error_hint("one-of", span, message, hint.to_owned());
         }
         "ecs.deploy" => {
             let keys = [

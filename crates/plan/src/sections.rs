@@ -68,8 +68,7 @@ impl<'h> Outline<'h> {
             }
             let role = role_of(&heading.title);
             let wanted = if numbered {
-                is_numbered(&heading.title)
-                    || (role.is_some() && !self.holds(index, |title| is_numbered(title)))
+                is_numbered(&heading.title) || (role.is_some() && !self.holds(index, is_numbered))
             } else {
                 let splits = role.is_none() && heading.level == 2 && self.children_have_roles(index);
                 if splits {

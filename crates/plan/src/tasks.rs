@@ -4,7 +4,7 @@ use crate::document::{Comment, Task};
 use crate::findings::{Findings, did_you_mean, short};
 use crate::{Item, ItemId, Span, StepId};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// An item and the place of the step that it names.
 #[derive(Debug)]
@@ -17,11 +17,7 @@ const KEYS: [&str; 4] = ["id", "from", "evidence", "optional"];
 const EVIDENCE: [&str; 3] = ["note", "screenshot", "file"];
 
 /// Reads an item; its id is made of its text when no comment names it.
-pub(crate) fn item(
-    task: &Task,
-    taken: &mut HashSet<String>,
-    findings: &mut Findings<'_>,
-) -> Option<DraftItem> {
+pub(crate) fn item(task: &Task, names: &mut Names, findings: &mut Findings<'_>) -> Option<DraftItem> {
     let mut said = Said::default();
     let text = match task.text.split_once("<!--").filter(|(_, rest)| rest.trim_start().starts_with("hp:")) {
         // Markdown takes a comment that never closes for text.
@@ -41,7 +37,7 @@ pub(crate) fn item(
     }
     let id = match said.id {
         Some((id, span)) => {
-            if !taken.insert(id.as_str().to_owned()) {
+            if !names.taken.insert(id.as_str().to_owned()) {
                 findings.error_hint(
                     "duplicate-id",
                     span,
@@ -51,7 +47,7 @@ pub(crate) fn item(
             }
             id
         }
-        None => unique(text, taken)?,
+        None => names.made(text)?,
     };
     Some(DraftItem {
         item: Item {
@@ -172,16 +168,25 @@ fn next_word(text: &str, from: usize) -> Option<(usize, usize)> {
     Some((start, start + word.find(char::is_whitespace).unwrap_or(word.len())))
 }
 
-/// `i` and ten digits of the text's hash; a second item of the same text gets `_2`.
-fn unique(text: &str, taken: &mut HashSet<String>) -> Option<ItemId> {
-    let digest = Sha256::digest(text.as_bytes());
-    let hash: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    let base = format!("i{hash}");
-    let mut name = base.clone();
-    let mut number = 2;
-    while !taken.insert(name.clone()) {
-        name = format!("{base}_{number}");
-        number += 1;
+/// Names of items that are taken, and the last number given to those of one text.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    taken: HashSet<String>,
+    numbers: HashMap<String, usize>,
+}
+
+impl Names {
+    /// `i` and ten digits of the text's hash; a second item of the same text gets `_2`.
+    fn made(&mut self, text: &str) -> Option<ItemId> {
+        let digest = Sha256::digest(text.as_bytes());
+        let hash: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+        let base = format!("i{hash}");
+        let number = self.numbers.entry(base.clone()).or_insert(1);
+        let mut name = base.clone();
+        while !self.taken.insert(name.clone()) {
+            *number += 1;
+            name = format!("{base}_{number}");
+        }
+        ItemId::new(name).ok()
     }
-    ItemId::new(name).ok()
 }

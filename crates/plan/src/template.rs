@@ -131,10 +131,10 @@ pub(crate) fn template_paths(text: &str) -> Result<Vec<Path>, String> {
     let Stmt::Template(template) = tree else { return Ok(Vec::new()) };
     let mut names = Names::default();
     for child in &template.children {
-        match child {
-            Stmt::EmitRaw(_) => {}
-            Stmt::EmitExpr(emit) => names.visit(&emit.expr),
-            _ => return Err("only `{{ … }}` is known here, no `{% … %}` statements".to_owned()),
+        if let Stmt::EmitExpr(emit) = child {
+            names.visit(&emit.expr);
+        } else if !matches!(child, Stmt::EmitRaw(_)) {
+            return Err("only `{{ … }}` is known here, no `{% … %}` statements".to_owned());
         }
     }
     names.finish()
@@ -250,28 +250,25 @@ impl Names {
         let mut path = Vec::new();
         let mut at = expr;
         loop {
-            match at {
-                Expr::Var(var) => {
-                    path.push(var.id.to_owned());
-                    path.reverse();
-                    self.paths.push(path);
-                    return;
-                }
-                Expr::GetAttr(get) => {
-                    path.push(get.name.to_owned());
-                    at = &get.expr;
-                }
-                Expr::GetItem(get) => {
-                    match get.subscript_expr.as_const() {
-                        Some(key) => path.push(key.as_str().map_or_else(|| key.to_string(), str::to_owned)),
-                        None => {
-                            path.clear();
-                            self.visit(&get.subscript_expr);
-                        }
+            if let Expr::Var(var) = at {
+                path.push(var.id.to_owned());
+                path.reverse();
+                self.paths.push(path);
+                return;
+            } else if let Expr::GetAttr(get) = at {
+                path.push(get.name.to_owned());
+                at = &get.expr;
+            } else if let Expr::GetItem(get) = at {
+                match get.subscript_expr.as_const() {
+                    Some(key) => path.push(key.as_str().map_or_else(|| key.to_string(), str::to_owned)),
+                    None => {
+                        path.clear();
+                        self.visit(&get.subscript_expr);
                     }
-                    at = &get.expr;
                 }
-                _ => return self.visit(at),
+                at = &get.expr;
+            } else {
+                return self.visit(at);
             }
         }
     }
@@ -318,13 +315,12 @@ fn render_with(value: &Value, context: &minijinja::Value) -> Result<Value, Rende
 fn whole(text: &str) -> Option<&str> {
     let inner = text.strip_prefix("{{")?.strip_suffix("}}")?;
     let tree = parse(text, "", syntax()).ok()?;
-    match tree {
-        Stmt::Template(template) if matches!(template.children.as_slice(), [Stmt::EmitExpr(_)]) => {
-            let inner = inner.strip_prefix('-').unwrap_or(inner);
-            Some(inner.strip_suffix('-').unwrap_or(inner).trim())
-        }
-        _ => None,
+    let Stmt::Template(template) = tree else { return None };
+    if !matches!(template.children.as_slice(), [Stmt::EmitExpr(_)]) {
+        return None;
     }
+    let inner = inner.strip_prefix('-').unwrap_or(inner);
+    Some(inner.strip_suffix('-').unwrap_or(inner).trim())
 }
 
 fn evaluate(
@@ -368,11 +364,13 @@ fn environment() -> &'static Environment<'static> {
         environment.set_fuel(Some(1_000_000));
         environment.set_formatter(|out, state, value| {
             use minijinja::value::ValueKind;
-            let refused = match value.kind() {
-                ValueKind::Seq | ValueKind::Iterable => Some(0),
-                ValueKind::Map => Some(1),
-                ValueKind::None => Some(2),
-                _ => None,
+            let kind = value.kind();
+            let refused = if matches!(kind, ValueKind::Seq | ValueKind::Iterable) {
+                Some(0)
+            } else if kind == ValueKind::Map {
+                Some(1)
+            } else {
+                (kind == ValueKind::None).then_some(2)
             };
             match refused.and_then(|index: usize| NOT_TEXT.get(index)) {
                 Some(what) => Err(minijinja::Error::new(ErrorKind::BadSerialization, *what)),
@@ -385,17 +383,18 @@ fn environment() -> &'static Environment<'static> {
 
 fn failure(error: &minijinja::Error, shown: &str) -> RenderError {
     let template = shown.to_owned();
-    match error.kind() {
-        ErrorKind::UndefinedError => RenderError::Undefined { template },
-        ErrorKind::SyntaxError => RenderError::Syntax { template, reason: said(error) },
-        ErrorKind::BadSerialization => {
-            match NOT_TEXT.iter().find(|what| error.detail().is_some_and(|detail| detail.contains(**what))) {
-                Some(what) => RenderError::NotText { template, what },
-                None => RenderError::Other { template, reason: error.kind().to_string() },
-            }
-        }
+    let kind = error.kind();
+    if kind == ErrorKind::UndefinedError {
+        return RenderError::Undefined { template };
+    }
+    if kind == ErrorKind::SyntaxError {
+        return RenderError::Syntax { template, reason: said(error) };
+    }
+    let refused = NOT_TEXT.iter().find(|what| error.detail().is_some_and(|detail| detail.contains(**what)));
+    match refused {
+        Some(what) if kind == ErrorKind::BadSerialization => RenderError::NotText { template, what },
         // Details of the rest may quote values, and a value may be secret.
-        kind => RenderError::Other { template, reason: kind.to_string() },
+        _ => RenderError::Other { template, reason: kind.to_string() },
     }
 }
 

@@ -1,8 +1,6 @@
 //! What must hold of reading any bytes, and of the pages and values made from the kinds.
 
-mod common;
-
-use common::{home, same, shown};
+use crate::common::{home, same, shown};
 use holdpoint_plan::kinds::{
     EcsCreate, EcsRegister, HeaderRule, HttpCheck, HttpExpect, Manual, Soak, StatusSet,
 };
@@ -37,7 +35,7 @@ fn pages_made_from_the_kinds_are_current() {
 fn every_finding_has_its_entry_in_the_docs() {
     let page = std::fs::read_to_string(home().join("../../docs/findings.md")).expect("docs/findings.md");
     let mut missing = Vec::new();
-    for case in common::entries(&home().join("tests/cases")) {
+    for case in crate::common::entries(&home().join("tests/cases")) {
         for finding in read(&std::fs::read(case.join("plan.md")).expect("a case")).diagnostics {
             if !page.contains(&format!("`{}`", finding.code)) {
                 missing.push(finding.code);
@@ -181,7 +179,7 @@ proptest! {
 
     #[test]
     fn a_mutated_plan_is_read(at in 0.0..1.0_f64, gone in 0_usize..60, put in ".{0,8}") {
-        let plan = include_str!("../../../plans/ecs-api-and-worker.plan.md");
+        let plan = include_str!("../../../../plans/ecs-api-and-worker.plan.md");
         let mut start = (plan.len() as f64 * at) as usize;
         while !plan.is_char_boundary(start) { start -= 1; }
         let mut end = (start + gone).min(plan.len());
@@ -237,7 +235,7 @@ fn an_error_of_a_template_never_quotes_a_value() {
 
 #[test]
 fn names_of_a_step_are_its_lineage() {
-    let reading = read(include_bytes!("../../../plans/ecs-api-and-worker.plan.md"));
+    let reading = read(include_bytes!("../../../../plans/ecs-api-and-worker.plan.md"));
     let step = reading.plan.step(&StepId::new("deploy_api").expect("an id")).expect("the step");
     let output = |step: &str, output: &str| NameUsed::Output {
         step: StepId::new(step).expect("an id"),
@@ -294,7 +292,7 @@ fn kinds_are_whole() {
 
 #[test]
 fn blocks_know_their_steps_and_lines() {
-    let text = include_str!("../../../plans/ecs-api-and-worker.plan.md");
+    let text = include_str!("../../../../plans/ecs-api-and-worker.plan.md");
     let all = blocks(text);
     let fence = all.iter().find(|block| matches!(&block.kind, BlockKind::StepFence { id: Some(id) } if id.as_str() == "deploy_api")).expect("the fence");
     assert!(text.lines().nth(fence.start_line - 1).is_some_and(|line| line == "```yaml step"));

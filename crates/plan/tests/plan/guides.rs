@@ -1,9 +1,7 @@
 //! Guides as people write them: what is recognised of our invented ones, and of real notes where they are at hand.
 //! The snapshots hold counts, kinds, line numbers and hashes, and none of the text.
 
-mod common;
-
-use common::{entries, home, same};
+use crate::common::{entries, home, same};
 use holdpoint_plan::{BlockKind, Reading, view};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

@@ -1,8 +1,6 @@
 //! Plans, good and bad, each a folder: `plan.md` and what reading it gives.
 
-mod common;
-
-use common::{entries, home, same, shown};
+use crate::common::{entries, home, same, shown};
 
 #[test]
 fn every_case_reads_as_expected() {

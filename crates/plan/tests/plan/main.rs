@@ -1,0 +1,7 @@
+//! Behaviour of reading plans, each subject in its module.
+#![expect(clippy::expect_used, reason = "a test that cannot read its own files has failed")]
+
+mod cases;
+mod common;
+mod guides;
+mod reading;
