@@ -50,6 +50,11 @@ impl Board {
         self.works.get(work)
     }
 
+    /// Progress of all work that told something.
+    pub fn works(&self) -> impl Iterator<Item = (&Work, &WorkBoard)> {
+        self.works.iter()
+    }
+
     /// A new attempt begins: what the last one showed goes.
     pub(crate) fn clear(&mut self, work: &Work) {
         self.works.remove(work);

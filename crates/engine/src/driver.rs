@@ -186,10 +186,7 @@ impl Driver {
         if let Some(why) = self.shared.board(|board| board.halted.clone()) {
             return Err(JournalError::Misfit { run: self.journal.state.run.clone(), why });
         }
-        let ends = match &command {
-            Command::Conclude { work, .. } => Some(work.clone()),
-            _ => None,
-        };
+        let ends = if let Command::Conclude { work, .. } = &command { Some(work.clone()) } else { None };
         if let Command::NotSent { work, action, .. } = &command {
             let attempt = self.journal.state.work(work).map_or(0, |known| known.attempt);
             *self.resent.entry((work.clone(), attempt, *action)).or_default() += 1;

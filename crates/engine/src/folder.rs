@@ -52,7 +52,7 @@ impl RunFolder {
         let path = self.path.join("driver.lock");
         let open = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path);
         let mut file = open.map_err(|error| failed(&path, "made", &error))?;
-        match file.try_lock() {
+        match patiently(&file) {
             Ok(()) => {
                 let write = file
                     .set_len(0)
@@ -63,6 +63,24 @@ impl RunFolder {
             }
             Err(TryLockError::WouldBlock) => {
                 Ok(Err(std::fs::read_to_string(&path).map_err(|error| failed(&path, "read", &error))?))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(&path, "locked", &error)),
+        }
+    }
+
+    /// Who drives now, without becoming the driver; `None` when nobody does.
+    pub fn driver(&self) -> Result<Option<String>, FolderError> {
+        let path = self.path.join("driver.lock");
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(&path, "read", &error)),
+        };
+        // A shared lock is free exactly when no driver holds the exclusive one.
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                std::fs::read_to_string(&path).map(Some).map_err(|error| failed(&path, "read", &error))
             }
             Err(TryLockError::Error(error)) => Err(failed(&path, "locked", &error)),
         }
@@ -120,6 +138,17 @@ impl RunFolder {
             Err(error) => Err(failed(&path, "deleted", &error)),
         }
     }
+}
+
+/// Takes the lock, looking again for a moment: who only asks who drives holds it for microseconds.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..5 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            taken => return taken,
+        }
+    }
+    file.try_lock()
 }
 
 /// Writes beside, syncs, renames, syncs the folder: the file is whole or not there.

@@ -99,6 +99,11 @@ impl RunHandle {
         &self.tools.folder
     }
 
+    /// Whether the driver has gone.
+    pub fn is_finished(&self) -> bool {
+        *self.shared.over.borrow()
+    }
+
     /// Waits until the driver has gone: the run is over, or it stopped here.
     pub async fn finished(&self) {
         let mut over = self.shared.over.subscribe();

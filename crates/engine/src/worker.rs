@@ -43,6 +43,14 @@ pub(crate) enum FromWorker {
     Done,
 }
 
+/// Work that has begun: what it goes on with.
+struct Begun {
+    task: Task,
+    executor: Arc<dyn Executor>,
+    intent: Intent,
+    receipts: Vec<Receipt>,
+}
+
 /// The run was stopped while the worker worked: it goes home.
 pub(crate) struct Stopped;
 
@@ -211,7 +219,7 @@ async fn short_lease(desk: &Desktop, step: &Step) -> Option<Diagnosis> {
 }
 
 async fn act(desk: &Desktop, work: Work, action: usize) -> Step1<()> {
-    let (task, executor, intent, receipts) = match desk.resume(&work) {
+    let Begun { task, executor, intent, receipts } = match desk.resume(&work) {
         Ok(all) => all,
         Err(diagnosis) => return desk.fail(&work, diagnosis).await,
     };
@@ -245,7 +253,7 @@ async fn act(desk: &Desktop, work: Work, action: usize) -> Step1<()> {
 
 /// Finds out, by reading alone, whether an action took effect. Never sends it.
 async fn settle(desk: &Desktop, work: Work, action: usize, lost: Option<Diagnosis>) -> Step1<()> {
-    let (task, executor, intent, receipts) = match desk.resume(&work) {
+    let Begun { task, executor, intent, receipts } = match desk.resume(&work) {
         Ok(all) => all,
         Err(diagnosis) => {
             return desk.carry(Command::BecomeUnknown { work, diagnosis: Box::new(diagnosis) }).await;
@@ -277,7 +285,7 @@ async fn settle(desk: &Desktop, work: Work, action: usize, lost: Option<Diagnosi
 }
 
 async fn follow(desk: &Desktop, work: Work) -> Step1<()> {
-    let (task, executor, intent, receipts) = match desk.resume(&work) {
+    let Begun { task, executor, intent, receipts } = match desk.resume(&work) {
         Ok(all) => all,
         Err(diagnosis) => return desk.fail(&work, diagnosis).await,
     };
@@ -474,13 +482,13 @@ impl Desktop {
     }
 
     /// What a step that has begun goes on with.
-    fn resume(&self, work: &Work) -> Result<(Task, Arc<dyn Executor>, Intent, Vec<Receipt>), Diagnosis> {
+    fn resume(&self, work: &Work) -> Result<Begun, Diagnosis> {
         let (task, executor) = self.assemble(work)?;
         let known = self.state.work(work);
         let intent = known.and_then(|known| known.intent.clone());
         let intent = intent.ok_or_else(|| Diagnosis::of(format!("{work} has no intent")))?;
         let receipts = known.map(|known| known.receipts.clone()).unwrap_or_default();
-        Ok((task, executor, intent, receipts))
+        Ok(Begun { task, executor, intent, receipts })
     }
 
     fn covers_before(&self, work: &Work) -> Result<Vec<(HoldKey, Vec<holdpoint_run::Covered>)>, String> {

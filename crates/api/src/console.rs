@@ -1,0 +1,211 @@
+//! Everything that a host of the console holds.
+
+use crate::places::Places;
+use crate::runs::Open;
+use crate::views::{Home, Identity, PlanView, Profile, Profiles, RunSummary, Update, Weight, plan_view};
+use crate::{Problem, kept};
+use ed25519_dalek::SigningKey;
+use holdpoint_engine::{Clock, MachineClock, Outfitter, Points};
+use holdpoint_identity::Env;
+use holdpoint_ledger::{Anchors, SqliteLedger};
+use holdpoint_plan::{LARGEST, Reading};
+use holdpoint_run::{Actor, RunId};
+use holdpoint_vault::FileVault;
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::broadcast;
+
+/// What a host chooses.
+pub struct Config {
+    /// `HOLDPOINT_HOME`.
+    pub home: PathBuf,
+    /// The environment, as an argument.
+    pub env: Env,
+    /// Where the tools of runs come from.
+    pub outfitter: Arc<dyn Outfitter>,
+    /// Who pulls the plug, in tests.
+    pub points: Arc<dyn Points>,
+    /// Version of Holdpoint.
+    pub version: String,
+    /// Name of who sits at the console, for commands that AWS does not know of.
+    pub operator: String,
+    /// `console` or `cli`.
+    pub through: String,
+    /// Who drives: "pid 41 on host".
+    pub driver: String,
+    /// A plan to open at the start.
+    pub open_at_start: Option<String>,
+}
+
+/// A host's console.
+pub struct Console {
+    pub(crate) config: Config,
+    pub(crate) places: Places,
+    pub(crate) ledger: Arc<SqliteLedger>,
+    pub(crate) anchors: Anchors,
+    pub(crate) vault: Arc<FileVault>,
+    pub(crate) device: SigningKey,
+    pub(crate) clock: Arc<dyn Clock>,
+    open: Mutex<BTreeMap<RunId, Open>>,
+    identity: Mutex<Option<Identity>>,
+    pub(crate) updates: broadcast::Sender<Update>,
+}
+
+impl Console {
+    /// Opens everything that is kept.
+    pub fn open(config: Config) -> Result<Arc<Self>, Problem> {
+        let places = Places::make(&config.home)?;
+        let ledger = SqliteLedger::open(&places.ledger())?;
+        let vault = FileVault::open(&places.home.join("vault"), None)?;
+        let device = holdpoint_vault::device_key(&vault)?;
+        Ok(Arc::new(Self {
+            anchors: Anchors::new(places.anchors()),
+            ledger: Arc::new(ledger),
+            vault: Arc::new(vault),
+            device,
+            clock: Arc::new(MachineClock::new(1.0)),
+            open: Mutex::default(),
+            identity: Mutex::default(),
+            updates: broadcast::Sender::new(256),
+            places,
+            config,
+        }))
+    }
+
+    /// What changes, as it changes. A listener that is slow misses some, and asks anew.
+    pub fn updates(&self) -> broadcast::Receiver<Update> {
+        self.updates.subscribe()
+    }
+
+    /// Who gives commands here.
+    pub fn actor(&self) -> Actor {
+        Actor { name: self.config.operator.clone(), through: self.config.through.clone() }
+    }
+
+    /// The first screen.
+    pub async fn home(&self) -> Result<Home, Problem> {
+        let runs = self.all_runs().await?;
+        let (open, past): (Vec<RunSummary>, Vec<RunSummary>) =
+            runs.iter().map(|(summary, _)| summary.clone()).partition(|summary| summary.ended_at.is_none());
+        Ok(Home {
+            waiting: runs.into_iter().filter_map(|(_, waiting)| waiting).collect(),
+            open,
+            past,
+            recent: kept::recent(&self.places)?,
+            examples: kept::examples(&self.places)?,
+            identity: self.identity().clone(),
+            open_at_start: self.config.open_at_start.clone(),
+        })
+    }
+
+    /// Opens a plan to look at. Nothing of it is run.
+    pub fn open_plan(&self, path: &str) -> Result<PlanView, Problem> {
+        let (path, reading) = read_plan(path)?;
+        kept::opened(&self.places, &path, &reading.1.plan.title, self.clock.now())?;
+        let trusted = kept::is_trusted(&self.places, &path, &reading.1.plan.digest)?;
+        Ok(plan_view(&path, &reading.1, trusted))
+    }
+
+    /// Trusts the content of a plan at its path.
+    pub fn trust(&self, path: &str, digest: &str) -> Result<PlanView, Problem> {
+        let (path, (_, reading)) = read_plan(path)?;
+        if reading.plan.digest != digest {
+            return Err(Problem::new(format!("{path} has changed since it was shown"))
+                .hint("read it again, then trust it"));
+        }
+        kept::trust(&self.places, &path, digest, self.clock.now())?;
+        Ok(plan_view(&path, &reading, true))
+    }
+
+    /// The profiles of the configuration files.
+    pub async fn profiles(&self) -> Result<Profiles, Problem> {
+        let found = holdpoint_identity::profiles(&self.config.env).await?;
+        let default = self.config.env.get("AWS_PROFILE").map(str::to_owned);
+        let has_default = found.profiles.iter().any(|profile| profile.name == "default");
+        let more = found.problems.iter().map(|problem| problem.text.clone());
+        let explanation: Vec<String> = found.explanation.iter().cloned().chain(more).collect();
+        Ok(Profiles {
+            profiles: found.profiles.iter().map(profile).collect(),
+            explanation: (!explanation.is_empty()).then(|| explanation.join("; ")),
+            default: default.or_else(|| has_default.then(|| "default".to_owned())),
+        })
+    }
+
+    /// Asks STS who a profile is, and remembers it as the identity chosen.
+    pub async fn check_identity(&self, profile: Option<&str>) -> Result<Identity, Problem> {
+        let session = holdpoint_identity::Session::live(&self.config.env, profile, None).await;
+        let session = session.map_err(|error| Problem::new(error.to_string()))?;
+        let caller = session.whoami().await.map_err(|error| Problem::new(error.to_string()))?;
+        let role = caller.arn.split('/').nth(1).map(str::to_owned);
+        let identity = Identity {
+            profile: profile.map(str::to_owned),
+            account: caller.account.clone(),
+            alias: None,
+            role,
+            region: session.region().to_owned(),
+            arn: Some(caller.arn.clone()),
+            weight: Weight::of(profile.unwrap_or_default()),
+            checked_at: Some(self.clock.now().to_string()),
+            clocks: Vec::new(),
+        };
+        *self.identity() = Some(identity.clone());
+        Ok(identity)
+    }
+
+    pub(crate) fn opened(&self) -> MutexGuard<'_, BTreeMap<RunId, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn identity(&self) -> MutexGuard<'_, Option<Identity>> {
+        self.identity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a plan file: its path made absolute, its bytes and what they mean. A file that is larger than any plan is
+/// read only as far as it takes to say so.
+pub(crate) fn read_plan(path: &str) -> Result<(String, (Vec<u8>, Reading)), Problem> {
+    let could_not = |error: std::io::Error| {
+        let problem = Problem::new(format!("{path} cannot be opened: {error}"));
+        if error.kind() == std::io::ErrorKind::NotFound {
+            problem.code("not_found").hint("check the path; it may have been moved")
+        } else if error.kind() == std::io::ErrorKind::IsADirectory {
+            problem.hint("name a file: DEPLOYMENT_PLAN.md, deploy.plan.md")
+        } else {
+            problem
+        }
+    };
+    let full = std::fs::canonicalize(Path::new(path)).map_err(could_not)?;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(&full).map_err(could_not)?;
+    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(could_not)?;
+    let reading = holdpoint_plan::read(&bytes);
+    Ok((full.display().to_string(), (bytes, reading)))
+}
+
+fn profile(profile: &holdpoint_identity::Profile) -> Profile {
+    Profile {
+        name: profile.name.clone(),
+        kind: kind_in_words(&profile.kind),
+        account: profile.account.clone(),
+        role: profile.role.clone(),
+        region: profile.region.clone(),
+        problems: profile.problems.clone(),
+    }
+}
+
+fn kind_in_words(kind: &holdpoint_identity::Kind) -> String {
+    use holdpoint_identity::Kind;
+    match kind {
+        Kind::AssumeRole { source } => format!("role, assumed from {source}"),
+        Kind::CredentialSource { source } => format!("role, from {source}"),
+        Kind::WebIdentity => "web identity".into(),
+        Kind::SsoSession => "SSO session".into(),
+        Kind::LegacySso => "SSO without refresh".into(),
+        Kind::Login => "aws login".into(),
+        Kind::Process => "credential process".into(),
+        Kind::Static => "access keys in a file".into(),
+        Kind::RegionOnly => "settings only".into(),
+    }
+}

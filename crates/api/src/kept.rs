@@ -1,0 +1,109 @@
+//! Small lists that are kept beside the ledger: trusted plans, plans opened before, examples.
+
+use crate::Problem;
+use crate::places::Places;
+use crate::views::RecentPlan;
+use holdpoint_run::At;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::io::Write as _;
+use std::path::Path;
+
+/// How many plans are remembered.
+const RECENT: usize = 30;
+
+/// Plans that come with Holdpoint: file name and content.
+const EXAMPLES: [(&str, &str); 2] = [
+    ("ecs-api-and-worker.plan.md", include_str!("../../../plans/ecs-api-and-worker.plan.md")),
+    ("ecs-api-and-worker.world.json", include_str!("../../../plans/ecs-api-and-worker.world.json")),
+];
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Trusted {
+    path: String,
+    digest: String,
+    at: At,
+}
+
+/// Whether this content at this path was trusted.
+pub(crate) fn is_trusted(places: &Places, path: &str, digest: &str) -> Result<bool, Problem> {
+    let trusted: Vec<Trusted> = read(&places.trust())?;
+    Ok(trusted.iter().any(|one| one.path == path && one.digest == digest))
+}
+
+/// Trusts this content at this path; what was trusted there before no longer is.
+pub(crate) fn trust(places: &Places, path: &str, digest: &str, at: At) -> Result<(), Problem> {
+    let mut trusted: Vec<Trusted> = read(&places.trust())?;
+    trusted.retain(|one| one.path != path);
+    trusted.push(Trusted { path: path.to_owned(), digest: digest.to_owned(), at });
+    write(&places.trust(), &trusted)
+}
+
+/// Remembers a plan that was opened.
+pub(crate) fn opened(places: &Places, path: &str, title: &str, at: At) -> Result<(), Problem> {
+    let mut recent: Vec<RecentPlan> = read(&places.recent())?;
+    recent.retain(|one| one.path != path);
+    let plan = RecentPlan {
+        path: path.to_owned(),
+        title: title.to_owned(),
+        opened_at: at.to_string(),
+        missing: false,
+    };
+    recent.insert(0, plan);
+    recent.truncate(RECENT);
+    write(&places.recent(), &recent)
+}
+
+/// Plans opened before, the newest first.
+pub(crate) fn recent(places: &Places) -> Result<Vec<RecentPlan>, Problem> {
+    let recent: Vec<RecentPlan> = read(&places.recent())?;
+    let look = |plan: RecentPlan| RecentPlan { missing: !Path::new(&plan.path).exists(), ..plan };
+    Ok(recent.into_iter().map(look).collect())
+}
+
+/// Plans that come with Holdpoint, laid out where they can be opened and changed; a changed one stays as it is.
+pub(crate) fn examples(places: &Places) -> Result<Vec<RecentPlan>, Problem> {
+    let folder = places.examples();
+    std::fs::create_dir_all(&folder).map_err(|error| could_not(&folder, "made", &error))?;
+    let mut plans = Vec::new();
+    for (name, content) in EXAMPLES {
+        let path = folder.join(name);
+        if !path.exists() {
+            std::fs::write(&path, content).map_err(|error| could_not(&path, "written", &error))?;
+        }
+        if name.ends_with(".plan.md") {
+            let title = holdpoint_plan::read(content.as_bytes()).plan.title;
+            let path = path.display().to_string();
+            plans.push(RecentPlan { path, title, opened_at: String::new(), missing: false });
+        }
+    }
+    Ok(plans)
+}
+
+fn read<T: DeserializeOwned + Default>(path: &Path) -> Result<T, Problem> {
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+            Problem::new(format!("{} is damaged: {error}", path.display()))
+                .hint("move it away; Holdpoint makes a new one")
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(T::default()),
+        Err(error) => Err(could_not(path, "read", &error)),
+    }
+}
+
+/// Writes beside and renames: the file is whole or as it was.
+fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Problem> {
+    let bytes = serde_json::to_vec_pretty(value).map_err(|error| Problem::new(error.to_string()))?;
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let replace = || {
+        let mut file = std::fs::File::create(&beside)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    };
+    replace().map_err(|error| could_not(path, "written", &error))
+}
+
+fn could_not(path: &Path, did: &str, error: &std::io::Error) -> Problem {
+    Problem::new(format!("{} could not be {did}: {error}", path.display()))
+}

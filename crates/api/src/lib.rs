@@ -1,0 +1,25 @@
+//! The one list of calls: names, arguments, replies, errors.
+//!
+//! Every host (the window, the command line, the test bridge) has a [`Console`] and asks it by [`dispatch`] or by its
+//! methods; the TypeScript of the page is generated from the same list by [`typescript`]. Invariant: no Tauri and no
+//! AWS in it; executors and identities come from the edge as an `Outfitter`.
+
+mod calls;
+mod console;
+mod export;
+mod kept;
+mod places;
+mod problem;
+mod runs;
+mod typescript;
+pub mod views;
+
+pub use calls::{
+    CALLS, Call, Nothing, PlanAt, PlanShown, ProfileRef, ReportArgs, ReportFile, ReportFormat, RunAnswer, RunChoose, RunConfirm, RunLog,
+    RunReason, RunRef, RunSecret, RunSign, RunStart, RunTick, Verified, dispatch,
+};
+pub use console::{Config, Console};
+pub use export::ReportText;
+pub use problem::Problem;
+pub use runs::{Chosen, StartRequest};
+pub use typescript::typescript;

@@ -1,0 +1,648 @@
+//! Runs: begun, gone on with, looked at, decided.
+
+use crate::console::{Console, read_plan};
+use crate::views::{LogPage, RollbackSet, RunFacts, RunSummary, RunView, Update, Waiting};
+use crate::views::{log_page, rollback_view, run_summary, run_view, waiting};
+use crate::{Problem, kept};
+use async_trait::async_trait;
+use holdpoint_engine::{
+    Begin, Board, Clock, MachineClock, RunFolder, RunHandle, Seals, Tools, Want, begin, fold, resume,
+};
+use holdpoint_ledger::{Anchor, Ledger, RunRow, Verdict};
+use holdpoint_plan::{ItemId, Level, Plan, Severity, StageId, StepId, Target};
+use holdpoint_redact::{Redactor, Secret};
+use holdpoint_run::chain::{self, Event, Stored};
+use holdpoint_run::{
+    Answer, Choice, Command, Decision, HoldKey, Interruption, Mode, Receipt, RunId, State, Work, interruption,
+};
+use holdpoint_vault::{FileVault, Sealer};
+use serde_json::{Value, json};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The least time between two pushes of one run: about three frames.
+const PUSH_EVERY: Duration = Duration::from_millis(50);
+
+/// A run that this process drives.
+pub(crate) struct Open {
+    pub(crate) handle: RunHandle,
+    text: Arc<str>,
+    _keep: Arc<dyn Any + Send + Sync>,
+}
+
+/// What a new run is to be.
+#[derive(Debug, Clone, Default)]
+pub struct StartRequest {
+    /// The plan file.
+    pub path: String,
+    /// Digest that was shown; `None` when nobody was shown anything.
+    pub digest: Option<String>,
+    /// Practice, or live.
+    pub practice: bool,
+    /// Profile, or person in practice.
+    pub profile: Option<String>,
+    /// The simulator's scenario.
+    pub scenario: Option<String>,
+    /// Divides durations, in practice.
+    pub speed: f64,
+    /// Target for a plan that names none.
+    pub target: Option<Target>,
+    /// Variables by name; secret ones among them.
+    pub vars: BTreeMap<String, String>,
+}
+
+/// How an operator decides an interruption; names as in the views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    /// Once more.
+    Retry,
+    /// Leave it out.
+    Skip,
+    /// The unknown action took effect.
+    TookEffect,
+    /// It did not.
+    TookNoEffect,
+}
+
+impl Console {
+    /// Begins a run. Refused while the plan is untrusted or has errors; then nothing was started.
+    pub async fn start(self: &Arc<Self>, want: StartRequest) -> Result<RunId, Problem> {
+        let (path, (bytes, reading)) = read_plan(&want.path)?;
+        let plan = Arc::new(reading.plan.clone());
+        if want.digest.as_ref().is_some_and(|shown| shown != &plan.digest) {
+            return Err(Problem::new(format!("{path} has changed since it was shown"))
+                .hint("read it again, then start"));
+        }
+        may_be_run(&path, &reading)?;
+        if !kept::is_trusted(&self.places, &path, &plan.digest)? {
+            return Err(Problem::new(format!("{path} is not trusted yet: a plan can run anything"))
+                .code("untrusted")
+                .hint("read it, then trust this content: `holdpoint trust PLAN`, or run with --trust"));
+        }
+        let mode = if want.practice { Mode::Practice } else { Mode::Live };
+        let run = new_run_id()?;
+        let folder = RunFolder::make(self.places.run(run.as_str()))?;
+        let outfit_want = Want {
+            run: run.clone(),
+            folder: folder.clone(),
+            mode,
+            target: plan.target.clone().or_else(|| want.target.clone()),
+            profile: want.profile.clone(),
+            plan: Arc::clone(&plan),
+            plan_path: PathBuf::from(&path),
+            scenario: want.scenario.clone(),
+            speed: want.speed,
+        };
+        let begun = self.begin(&outfit_want, &want, bytes, &path).await;
+        match begun {
+            Ok((handle, keep)) => {
+                self.adopt(run.clone(), handle, reading.text.into(), keep);
+                Ok(run)
+            }
+            Err(problem) => {
+                // Nothing was started: what was made for it goes again.
+                if let Err(more) = self.config.outfitter.retire(&folder).await {
+                    tracing::warn!(why = more.headline, "the tools of a run that did not begin");
+                }
+                if let Err(error) = std::fs::remove_dir_all(folder.path()) {
+                    tracing::warn!(%error, "the folder of a run that did not begin");
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    async fn begin(
+        &self,
+        outfit_want: &Want,
+        want: &StartRequest,
+        plan_bytes: Vec<u8>,
+        path: &str,
+    ) -> Result<(RunHandle, Arc<dyn Any + Send + Sync>), Problem> {
+        let outfit = self.config.outfitter.outfit(outfit_want).await?;
+        let speed = if want.practice { want.speed } else { 1.0 };
+        let tools = self.tools(&outfit_want.folder, Path::new(path), speed, outfit.registry, outfit.desk);
+        let plan = &outfit_want.plan;
+        let (secrets, vars) = split_vars(plan, &want.vars)?;
+        let folder = Path::new(path).parent().map(Path::to_owned).unwrap_or_default();
+        let begin_with = Begin {
+            run: outfit_want.run.clone(),
+            plan: Arc::clone(plan),
+            plan_bytes,
+            plan_path: path.to_owned(),
+            mode: outfit_want.mode,
+            target: outfit.target,
+            profile: outfit.profile,
+            scenario: want.practice.then(|| want.scenario.clone().unwrap_or_else(|| "healthy".to_owned())),
+            speed,
+            vars,
+            secrets,
+            git_sha: git_sha(&folder),
+            version: self.config.version.clone(),
+        };
+        let handle = begin(tools, begin_with).await?;
+        Ok((handle, Arc::from(outfit.keep)))
+    }
+
+    /// Goes on with an open run that nobody drives; one that this process drives already is left as it is.
+    pub async fn resume(self: &Arc<Self>, run: &RunId) -> Result<(), Problem> {
+        if self.handle(run).is_some() {
+            return Ok(());
+        }
+        let kept = self.kept(run).await?;
+        if let Some((end, _)) = kept.state.end {
+            return Err(Problem::new(format!("run {run} is over ({end:?})")).code("refused"));
+        }
+        let started =
+            kept.state.started.clone().ok_or_else(|| Problem::new(format!("run {run} never began")))?;
+        if let Some(driver) = self.driven_by(&kept.folder)? {
+            return Err(Problem::new(format!(
+                "run {run} is driven by {driver}: it can be read here, not driven"
+            ))
+            .code("driven"));
+        }
+        let want = Want {
+            run: run.clone(),
+            folder: kept.folder.clone(),
+            mode: started.mode,
+            target: Some(started.target.clone()),
+            profile: Some(started.profile.clone()),
+            plan: Arc::clone(&kept.plan),
+            plan_path: PathBuf::from(&started.plan_path),
+            scenario: started.scenario.clone(),
+            speed: started.speed,
+        };
+        let outfit = self.config.outfitter.outfit(&want).await?;
+        let path = Path::new(&started.plan_path);
+        let tools = self.tools(&kept.folder, path, started.speed, outfit.registry, outfit.desk);
+        let handle = resume(tools, run, Arc::clone(&kept.plan), "resumed").await?;
+        self.adopt(run.clone(), handle, kept.text.into(), Arc::from(outfit.keep));
+        Ok(())
+    }
+
+    /// The driver's handle of a run that this process drives.
+    pub fn handle(&self, run: &RunId) -> Option<RunHandle> {
+        self.opened().get(run).map(|open| open.handle.clone())
+    }
+
+    /// A run's state, from its driver or from its journal.
+    pub async fn state(&self, run: &RunId) -> Result<Arc<State>, Problem> {
+        match self.handle(run) {
+            Some(handle) => Ok(handle.state()),
+            None => Ok(Arc::new(self.kept(run).await?.state)),
+        }
+    }
+
+    /// A run, all of it.
+    pub async fn view(&self, run: &RunId) -> Result<RunView, Problem> {
+        let here = self.opened().get(run).map(|open| (open.handle.clone(), Arc::clone(&open.text)));
+        let view = match here {
+            Some((handle, text)) => view_of(&handle, &text),
+            None => {
+                let kept = self.kept(run).await?;
+                let board = Board::default();
+                let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
+                run_view(&RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text) })
+            }
+        };
+        view.ok_or_else(|| Problem::new(format!("run {run} never began")))
+    }
+
+    /// All runs, the newest first. One that cannot be read is told in the log, and does not hide the others.
+    pub async fn summaries(&self) -> Result<Vec<RunSummary>, Problem> {
+        Ok(self.all_runs().await?.into_iter().map(|(summary, _)| summary).collect())
+    }
+
+    pub(crate) async fn all_runs(&self) -> Result<Vec<(RunSummary, Option<Waiting>)>, Problem> {
+        let mut all = Vec::new();
+        for row in self.ledger.runs().await? {
+            match self.listed(&row).await {
+                Ok(Some(listed)) => all.push(listed),
+                Ok(None) => {}
+                Err(problem) => tracing::warn!(run = %row.run, %problem, "a run that cannot be listed"),
+            }
+        }
+        Ok(all)
+    }
+
+    async fn listed(&self, row: &RunRow) -> Result<Option<(RunSummary, Option<Waiting>)>, Problem> {
+        let here = self.opened().get(&row.run).map(|open| (open.handle.clone(), Arc::clone(&open.text)));
+        if let Some((handle, text)) = here {
+            let state = handle.state();
+            return Ok(handle.board(|board| {
+                let facts = RunFacts { driven_here: true, ..RunFacts::new(&state, board, &text) };
+                run_summary(&facts).map(|summary| (summary, waiting(&facts)))
+            }));
+        }
+        let kept = self.kept(&row.run).await?;
+        let board = Board::default();
+        let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
+        let facts = RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text) };
+        Ok(run_summary(&facts).map(|summary| (summary, waiting(&facts))))
+    }
+
+    /// Signs a hold; `hold` as in the views: `stage:<id>` or `step:<id>`.
+    pub async fn sign(
+        &self,
+        run: &RunId,
+        hold: &HoldKey,
+        decision: Decision,
+        who: &str,
+        reason: Option<String>,
+        auto: bool,
+    ) -> Result<(), Problem> {
+        Ok(self.driving(run)?.sign(hold.clone(), decision, who, reason, auto).await?)
+    }
+
+    /// Ticks or unticks an item.
+    pub async fn tick(
+        &self,
+        run: &RunId,
+        step: StepId,
+        item: ItemId,
+        on: bool,
+        reason: Option<String>,
+        evidence: Option<String>,
+    ) -> Result<(), Problem> {
+        let by = self.actor();
+        let name = by.name.clone();
+        Ok(self.driving(run)?.command(Command::Tick { step, item, on, by, reason, evidence }, &name).await?)
+    }
+
+    /// Answers what a step asks.
+    pub async fn answer(&self, run: &RunId, work: Work, answer: Answer) -> Result<(), Problem> {
+        Ok(self.driving(run)?.answer(work, answer, self.actor()).await?)
+    }
+
+    /// Decides the interruption that a run stands at, or one of its steps.
+    pub async fn choose(
+        &self,
+        run: &RunId,
+        step: StepId,
+        chosen: Chosen,
+        reason: Option<String>,
+    ) -> Result<(), Problem> {
+        let handle = self.driving(run)?;
+        let state = handle.state();
+        let work = if state.rollback.is_some() { Work::undo(step) } else { Work::forward(step) };
+        let action = state.work(&work).map_or(0, |known| known.receipts.len());
+        let why = reason.clone().unwrap_or_default();
+        let choice = match chosen {
+            Chosen::Retry => Choice::Retry { mended: reason },
+            Chosen::Skip => Choice::Skip { reason: why },
+            Chosen::TookEffect => Choice::TookEffect { action, receipt: said_by_operator(&why) },
+            Chosen::TookNoEffect => Choice::TookNoEffect { action, reason: why },
+        };
+        Ok(handle.choose(work, choice, self.actor()).await?)
+    }
+
+    /// Rolls back the whole set.
+    pub async fn roll_back(&self, run: &RunId, reason: &str) -> Result<(), Problem> {
+        let by = self.actor();
+        let name = by.name.clone();
+        let command = Command::RollBack { by, reason: reason.to_owned() };
+        Ok(self.driving(run)?.command(command, &name).await?)
+    }
+
+    /// Gives up.
+    pub async fn abort(&self, run: &RunId, reason: &str) -> Result<(), Problem> {
+        let by = self.actor();
+        let name = by.name.clone();
+        Ok(self.driving(run)?.command(Command::Abort { by, reason: reason.to_owned() }, &name).await?)
+    }
+
+    /// Gives a secret that a run waits for.
+    pub async fn give_secret(&self, run: &RunId, name: String, value: Secret) -> Result<(), Problem> {
+        Ok(self.driving(run)?.give_secret(name, value).await?)
+    }
+
+    /// What a rollback would do.
+    pub async fn rollback_preview(&self, run: &RunId) -> Result<RollbackSet, Problem> {
+        Ok(rollback_view(&*self.state(run).await?))
+    }
+
+    /// Lines of a step's log after a line.
+    pub async fn log(&self, run: &RunId, step: StepId, after: u64) -> Result<LogPage, Problem> {
+        let Some(handle) = self.handle(run) else { return Ok(log_page(None, after)) };
+        let undo = Work::undo(step.clone());
+        Ok(handle
+            .board(|board| log_page(board.work(&undo).or_else(|| board.work(&Work::forward(step))), after)))
+    }
+
+    /// Checks a run's journal against its chain and its anchors.
+    pub async fn verify(&self, run: &RunId) -> Result<(Verdict, Vec<Event>, Vec<Anchor>), Problem> {
+        let stored = self.stored(run).await?;
+        let anchors = self.anchors.of(run)?;
+        let (verdict, events) = holdpoint_ledger::verify(run, &stored, &anchors);
+        Ok((verdict, events, anchors))
+    }
+
+    /// What waits for a person in a run, if anything does.
+    pub async fn interruption(&self, run: &RunId) -> Result<Option<Interruption>, Problem> {
+        Ok(interruption(&*self.state(run).await?))
+    }
+
+    pub(crate) async fn stored(&self, run: &RunId) -> Result<Vec<Stored>, Problem> {
+        let stored = self.ledger.read(run, 0).await?;
+        match stored.is_empty() {
+            true => Err(Problem::new(format!("there is no run {run} in {}", self.places.home.display()))
+                .code("not_found")
+                .hint("`holdpoint runs` lists them")),
+            false => Ok(stored),
+        }
+    }
+
+    /// A run, as it is kept.
+    pub(crate) async fn kept(&self, run: &RunId) -> Result<Kept, Problem> {
+        let stored = self.stored(run).await?;
+        let folder = RunFolder::make(self.places.run(run.as_str()))?;
+        let reading = holdpoint_plan::read(&folder.plan()?);
+        let plan = Arc::new(reading.plan);
+        let (state, verdict) = fold(run, Arc::clone(&plan), &stored, &self.anchors.of(run)?)?;
+        Ok(Kept { state, verdict, plan, text: reading.text, folder })
+    }
+
+    fn driving(&self, run: &RunId) -> Result<RunHandle, Problem> {
+        self.handle(run).ok_or_else(|| {
+            Problem::new(format!("run {run} is not driven here")).hint("resume it first").code("refused")
+        })
+    }
+
+    fn driven_by(&self, folder: &RunFolder) -> Result<Option<String>, Problem> {
+        Ok(folder.driver()?)
+    }
+
+    fn tools(
+        &self,
+        folder: &RunFolder,
+        plan_path: &Path,
+        speed: f64,
+        registry: holdpoint_engine::Registry,
+        desk: Arc<dyn holdpoint_engine::Desk>,
+    ) -> Tools {
+        let clock: Arc<dyn Clock> = Arc::new(MachineClock::new(speed));
+        let driver = format!("{} since {}", self.config.driver, clock.now());
+        Tools {
+            ledger: Arc::clone(&self.ledger) as Arc<dyn Ledger>,
+            anchors: self.anchors.clone(),
+            device: self.device.clone(),
+            registry,
+            desk,
+            clock,
+            redactor: Arc::new(Redactor::new([])),
+            seals: Arc::new(VaultSeals { vault: Arc::clone(&self.vault) }),
+            folder: folder.clone(),
+            plan_folder: plan_path.parent().map(Path::to_owned).unwrap_or_default(),
+            driver,
+            points: Arc::clone(&self.config.points),
+        }
+    }
+
+    /// Keeps a run that is driven here, pushes what changes of it, and lets go when it is over.
+    fn adopt(
+        self: &Arc<Self>,
+        run: RunId,
+        handle: RunHandle,
+        text: Arc<str>,
+        keep: Arc<dyn Any + Send + Sync>,
+    ) {
+        let open = Open { handle: handle.clone(), text: Arc::clone(&text), _keep: keep };
+        self.opened().insert(run.clone(), open);
+        self.tell(Update::Home);
+        let console = Arc::clone(self);
+        tokio::spawn(async move {
+            console.push(&handle, &text).await;
+            if handle.state().end.is_some()
+                && let Err(diagnosis) = console.config.outfitter.retire(handle.folder()).await
+            {
+                tracing::warn!(why = diagnosis.headline, "the tools of a run that is over");
+            }
+            console.tell(Update::Home);
+        });
+    }
+
+    /// Pushes views and new log lines until the driver is gone.
+    async fn push(&self, handle: &RunHandle, text: &str) {
+        let mut changes = handle.changes();
+        let mut told: BTreeMap<Work, u64> = BTreeMap::new();
+        let mut waits = None;
+        loop {
+            changes.borrow_and_update();
+            self.push_lines(handle, &mut told);
+            if let Some(view) = view_of(handle, text) {
+                let now = (view.status, view.current.clone());
+                if waits.as_ref() != Some(&now) {
+                    waits = Some(now);
+                    self.tell(Update::Home);
+                }
+                self.tell(Update::Run { view: Box::new(view) });
+            }
+            if handle.is_finished() {
+                return;
+            }
+            tokio::time::sleep(PUSH_EVERY).await;
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn push_lines(&self, handle: &RunHandle, told: &mut BTreeMap<Work, u64>) {
+        let run = handle.id().to_string();
+        let fresh = handle.board(|board| {
+            let of = |(work, known): (&Work, &holdpoint_engine::WorkBoard)| {
+                let after = told.get(work).copied().filter(|after| *after <= known.total).unwrap_or(0);
+                (work.clone(), known.total, log_page(Some(known), after).lines)
+            };
+            board.works().map(of).collect::<Vec<_>>()
+        });
+        for (work, total, lines) in fresh {
+            told.insert(work.clone(), total);
+            if !lines.is_empty() {
+                self.tell(Update::Log { run: run.clone(), step: work.step.to_string(), lines });
+            }
+        }
+    }
+
+    fn tell(&self, update: Update) {
+        // Nobody listens: nothing is shown.
+        let _ = self.updates.send(update);
+    }
+}
+
+/// A run as it is kept.
+pub(crate) struct Kept {
+    pub(crate) state: State,
+    pub(crate) verdict: Verdict,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) text: String,
+    pub(crate) folder: RunFolder,
+}
+
+/// Reads `stage:<id>` or `step:<id>`.
+pub(crate) fn hold_key(text: &str) -> Result<HoldKey, Problem> {
+    let bad =
+        || Problem::new(format!("`{text}` does not name a hold: `stage:<id>` or `step:<id>`")).code("usage");
+    match text.split_once(':') {
+        Some(("stage", id)) => StageId::new(id).map(HoldKey::Stage).map_err(|_| bad()),
+        Some(("step", id)) => StepId::new(id).map(HoldKey::Step).map_err(|_| bad()),
+        Some(_) | None => Err(bad()),
+    }
+}
+
+fn view_of(handle: &RunHandle, text: &str) -> Option<RunView> {
+    let state = handle.state();
+    let signers = handle.signers();
+    let finished = handle.is_finished() && state.end.is_none();
+    handle.board(|board| {
+        run_view(&RunFacts { signers, driven_here: !finished, ..RunFacts::new(&state, board, text) })
+    })
+}
+
+fn may_be_run(path: &str, reading: &holdpoint_plan::Reading) -> Result<(), Problem> {
+    let errors: Vec<_> = reading.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
+    if !errors.is_empty() {
+        let causes =
+            errors.iter().take(20).map(|one| format!("{path}:{}:{}: {}", one.line, one.column, one.message));
+        return Err(Problem {
+            causes: causes.collect(),
+            ..Problem::new(format!("{path} has {} errors and cannot be run", errors.len()))
+                .code("plan_errors")
+                .hint("`holdpoint check PLAN` shows each with its place")
+        });
+    }
+    if reading.plan.steps().next().is_none() {
+        let what = match reading.plan.level {
+            Level::Guide => "no checklist and no command was recognised in it",
+            Level::Checked => "it has no step",
+        };
+        return Err(Problem::new(format!("{path} cannot be run: {what}")).code("plan_errors"));
+    }
+    Ok(())
+}
+
+/// Secret variables, and the others.
+type SplitVars = (BTreeMap<String, Secret>, BTreeMap<String, Value>);
+
+/// Variables as given on the command line or in a form: secret ones apart, the others typed as YAML scalars would be.
+fn split_vars(plan: &Plan, given: &BTreeMap<String, String>) -> Result<SplitVars, Problem> {
+    let (mut secrets, mut vars) = (BTreeMap::new(), BTreeMap::new());
+    for (name, text) in given {
+        match plan.vars.iter().find(|var| &var.name == name) {
+            Some(var) if var.secret => {
+                secrets.insert(name.clone(), Secret::new(text.clone()));
+            }
+            Some(var) => {
+                let typed = match var.default {
+                    Some(Value::String(_)) | None => Value::String(text.clone()),
+                    Some(_) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())),
+                };
+                vars.insert(name.clone(), typed);
+            }
+            None => {
+                let known: Vec<_> = plan.vars.iter().map(|var| var.name.as_str()).collect();
+                return Err(Problem::new(format!("the plan has no variable `{name}`"))
+                    .code("usage")
+                    .hint(format!("it has: {}", known.join(", "))));
+            }
+        }
+    }
+    let open =
+        plan.vars.iter().filter(|var| !var.secret && var.default.is_none() && !vars.contains_key(&var.name));
+    let open: Vec<_> = open.map(|var| var.name.as_str()).collect();
+    match open.is_empty() {
+        true => Ok((secrets, vars)),
+        false => Err(Problem::new(format!("the plan wants values for {}", open.join(", ")))
+            .code("usage")
+            .hint("give each: --var NAME=VALUE")),
+    }
+}
+
+fn said_by_operator(why: &str) -> Receipt {
+    Receipt { external: Vec::new(), request_id: None, body: json!({ "said_by_operator": why }) }
+}
+
+/// A new run's id: ten characters without those that are mistaken for one another (Crockford's base 32).
+fn new_run_id() -> Result<RunId, Problem> {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut bytes = [0_u8; 10];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Problem::new(format!("the system gives no random bytes: {error}")))?;
+    let text: String = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect();
+    Ok(RunId::new(text)?)
+}
+
+/// Short commit id of the folder's git work tree, read from its files: no program is started for it.
+fn git_sha(folder: &Path) -> Option<String> {
+    let git = folder.ancestors().map(|folder| folder.join(".git")).find(|git| git.is_dir())?;
+    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
+    let full = match head.trim().strip_prefix("ref: ") {
+        None => head.trim().to_owned(),
+        Some(name) => match std::fs::read_to_string(git.join(name)) {
+            Ok(id) => id.trim().to_owned(),
+            Err(_) => {
+                let packed = std::fs::read_to_string(git.join("packed-refs")).ok()?;
+                packed.lines().find_map(|line| line.strip_suffix(name).map(|id| id.trim().to_owned()))?
+            }
+        },
+    };
+    full.get(..12).map(str::to_owned)
+}
+
+/// Originals, sealed by the vault's key.
+struct VaultSeals {
+    vault: Arc<FileVault>,
+}
+
+#[async_trait]
+impl Seals for VaultSeals {
+    async fn seal(&self, folder: &RunFolder, plain: &[u8]) -> Result<String, String> {
+        let sealer = Sealer::new(self.vault.as_ref()).map_err(|error| error.to_string())?;
+        let digest = chain::hex(&<sha2::Sha256 as sha2::Digest>::digest(plain));
+        let path = sealed_path(folder, &digest)?;
+        let sealed = sealer.seal(&path, &digest, plain).map_err(|error| error.to_string())?;
+        Ok(sealed.plain_sha256)
+    }
+
+    async fn open(&self, folder: &RunFolder, digest: &str) -> Result<Vec<u8>, String> {
+        let sealer = Sealer::new(self.vault.as_ref()).map_err(|error| error.to_string())?;
+        let path = sealed_path(folder, digest)?;
+        let plain = sealer.open(&path, digest, digest).map_err(|error| error.to_string())?;
+        Ok(plain.expose().to_vec())
+    }
+}
+
+fn sealed_path(folder: &RunFolder, digest: &str) -> Result<PathBuf, String> {
+    let sealed = folder.path().join("sealed");
+    std::fs::create_dir_all(&sealed)
+        .map_err(|error| format!("{} could not be made: {error}", sealed.display()))?;
+    Ok(sealed.join(digest))
+}
+
+/// Which run is meant: its whole id, or the beginning of exactly one.
+impl Console {
+    /// Finds a run by the beginning of its id, or the newest by `last`.
+    pub async fn find(&self, text: &str) -> Result<RunId, Problem> {
+        let rows = self.ledger.runs().await?;
+        if text == "last" {
+            let newest = rows.first().ok_or_else(|| Problem::new("there is no run yet").code("not_found"))?;
+            return Ok(newest.run.clone());
+        }
+        let upper = text.to_ascii_uppercase();
+        let fit: Vec<_> =
+            rows.iter().filter(|row| row.run.as_str().starts_with(&upper) && !upper.is_empty()).collect();
+        match fit.as_slice() {
+            [one] => Ok(one.run.clone()),
+            [] => Err(Problem::new(format!("there is no run {text}"))
+                .code("not_found")
+                .hint("`holdpoint runs` lists them")),
+            several => {
+                let ids: Vec<_> = several.iter().map(|row| row.run.as_str()).collect();
+                Err(Problem::new(format!("{text} is the beginning of {}", ids.join(", "))).code("usage"))
+            }
+        }
+    }
+}

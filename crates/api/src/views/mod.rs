@@ -1,0 +1,31 @@
+//! What is shown: the replies of calls, and how they are made from what is known.
+//!
+//! Times are ISO 8601 with zone, durations are seconds.
+
+mod home;
+mod identity;
+mod plan;
+mod plan_of;
+mod run;
+mod run_of;
+mod step;
+mod step_of;
+
+pub use home::{Home, RecentPlan, RunStatus, RunSummary, Update, Waiting, WaitingKind};
+pub use identity::{Identity, IdentityClock, PersonView, Profile, Profiles, Weight};
+pub use plan::{
+    Block, Damage, EstimateView, Finding, HoldRule, PlanStage, PlanStep, PlanVar, PlanView, PracticeKind,
+    Scenario, TargetView,
+};
+pub(crate) use plan_of::plan_view;
+pub use run::{
+    ChecklistItem, CoveredView, DriverView, HoldView, OutputView, RollbackSet, RunView, SignatureView,
+    StageView, UndoStep,
+};
+pub(crate) use run_of::{RunFacts, rollback_view, run_summary, run_view, waiting};
+pub use step::{
+    AskView, CheckResult, CheckStatus, ChoiceView, CopyView, DiagnosisView, FactView, FieldView, KnownView,
+    LogLine, LogPage, OptionView, Revision, RolloutEvent, RolloutFailures, RolloutTask, RolloutView, Sample,
+    ScriptView, StepEvent, StepStatus, StepView,
+};
+pub(crate) use step_of::log_page;

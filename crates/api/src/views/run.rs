@@ -1,0 +1,217 @@
+//! A run as shown.
+
+use super::{EstimateView, HoldRule, Identity, PersonView, RunStatus, StepStatus, StepView};
+use holdpoint_plan::Role;
+use holdpoint_run::{Decision, Mode};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// An item of a checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChecklistItem {
+    /// Id.
+    pub id: String,
+    /// Text.
+    pub text: String,
+    /// Ticked.
+    pub on: bool,
+    /// `[x]` in the file: the author's claim.
+    pub claimed: bool,
+    /// May be left open.
+    pub optional: bool,
+    /// The step that ticks it; a person needs a reason then.
+    pub from: Option<String>,
+    /// Evidence that is wanted.
+    pub evidence: Option<String>,
+    /// By whom and when.
+    pub said: Option<String>,
+}
+
+/// An output of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "Output")]
+pub struct OutputView {
+    /// The step.
+    pub step: String,
+    /// Name.
+    pub name: String,
+    /// Value as text; empty for a secret.
+    pub value: String,
+    /// It is kept in memory only.
+    pub secret: bool,
+    /// When it came.
+    pub at: String,
+    /// Title of the step.
+    pub from: String,
+    /// Steps that used it.
+    pub used_by: Vec<String>,
+    /// Somebody used another value of it.
+    pub stale: bool,
+}
+
+/// A signature as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "Signature")]
+pub struct SignatureView {
+    /// Who.
+    pub person: PersonView,
+    /// When.
+    pub at: String,
+    /// Go or no-go.
+    #[ts(type = "\"go\" | \"no_go\"")]
+    pub decision: Decision,
+    /// Why.
+    pub reason: Option<String>,
+    /// Signed without a person at the console.
+    pub auto: bool,
+    /// Why it does not count any more.
+    pub void: Option<String>,
+}
+
+/// Something covered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "Covered")]
+pub struct CoveredView {
+    /// What.
+    pub label: String,
+    /// Its value, shortened.
+    pub value: String,
+}
+
+/// A hold as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "Hold")]
+pub struct HoldView {
+    /// `stage:<id>` or `step:<id>`.
+    pub id: String,
+    /// What is approved.
+    pub title: String,
+    /// What it stands before, in words.
+    pub stands_before: String,
+    /// It waits for signatures now.
+    pub open: bool,
+    /// Who must sign.
+    pub rule: HoldRule,
+    /// What is covered.
+    pub covers: Vec<CoveredView>,
+    /// Signatures so far, void ones too.
+    pub signatures: Vec<SignatureView>,
+    /// Why it cannot be signed yet.
+    pub not_yet: Option<String>,
+}
+
+/// A stage as shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct StageView {
+    /// Id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// What it is for.
+    #[ts(type = "Role")]
+    pub role: Role,
+    /// Where it stands.
+    pub status: StepStatus,
+    /// The author's estimate.
+    pub estimate: Option<EstimateView>,
+    /// Seconds spent so far, wall clock.
+    pub spent: Option<f64>,
+    /// The hold before it.
+    pub hold: Option<HoldView>,
+    /// Its steps.
+    pub steps: Vec<StepView>,
+}
+
+/// One undo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct UndoStep {
+    /// The step that is undone.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+    /// What will be done.
+    pub text: String,
+    /// What to be careful about.
+    pub warning: Option<String>,
+    /// Where it stands.
+    pub status: StepStatus,
+}
+
+/// What a rollback does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RollbackSet {
+    /// When the world was kept.
+    pub pinned_at: Option<String>,
+    /// In this order.
+    pub steps: Vec<UndoStep>,
+    /// What to be careful about.
+    pub warnings: Vec<String>,
+    /// Whether there is anything to put back.
+    pub possible: bool,
+}
+
+/// Who drives a run that this process does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "Driver")]
+pub struct DriverView {
+    /// Process and host, since when.
+    pub what: String,
+}
+
+/// A run, all of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RunView {
+    /// Its id.
+    pub run: String,
+    /// Number of its newest event.
+    pub seq: u64,
+    /// The plan's title.
+    pub title: String,
+    /// Where the plan was opened.
+    pub plan_path: String,
+    /// SHA-256 of the plan.
+    pub plan_digest: String,
+    /// Live or practice.
+    #[ts(type = "Mode")]
+    pub mode: Mode,
+    /// Divides durations, in practice.
+    pub speed: f64,
+    /// The simulator's scenario.
+    pub scenario: Option<String>,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// The same, in words.
+    pub said: String,
+    /// When it began.
+    pub started_at: String,
+    /// Who began it.
+    pub started_by: PersonView,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// The author's estimate.
+    pub estimate: Option<EstimateView>,
+    /// What it is pinned to.
+    pub identity: Identity,
+    /// Who drives it, where that is not this process.
+    pub driven_by: Option<DriverView>,
+    /// It is open, and nobody drives it.
+    pub resumable: bool,
+    /// Stages.
+    pub stages: Vec<StageView>,
+    /// The step that it is at.
+    pub current: Option<String>,
+    /// The hold that it stands at, or the next one.
+    pub hold: Option<HoldView>,
+    /// Outputs so far.
+    pub outputs: Vec<OutputView>,
+    /// What a rollback does.
+    pub rollback: RollbackSet,
+    /// Who may sign here.
+    pub people: Vec<PersonView>,
+    /// Secrets that it waits for, by name.
+    pub wants: Vec<String>,
+    /// Why it stopped in this process.
+    pub halted: Option<String>,
+    /// Head of its chain, hex.
+    pub head: String,
+}
