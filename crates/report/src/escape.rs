@@ -21,23 +21,32 @@ pub(crate) fn html(text: &str) -> String {
 
 /// For one line of Markdown, in a table's cell as well: nothing in it is markup, a link or a new line.
 pub(crate) fn markdown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in one_line(text).chars() {
+    let line = one_line(text);
+    let mut out = String::with_capacity(line.len());
+    let mut before = None;
+    let mut rest = line.chars();
+    while let Some(letter) = rest.next() {
+        let after = rest.as_str();
+        let in_word = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' | '{' | '}' => {
+            // Forges make links of addresses and of names of people.
+            ':' if after.starts_with("//") => out.push_str("&#58;"),
+            '.' if out.to_ascii_lowercase().ends_with("www") => out.push_str("&#46;"),
+            '@' => out.push_str("&#64;"),
+            // Between two letters it is no emphasis.
+            '_' if in_word(before) && in_word(after.chars().next()) => out.push('_'),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '$' => {
                 out.push('\\');
                 out.push(letter);
             }
-            // Forges make links of addresses and names of people.
-            ':' => out.push_str("&#58;"),
-            '@' => out.push_str("&#64;"),
             other => out.push(other),
         }
+        before = Some(letter);
     }
-    line_start(out)
+    out
 }
 
 /// For Markdown's inline code. A backtick cannot be escaped there, so such text is written as plain text.
@@ -84,8 +93,8 @@ fn one_line(text: &str) -> String {
     visible(&parts.join(" ")).replace('\t', " ")
 }
 
-/// `- `, `+ `, `= `, `1. ` begin a list or a heading at the start of a line.
-fn line_start(text: String) -> String {
+/// `- `, `+ `, `= `, `1. ` begin a list or a heading where a line begins.
+pub(crate) fn line_start(text: String) -> String {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let after = text.as_bytes().get(digits);
     if digits > 0 && matches!(after, Some(b'.' | b')')) {

@@ -128,7 +128,15 @@ fn ending(state: &State, index: &Index) -> Ending {
     let sentence = match state.end.map(|(end, _)| end) {
         Some(RunEnd::Done) => format!("The plan was walked to its end: all {all} steps are done{asides}."),
         Some(RunEnd::RolledBack) => {
-            format!("The deployment was rolled back: every undo of the rollback set succeeded{}.", why(state))
+            let bare = match without_undo(state).count() {
+                0 => String::new(),
+                1 => "; 1 step that changed something has no undo, and its change stands".to_owned(),
+                more => {
+                    format!("; {more} steps that changed something have no undo, and their changes stand")
+                }
+            };
+            let why = why(state);
+            format!("The deployment was rolled back: every undo of the rollback set succeeded{why}{bare}.")
         }
         Some(RunEnd::PartlyRolledBack) => {
             format!("The deployment was rolled back in part: not every undo was done{}.", why(state))
@@ -258,8 +266,6 @@ fn checklists(state: &State, index: &Index) -> Vec<ChecklistReport> {
 
 fn rollback(state: &State, index: &Index) -> Option<RollbackReport> {
     let known = state.rollback.as_ref()?;
-    let in_set = |step: &StepId| known.set.iter().any(|item| &item.step == step);
-    let without_undo = state.steps.iter().filter(|(id, step)| step.touched && !in_set(id));
     Some(RollbackReport {
         by: known.by.name.clone(),
         reason: known.reason.clone(),
@@ -279,8 +285,16 @@ fn rollback(state: &State, index: &Index) -> Option<RollbackReport> {
                 }
             })
             .collect(),
-        without_undo: without_undo.map(|(id, _)| id.clone()).collect(),
+        without_undo: without_undo(state).cloned().collect(),
     })
+}
+
+/// Steps that changed something, and that the rollback did not take in.
+fn without_undo(state: &State) -> impl Iterator<Item = &StepId> {
+    let in_set = |step: &StepId| {
+        state.rollback.as_ref().is_some_and(|known| known.set.iter().any(|item| &item.step == step))
+    };
+    state.steps.iter().filter(move |(id, step)| step.touched && !in_set(id)).map(|(id, _)| id)
 }
 
 fn outputs(state: &State, index: &Index) -> Vec<OutputReport> {

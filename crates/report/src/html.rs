@@ -88,6 +88,10 @@ fn line(Line(spans): &Line) -> String {
         .map(|span| match span {
             Span::Plain(text) => escape::html(text),
             Span::Strong(text) => format!("<b>{}</b>", escape::html(text)),
+            // What fits a column stays on one line; an ARN or a digest may break anywhere.
+            Span::Code(text) if text.chars().count() <= 24 => {
+                format!("<code class=\"short\">{}</code>", escape::html(text))
+            }
             Span::Code(text) => format!("<code>{}</code>", escape::html(text)),
             Span::Quiet(text) => format!("<span class=\"quiet\">{}</span>", escape::html(text)),
             Span::State(tone, word) => format!(

@@ -83,6 +83,7 @@ fn outcome(report: &Report) -> Section {
 fn mode(header: &Header) -> Line {
     match header.mode {
         Mode::Live => Line::new().strong("live"),
+        Mode::Practice if header.speed == 1.0 => Line::new().strong("practice"),
         Mode::Practice => {
             Line::new().strong("practice").quiet(format!("durations divided by {}", header.speed))
         }
@@ -103,7 +104,11 @@ fn took(header: &Header) -> Line {
 }
 
 fn plan_lines(header: &Header) -> String {
-    header.plan_lines.map_or_else(String::new, |lines| format!("{lines} lines"))
+    match header.plan_lines {
+        None => String::new(),
+        Some(1) => "1 line".into(),
+        Some(lines) => format!("{lines} lines"),
+    }
 }
 
 fn before(report: &Report) -> Option<Section> {
@@ -112,8 +117,15 @@ fn before(report: &Report) -> Option<Section> {
     }
     let mut blocks =
         vec![Block::Text(Line::plain("Read before anything was changed; what a rollback puts back."))];
-    for pin in &report.before {
-        let heading = Line::of_code(&pin.key).quiet(words::moment(pin.moment)).event(pin.event);
+    for (index, pin) in report.before.iter().enumerate() {
+        let alike = |other: &&PinReport| other.key == pin.key && other.content == pin.content;
+        if report.before.iter().take(index).any(|other| alike(&other)) {
+            continue;
+        }
+        let mut heading = Line::of_code(&pin.key);
+        for same in report.before.iter().skip(index).filter(alike) {
+            heading = heading.quiet(words::moment(same.moment)).event(same.event);
+        }
         blocks.push(Block::Heading(heading));
         match &pin.content {
             None => blocks.push(Block::Text(Line::plain("It did not exist."))),

@@ -26,7 +26,7 @@ pub fn to_markdown(report: &Report) -> String {
 fn write_block(out: &mut String, block: &Block) {
     match block {
         Block::Heading(text) => out.push_str(&format!("### {}\n", line(text))),
-        Block::Text(text) => out.push_str(&format!("{}\n", line(text))),
+        Block::Text(text) => out.push_str(&format!("{}\n", escape::line_start(line(text)))),
         Block::Facts(facts) => {
             out.push_str("| | |\n|---|---|\n");
             for (label, text) in facts {
@@ -35,7 +35,7 @@ fn write_block(out: &mut String, block: &Block) {
         }
         Block::List(points) => {
             for point in points {
-                out.push_str(&format!("- {}\n", line(point)));
+                out.push_str(&format!("- {}\n", escape::line_start(line(point))));
             }
         }
         Block::Table(heads, rows) => {
@@ -62,8 +62,9 @@ fn line(Line(spans): &Line) -> String {
     let words: Vec<_> = spans
         .iter()
         .map(|span| match span {
-            Span::Plain(text) | Span::Quiet(text) => escape::markdown(text),
-            Span::Strong(text) if text.trim().is_empty() => String::new(),
+            Span::Plain(text) => escape::markdown(text),
+            Span::Strong(text) | Span::Quiet(text) if text.trim().is_empty() => String::new(),
+            Span::Quiet(text) => format!("*{}*", escape::markdown(text.trim())),
             Span::Strong(text) => format!("**{}**", escape::markdown(text.trim())),
             Span::Code(text) => escape::markdown_code(text),
             Span::State(tone, word) => format!("{} {}", mark(*tone), escape::markdown(word)),

@@ -95,19 +95,24 @@ pub(super) fn stages(report: &Report) -> Section {
 /// A row for each attempt; one for a step that has none.
 fn step(step: &StepReport) -> Vec<Row> {
     let name = || Line::plain(&step.title).code(step.id.as_str());
-    let mut state = Line::of_state(words::status(step.status));
-    if !step.stale.is_empty() {
-        state = state.state((Tone::Warn, "stale")).quiet(step.stale.join(", "));
-    }
     let planned = || Line::plain(words::estimate(step.estimate));
     if step.attempts.is_empty() {
-        let row = [name(), Line::of_code(&step.kind), state, Line::new(), planned(), Line::plain("–")];
-        return vec![Row::new(row.into_iter().chain([Line::new().maybe_event(step.event)]))];
+        let row = [name(), Line::of_code(&step.kind), stands(step, Line::new()), Line::new(), planned()];
+        let when = [Line::plain("–"), Line::new().maybe_event(step.event)];
+        return vec![Row::new(row.into_iter().chain(when))];
     }
     let last = step.attempts.len() - 1;
     let row = |(index, attempt): (usize, &Attempt)| {
-        // The step's own status stands at its newest attempt.
-        let state = if index == last { std::mem::take(&mut state) } else { ended(attempt) };
+        let own = attempt.status.map_or_else(Line::new, |status| Line::of_state(words::status(status)));
+        let state = match (index == last, attempt.status) {
+            (true, Some(status)) if status == step.status => stands(step, Line::new()),
+            // The step's own status stands at its newest attempt, beside what became of that.
+            (true, _) => stands(step, own),
+            (false, Some(_)) => own,
+            (false, None) => own.quiet("did not end"),
+        };
+        let newest = attempt.ended_event.unwrap_or(attempt.event);
+        let since = step.event.filter(|event| index == last && *event > newest);
         Row::new([
             name(),
             Line::of_code(&step.kind),
@@ -117,25 +122,28 @@ fn step(step: &StepReport) -> Vec<Row> {
             Line::plain(words::between(attempt.began, attempt.ended)),
             Line::new()
                 .event(attempt.event)
-                .maybe_event(attempt.ended_event.filter(|end| *end != attempt.event)),
+                .maybe_event(attempt.ended_event.filter(|end| *end != attempt.event))
+                .maybe_event(since),
         ])
     };
     step.attempts.iter().enumerate().map(row).collect()
 }
 
-fn ended(attempt: &Attempt) -> Line {
-    attempt
-        .status
-        .map_or_else(|| Line::new().quiet("did not end"), |status| Line::of_state(words::status(status)))
+fn stands(step: &StepReport, line: Line) -> Line {
+    let line = line.state(words::status(step.status));
+    match step.stale.is_empty() {
+        true => line,
+        false => line.state((Tone::Warn, "stale")).quiet(step.stale.join(", ")),
+    }
 }
 
 fn done(attempt: &Attempt) -> Line {
     let mut line = Line::plain(&attempt.intent);
     if let Some(already) = &attempt.already {
-        line = line.text(format!("Nothing was left to do: {already}"));
+        line = line.text(format!("– nothing was left to do: {already}"));
     }
     if let Some((answer, by)) = &attempt.answer {
-        line = line.text(format!("{by}: {answer}"));
+        line = line.text(format!("– {by}: {answer}"));
     }
     if let Some(note) = &attempt.note {
         line = line.quiet(note);
