@@ -1,4 +1,5 @@
 //! The chain: what was written reads back, and every kind of damage is named by its first bad event.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use holdpoint_run::chain::{ChainError, Draft, FORMAT, Stored, genesis, link, open, seal};
 use holdpoint_run::{Actor, At, Fact, Mode, RunId};
