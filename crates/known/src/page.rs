@@ -5,7 +5,7 @@ use crate::{Matcher, Problem, catalogue};
 /// `docs/known-problems.md`, whole.
 pub fn page() -> String {
     let mut problems: Vec<&Problem> = catalogue().iter().collect();
-    problems.sort_by(|a, b| a.title.to_lowercase().cmp(&b.title.to_lowercase()));
+    problems.sort_by_key(|problem| problem.title.to_lowercase());
     let contents: String =
         problems.iter().map(|problem| format!("- [{}](#{})\n", problem.title, problem.id)).collect();
     let sections: String = problems.into_iter().map(section).collect();
