@@ -38,6 +38,8 @@ const PASSED: [&str; 27] = [
     "LOCALAPPDATA",
     "ProgramData",
 ];
+/// Where the operator's own credentials are.
+const HOMES: [&str; 4] = ["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"];
 const PASSED_PREFIXES: [&str; 3] = ["LC_", "DOCKER_", "TF_VAR_"];
 const PROXIES: [&str; 8] = [
     "HTTP_PROXY",
@@ -224,6 +226,9 @@ pub fn child_env(
         Some(practice) => {
             set("AWS_ENDPOINT_URL", practice.simulator.as_ref());
             set("HOME", practice.home.as_os_str());
+            if cfg!(windows) {
+                set("USERPROFILE", practice.home.as_os_str());
+            }
         }
         None => bypass_proxy(&mut child),
     }
@@ -231,8 +236,9 @@ pub fn child_env(
 }
 
 fn is_passed(name: &str, practice: bool) -> bool {
-    if practice && (PROXIES.contains(&name) || name.starts_with("DOCKER_")) {
-        // A proxy would carry the simulator's calls away, and registries are real.
+    let real = PROXIES.contains(&name) || HOMES.contains(&name) || name.starts_with("DOCKER_");
+    if practice && real {
+        // A proxy would carry the simulator's calls away; registries and the operator's folders are real.
         return false;
     }
     PASSED.contains(&name) || PROXIES.contains(&name) || PASSED_PREFIXES.iter().any(|p| name.starts_with(p))

@@ -36,6 +36,9 @@ pub(crate) const CREDENTIAL_VARIABLES: [&str; 13] = [
     "AWS_DEFAULT_PROFILE",
 ];
 
+/// The name of the simulator's sign-in, in the place of a start URL.
+const PRACTICE: &str = "practice";
+
 /// Where a session's credentials come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -194,7 +197,7 @@ impl Session {
             credentials.secret_access_key.expose(),
             credentials.session_token.as_ref().map(|token| token.expose().to_owned()),
             None,
-            "practice",
+            PRACTICE,
         );
         let mut config = SdkConfig::builder()
             .behavior_version(behavior())
@@ -211,7 +214,8 @@ impl Session {
             config: config.build(),
             region: region.to_owned(),
             source: Source::Practice,
-            instance: Some(endpoint.to_owned()),
+            // Not the endpoint: a simulator that starts again on another port still has the same people.
+            instance: Some(PRACTICE.to_owned()),
             endpoint: Some(endpoint.to_owned()),
         })
     }
@@ -231,7 +235,7 @@ impl Session {
         &self.source
     }
 
-    /// The Identity Center start URL behind the credentials, when there is one. In practice it is the simulator.
+    /// The Identity Center start URL behind the credentials, when there is one; `practice` with the simulator.
     pub fn instance(&self) -> Option<&str> {
         self.instance.as_deref()
     }

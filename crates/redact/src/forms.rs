@@ -58,6 +58,12 @@ fn escaped(value: &str) -> Vec<String> {
         all.push(upper);
         all.push(percent(value, kept, false));
     }
+    // Some writers escape every byte.
+    let every = |upper: bool| {
+        let one = move |b: u8| if upper { format!("%{b:02X}") } else { format!("%{b:02x}") };
+        value.bytes().map(one).collect::<String>()
+    };
+    all.extend([every(true), every(false)]);
     let json = json(value);
     // A string in a string, as in a policy or a log line that is JSON again.
     let again = self::json(&json);

@@ -282,3 +282,65 @@ fn a_prompt_is_shown_when_the_stream_pauses() {
     );
     assert_eq!(filter.push(b"ret now\n"), b" now\n");
 }
+
+/// Numbers without a pattern, the same at every run (SplitMix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+#[test]
+fn five_hundred_values_in_one_torn_and_coloured_stream() {
+    let mut numbers = Numbers(7);
+    let alphabet: Vec<char> = ('!'..='~').collect();
+    let secrets: Vec<String> = (0..500)
+        .map(|_| {
+            let length = 8 + numbers.next() % 60;
+            (0..length).map(|_| alphabet[(numbers.next() % alphabet.len() as u64) as usize]).collect()
+        })
+        .collect();
+    let redactor = Redactor::new(&secrets.iter().map(Secret::new).collect::<Vec<_>>());
+    let mut stream = String::new();
+    for (i, secret) in secrets.iter().enumerate() {
+        let form = match i % 6 {
+            0 => secret.clone(),
+            1 => STANDARD.encode(secret),
+            2 => URL_SAFE_NO_PAD.encode(format!("AWS:{secret}")),
+            3 => serde_json::to_string(&json!({ "error": secret })).unwrap(),
+            4 => secret.bytes().map(|b| format!("%{b:02X}")).collect(),
+            _ => {
+                let (head, tail) = secret.split_at(secret.len() / 2);
+                format!("{head}\x1b[1;31m{tail}\x1b[0m")
+            }
+        };
+        stream.push_str(&format!("2030-01-01T00:00:00Z step {i} said {form} and went on\n"));
+    }
+    let mut filter = redactor.filter();
+    let mut out = Vec::new();
+    let mut rest = stream.as_bytes();
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(rest.len().min(1 + (numbers.next() % 40) as usize));
+        out.extend(filter.push(part));
+        if numbers.next().is_multiple_of(5) {
+            out.extend(filter.settle());
+        }
+        rest = after;
+    }
+    out.extend(filter.finish());
+    let out = String::from_utf8(out).unwrap();
+    let bare: String = out.replace("\x1b[1;31m", "").replace("\x1b[0m", "");
+    for (i, secret) in secrets.iter().enumerate() {
+        assert!(!bare.contains(secret), "value {i} is plain");
+        assert!(!bare.contains(&STANDARD.encode(secret)), "value {i} in base64");
+        assert!(bare.contains(&format!("step {i} said ")), "the text around value {i} is lost");
+    }
+    assert_eq!(out.matches(" and went on\n").count(), 500);
+    assert!(out.matches(REDACTED).count() >= 500);
+}

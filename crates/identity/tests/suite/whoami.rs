@@ -37,7 +37,7 @@ async fn practice_asks_the_simulator_with_its_own_keys() {
     let person = session.person(&found);
     assert_eq!(
         person,
-        Person::IdentityCenter { user: "mara@example.com".into(), instance: Some(server.endpoint.clone()) }
+        Person::IdentityCenter { user: "mara@example.com".into(), instance: Some("practice".into()) }
     );
     let shown = format!("{session:?} {found:?}");
     assert!(!shown.contains("planted"), "{shown}");
