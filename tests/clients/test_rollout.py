@@ -311,3 +311,26 @@ def test_a_service_that_stood_well_begins_to_fail(simulator):
     assert task["containers"][0]["reason"].startswith("OutOfMemoryError")
     # It completed before: nothing is rolled back, the scheduler tries on.
     assert describe(ecs)["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
+def test_a_rollback_that_fails_too(simulator, tmp_path):
+    scenario = tmp_path / "both.yaml"
+    scenario.write_text("tasks: [{match: {deployed_by: [update, rollback]}, behaviour: {exit: {after: 1, code: 1}}}]\n")
+    configuration = {**BREAKER, "minimumHealthyPercent": 0, "maximumPercent": 100}
+    ecs = simulator(scenario, world=standing(configuration)).client("ecs")
+    service = deploy(ecs)
+    assert ended(ecs, service)["status"] == "ROLLBACK_FAILED"
+    assert describe(ecs)["deployments"][0]["rolloutState"] == "FAILED"
+
+
+def test_failures_of_a_superseded_deployment_are_not_judged(simulator, tmp_path):
+    scenario = tmp_path / "first.yaml"
+    scenario.write_text("tasks: [{match: {image: '*/api:1.1'}, behaviour: {exit: {after: 1, code: 1}}}]\n")
+    ecs = simulator(scenario, world=standing(configuration={"deploymentCircuitBreaker": {"enable": True, "rollback": False}})).client("ecs")
+    first = deploy(ecs)
+    ecs.register_task_definition(**task_definition(tag="1.2"))
+    second = ecs.update_service(cluster="main", service="api", taskDefinition="api:3")["service"]
+    assert ended(ecs, second)["status"] == "SUCCESSFUL"
+    assert in_flight(ecs, first)["status"] == "STOPPED"
+    assert in_flight(ecs, first)["deploymentCircuitBreaker"]["status"] == "MONITORING_COMPLETE"
+    assert describe(ecs)["taskDefinition"].endswith("api:3")

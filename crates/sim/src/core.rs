@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::aws_error::AwsError;
-use crate::clock::{Clock, Micros, wall_now};
+use crate::clock::{Clock, Micros, SECOND, wall_now};
 use crate::fault::{CallView, Effect};
 use crate::hosts::Traffic;
 use crate::journal::{CallLine, Journal, JournalError, Line};
@@ -127,6 +127,11 @@ impl Core {
     /// Lets happen what is due; on disk before it can be seen.
     pub(crate) fn tick(&mut self) -> Result<(), JournalError> {
         let t = self.clock.elapsed();
+        // The wall clock was set, or the machine slept: timestamps follow it.
+        let wall = wall_now();
+        if self.world.env.epoch.wall(t).abs_diff(wall) > 2 * SECOND {
+            self.take_in(&Line::Wall { t, wall }).map(|_| ())?;
+        }
         if self.world.env.schedule.next().is_some_and(|next| next <= t) {
             self.take_in(&Line::Tick { t }).map(|_| ())?;
         }

@@ -31,6 +31,11 @@ pub(crate) enum Line {
         name: String,
         scenario: Box<Scenario>,
     },
+    /// The wall clock says something else than was counted on.
+    Wall {
+        t: Micros,
+        wall: Micros,
+    },
     /// Events that were due until `t` have happened and may have been seen.
     Tick {
         t: Micros,
@@ -82,6 +87,7 @@ impl Line {
     pub(crate) fn t(&self) -> Micros {
         match self {
             Self::Start { t, .. }
+            | Self::Wall { t, .. }
             | Self::Tick { t }
             | Self::Furnish { t, .. }
             | Self::SignIn { t, .. }

@@ -188,6 +188,7 @@ fn check_lines(folder: &Path, lines: &[Line], seed: u64) -> Result<(), SimError>
         }
         Line::Start { .. } => Ok(()),
         Line::Tick { .. }
+        | Line::Wall { .. }
         | Line::Furnish { .. }
         | Line::SignIn { .. }
         | Line::Behave { .. }

@@ -163,6 +163,10 @@ impl World {
                 Ok(Value::Null)
             }
             Line::Tick { .. } => Ok(Value::Null),
+            Line::Wall { t, wall } => {
+                self.env.epoch = Epoch { wall: *wall, elapsed: *t };
+                Ok(Value::Null)
+            }
             Line::Furnish { world, .. } => {
                 furnish::furnish(self, world);
                 Ok(Value::Null)

@@ -17,16 +17,16 @@ pub(crate) fn failed(env: &mut Env, service: &mut Service, task: &mut Task) {
     let breaker = service.breaker();
     let threshold = breaker.threshold.of(service.desired);
     service.steady = false;
-    let Some(deployment) = service.deployments.iter_mut().find(|d| Some(&d.id) == task.deployment.as_ref())
-    else {
-        return;
-    };
+    let found =
+        service.deployments.iter_mut().enumerate().find(|(_, d)| Some(&d.id) == task.deployment.as_ref());
+    let Some((place, deployment)) = found else { return };
     deployment.failures_in_a_row += 1;
     deployment.updated_at = now;
     let in_a_row = deployment.failures_in_a_row;
     let wait = back_off(in_a_row);
     deployment.not_before = t + (wait / env.speed * SECOND as f64).round() as u64;
-    let rolling = deployment.rollout_state == RolloutState::InProgress && !deployment.halted;
+    // Of a superseded deployment nothing is judged any more.
+    let rolling = place == 0 && deployment.rollout_state == RolloutState::InProgress && !deployment.halted;
     if rolling {
         deployment.failed_tasks += 1;
     }
@@ -48,7 +48,7 @@ pub(crate) fn failed(env: &mut Env, service: &mut Service, task: &mut Task) {
              the Amazon ECS Developer Guide.",
         );
     }
-    if rolling && breaker.enable && count >= threshold && origin != Origin::Rollback {
+    if rolling && breaker.enable && count >= threshold {
         trip(env, service, &arn);
     } else if wait > 0.0 {
         let cluster = cluster_of(&arn);
@@ -137,14 +137,18 @@ fn trip(env: &mut Env, service: &mut Service, arn: &str) {
     deployment.reason = TRIPPED.to_owned();
     deployment.halted = true;
     deployment.updated_at = now;
+    let was_rollback = deployment.origin == Origin::Rollback;
     let id = deployment.id.clone();
     say(env, service, &format!("(deployment {id}) deployment failed: tasks failed to start."));
-    let wants_rollback = service.breaker().rollback && service.completed.is_some();
+    let wants_rollback = !was_rollback && service.breaker().rollback && service.completed.is_some();
     if let Some(of) = service.service_deployment_mut(arn) {
         of.breaker = BreakerStatus::Triggered;
         of.updated_at = now;
         if wants_rollback {
             of.status = DeploymentStatus::RollbackRequested;
+        } else if was_rollback {
+            of.status = DeploymentStatus::RollbackFailed;
+            of.finished_at = Some(now);
         } else {
             of.status = DeploymentStatus::Stopped;
             of.reason =
