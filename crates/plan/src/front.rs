@@ -33,6 +33,9 @@ pub(crate) fn cut(text: &str) -> Cut {
     let mut lines = text.split_inclusive('\n');
     let Some(first) = lines.next().filter(|line| line.trim_end() == "---") else { return none };
     let start = first.len();
+    if !begins_like_yaml(text.get(start..).unwrap_or("")) {
+        return none;
+    }
     let mut at = start;
     for line in lines {
         if matches!(line.trim_end(), "---" | "...") {
@@ -43,6 +46,17 @@ pub(crate) fn cut(text: &str) -> Cut {
         at += line.len();
     }
     none
+}
+
+/// A rule at the top of a guide is no front matter: that begins at once, with a key or a comment before one.
+fn begins_like_yaml(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.starts_with('#'));
+    let key = first.and_then(|line| line.split_once(':')).map(|(key, _)| key.trim_end());
+    let empty = first.is_some_and(|line| matches!(line.trim_end(), "---" | "..."));
+    empty
+        || key.is_some_and(|key| {
+            !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_-.\"' ".contains(c))
+        })
 }
 
 /// Reads `holdpoint:`; `None` when it is not there, so that the file is a guide.

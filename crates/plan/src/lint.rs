@@ -3,14 +3,20 @@
 use crate::draft::{Draft, Site};
 use crate::findings::{Findings, near, short};
 use crate::read::StageDraft;
-use crate::template::{NameUsed, Path, expression_paths, named, template_paths};
+use crate::template::{NameUsed, Path, expression_paths, foreseen, named, template_paths};
 use crate::{Level, Need, Role, Span, StageId, StepId, Var};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Runs all checks and resolves `needs`.
-pub(crate) fn check(stages: &mut [StageDraft], vars: &[Var], level: Level, findings: &mut Findings<'_>) {
+pub(crate) fn check(
+    stages: &mut [StageDraft],
+    vars: &[Var],
+    stated: &HashSet<String>,
+    level: Level,
+    findings: &mut Findings<'_>,
+) {
     duplicate_ids(stages, findings);
-    let index = Index::new(stages, vars);
+    let index = Index::new(stages, vars, stated);
     for (stage_at, stage) in stages.iter().enumerate() {
         let first = Place { stage: stage_at, step: 0 };
         for site in &stage.sites {
@@ -20,6 +26,9 @@ pub(crate) fn check(stages: &mut [StageDraft], vars: &[Var], level: Level, findi
             let place = Place { stage: stage_at, step: step_at };
             for site in &step.sites {
                 index.site(site, place, Some(step), findings);
+            }
+            if let Some(when) = &step.step.when {
+                index.when(when, step, findings);
             }
             for (name, span, after) in &step.since {
                 index.since(name, *span, *after, place, findings);
@@ -55,18 +64,22 @@ struct StepFacts {
     /// `None` when the kind is unknown: then any output will do.
     outputs: Option<Vec<String>>,
     kind: String,
+    /// Ids of a decision's options.
+    options: Vec<String>,
 }
 
 struct Index<'v> {
     steps: BTreeMap<String, StepFacts>,
     stages: HashMap<String, usize>,
     vars: &'v [Var],
+    /// Ids that fences state, those that could not be read included: what they lack is said there.
+    stated: &'v HashSet<String>,
 }
 
 type Resolved = (Vec<StageId>, Vec<Vec<Need>>);
 
 impl<'v> Index<'v> {
-    fn new(stages: &[StageDraft], vars: &'v [Var]) -> Self {
+    fn new(stages: &[StageDraft], vars: &'v [Var], stated: &'v HashSet<String>) -> Self {
         let mut steps = BTreeMap::new();
         let mut names = HashMap::new();
         for (stage_at, stage) in stages.iter().enumerate() {
@@ -76,11 +89,12 @@ impl<'v> Index<'v> {
                     place: Place { stage: stage_at, step: step_at },
                     outputs: outputs(draft),
                     kind: draft.step.action.uses.clone(),
+                    options: options(draft),
                 };
                 steps.entry(draft.step.id.as_str().to_owned()).or_insert(facts);
             }
         }
-        Self { steps, stages: names, vars }
+        Self { steps, stages: names, vars, stated }
     }
 
     fn site(&self, site: &Site, place: Place, own: Option<&Draft>, findings: &mut Findings<'_>) {
@@ -206,6 +220,9 @@ impl<'v> Index<'v> {
 
     fn known_step(&self, name: &str, span: Span, findings: &mut Findings<'_>) -> Option<&StepFacts> {
         let found = self.steps.get(name);
+        if found.is_none() && self.stated.contains(name) && !self.stages.contains_key(name) {
+            return None;
+        }
         if found.is_none() && findings.is_full() {
             findings.error("undefined-name", span, "");
         } else if found.is_none() {
@@ -214,6 +231,44 @@ impl<'v> Index<'v> {
             findings.error_hint("undefined-name", span, format!("there is no step `{}`", short(name)), hint);
         }
         found
+    }
+
+    /// An expression that is always the same, or asks for an option that a decision does not have.
+    fn when(&self, when: &str, step: &Draft, findings: &mut Findings<'_>) {
+        let span = step
+            .sites
+            .iter()
+            .find(|site| site.expression && site.text == when)
+            .map_or(step.id_span, |site| site.span);
+        let foreseen = foreseen(when);
+        if let Some(constant) = foreseen.constant {
+            let (text, hint) = if constant {
+                (format!("`{}` always runs: its `when` names nothing", step.step.id), "Leave `when` out.")
+            } else {
+                (
+                    format!("`{}` never runs: its `when` is never true", step.step.id),
+                    "Leave the step out, or let `when` ask for something.",
+                )
+            };
+            findings.warning("when", span, text, hint.to_owned());
+        }
+        for (path, text) in foreseen.compared {
+            let Some(NameUsed::Output { step: of, output }) = named(&path) else { continue };
+            let Some(facts) =
+                self.steps.get(of.as_str()).filter(|facts| output == "option" && !facts.options.is_empty())
+            else {
+                continue;
+            };
+            if !facts.options.contains(&text) {
+                let names: Vec<&str> = facts.options.iter().map(String::as_str).collect();
+                findings.error_hint(
+                    "when",
+                    span,
+                    format!("`{of}` has no option `{}`, so this is never true", short(&text)),
+                    crate::findings::did_you_mean(&text, &names),
+                );
+            }
+        }
     }
 
     fn since(&self, name: &str, span: Span, after: bool, place: Place, findings: &mut Findings<'_>) {
@@ -376,6 +431,9 @@ impl<'v> Index<'v> {
     }
 
     fn unknown_need(&self, name: &str, span: Span, what: &str, findings: &mut Findings<'_>) {
+        if self.stated.contains(name) {
+            return;
+        }
         if findings.is_full() {
             findings.error("unknown-need", span, "");
             return;
@@ -405,6 +463,15 @@ fn outputs(draft: &Draft) -> Option<Vec<String>> {
         names.extend(fields.keys().cloned());
     }
     Some(names)
+}
+
+fn options(draft: &Draft) -> Vec<String> {
+    let options = draft.step.action.with.get("options").and_then(|options| options.as_object());
+    options
+        .filter(|_| draft.step.action.uses == "decision")
+        .into_iter()
+        .flat_map(|options| options.keys().cloned())
+        .collect()
 }
 
 /// What is wrong with `pinned[of].what`, and what to write.

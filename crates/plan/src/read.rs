@@ -138,6 +138,7 @@ impl<'t> Reader<'t> {
             .collect();
         let outline = Outline::new(headings, self.text.len(), &title);
         self.reserve_names(&parts);
+        let stated = self.taken.clone();
         let mut stages = self.stages(&parts, &outline, findings);
         self.fill(&parts, &outline, &mut stages, level, cut.body, findings);
         stages.retain(|stage| {
@@ -154,7 +155,7 @@ impl<'t> Reader<'t> {
                 "A run will ask for the account and region, and journal them.".to_owned(),
             );
         }
-        lint::check(&mut stages, &front.vars, level, findings);
+        lint::check(&mut stages, &front.vars, &stated, level, findings);
         Plan {
             level,
             title,

@@ -154,6 +154,53 @@ pub(crate) fn expression_paths(text: &str) -> Result<Vec<Path>, String> {
     names.finish()
 }
 
+/// What can be said of an expression before any run.
+#[derive(Debug, Default)]
+pub(crate) struct Foreseen {
+    /// Its value, when no name is in it.
+    pub(crate) constant: Option<bool>,
+    /// Names that it compares with fixed texts, and the texts.
+    pub(crate) compared: Vec<(Path, String)>,
+}
+
+/// Looks at an expression that is well formed.
+pub(crate) fn foreseen(text: &str) -> Foreseen {
+    let Ok(tree) = parse_expr(text) else { return Foreseen::default() };
+    let mut compared = Vec::new();
+    compare(&tree, &mut compared);
+    Foreseen { constant: tree.as_const().map(|value| value.is_true()), compared }
+}
+
+/// Comparisons (`name == "text"`, either way round) that decide the whole: those under `and`, `or` and `not`.
+fn compare(expr: &Expr<'_>, found: &mut Vec<(Path, String)>) {
+    if let Expr::BinOp(op) = expr {
+        compare(&op.left, found);
+        compare(&op.right, found);
+        equal(&op.left, &op.right, found);
+    } else if let Expr::UnaryOp(op) = expr {
+        compare(&op.expr, found);
+    } else if let Expr::Compare(chain) = expr
+        && let [only] = chain.ops.as_slice()
+    {
+        equal(&chain.expr, &only.expr, found);
+    }
+}
+
+fn equal(left: &Expr<'_>, right: &Expr<'_>, found: &mut Vec<(Path, String)>) {
+    for (name, text) in [(left, right), (right, left)] {
+        if !matches!(name, Expr::GetAttr(_) | Expr::GetItem(_)) {
+            continue;
+        }
+        let mut names = Names::default();
+        names.visit(name);
+        if let (Some(text), [path]) = (text.as_const(), names.paths.as_slice())
+            && let Some(text) = text.as_str()
+        {
+            found.push((path.clone(), text.to_owned()));
+        }
+    }
+}
+
 /// A whole name by its path; `None` for what is not a name of a plan, or not all of one.
 pub(crate) fn named(path: &[String]) -> Option<NameUsed> {
     let mut parts = path.iter().map(String::as_str);
