@@ -1,7 +1,22 @@
 //! The executors: what each kind of step does, observes and undoes. A folder per family.
+//!
+//! - [`Live::open`], [`Practice::open`] → [`Workshop`]: the registry of executors and the desk of one run.
+//! - [`Simulator`]: the practice account's process, found again or started; [`furnish`]: the world that a plan is
+//!   practised in.
+//!
+//! Invariant: an executor changes the world only in `act`, by the one call that its intent names.
 
 mod ecs;
 mod failure;
 mod http;
 mod logs;
 mod person;
+mod practice;
+mod shell;
+mod soak;
+mod workshop;
+
+pub use practice::{
+    FurnishError, Furnished, Simulator, SimulatorError, SimulatorOptions, Spawn, World, furnish,
+};
+pub use workshop::{Live, Practice, Workshop, WorkshopError};

@@ -74,7 +74,8 @@ pub(crate) fn read(text: &str) -> Result<Url, Unreachable> {
 pub(crate) fn allow(address: IpAddr, host: &str) -> Result<(), Unreachable> {
     match forbidden(address) {
         Some(what) => {
-            let host = if host == address.to_string() { host.to_owned() } else { format!("{host} ({address})") };
+            let host =
+                if host == address.to_string() { host.to_owned() } else { format!("{host} ({address})") };
             Err(Unreachable::Forbidden { host, what: what.to_owned() })
         }
         None => Ok(()),
@@ -148,7 +149,12 @@ mod tests {
 
     #[test]
     fn ordinary_addresses_are_not() {
-        for text in ["https://api.broker.example/health", "http://127.0.0.1:8080/", "http://10.0.3.4/", "http://[::1]/"] {
+        for text in [
+            "https://api.broker.example/health",
+            "http://127.0.0.1:8080/",
+            "http://10.0.3.4/",
+            "http://[::1]/",
+        ] {
             assert!(read(text).is_ok(), "{text}");
         }
         assert!(matches!(read("ftp://a.example/"), Err(Unreachable::NotHttp(_))));

@@ -109,7 +109,10 @@ pub(crate) async fn exchange(route: Route, ask: &Ask) -> Result<Reply, NoReply> 
         if location.origin() != url.origin() {
             // Secrets go to the host that the plan names, not to where that host points.
             ask.headers.retain(|(name, _)| {
-                !matches!(name.to_ascii_lowercase().as_str(), "authorization" | "cookie" | "x-api-key" | "proxy-authorization")
+                !matches!(
+                    name.to_ascii_lowercase().as_str(),
+                    "authorization" | "cookie" | "x-api-key" | "proxy-authorization"
+                )
             });
         }
         if matches!(reply.status, 301..=303) && ask.method != "HEAD" {
@@ -139,7 +142,8 @@ async fn one(route: Route, url: &Url, ask: &Ask) -> Result<Reply, NoReply> {
 
 fn request(url: &Url, ask: &Ask) -> Result<Request<Full<Bytes>>, NoReply> {
     let malformed = |why: String| NoReply::Malformed(why);
-    let method = Method::from_bytes(ask.method.as_bytes()).map_err(|_| malformed(format!("method `{}`", ask.method)))?;
+    let method = Method::from_bytes(ask.method.as_bytes())
+        .map_err(|_| malformed(format!("method `{}`", ask.method)))?;
     let target = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
@@ -169,12 +173,16 @@ async fn connect(route: Route, url: &Url) -> Result<Box<dyn Stream>, NoReply> {
     let tcp = match route {
         Route::Practice(simulator) => {
             let stream = TcpStream::connect(simulator).await;
-            return Ok(Box::new(stream.map_err(|error| unconnected(format!("the simulator does not answer: {error}")))?));
+            return Ok(Box::new(
+                stream.map_err(|error| unconnected(format!("the simulator does not answer: {error}")))?,
+            ));
         }
         Route::Live => {
             let port = url.port_or_known_default().unwrap_or(443);
             let name = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-            let found = tokio::net::lookup_host((name, port)).await.map_err(|error| unconnected(error.to_string()))?;
+            let found = tokio::net::lookup_host((name, port))
+                .await
+                .map_err(|error| unconnected(error.to_string()))?;
             first(found.collect(), url, &host).await?
         }
     };
@@ -203,14 +211,18 @@ async fn first(addresses: Vec<SocketAddr>, url: &Url, host: &str) -> Result<TcpS
 }
 
 async fn talk(stream: Box<dyn Stream>, request: Request<Full<Bytes>>, url: &Url) -> Result<Reply, String> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     let driven = tokio::spawn(connection);
     let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
     let status: StatusCode = answer.status();
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in answer.headers() {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers.entry(name.as_str().to_owned()).and_modify(|all| *all = format!("{all}, {value}")).or_insert(value);
+        headers
+            .entry(name.as_str().to_owned())
+            .and_modify(|all| *all = format!("{all}, {value}"))
+            .or_insert(value);
     }
     let redirect_host = answer
         .headers()

@@ -31,7 +31,12 @@ pub(crate) fn judge(expect: &HttpExpect, exchanged: &Exchanged) -> Vec<Judgement
         judged.push(of("body contains", wanted, shown(&text), text.contains(wanted.as_str())));
     }
     for unwanted in &expect.body_lacks {
-        judged.push(of("body lacks", unwanted, shown(&text), !reply.truncated && !text.contains(unwanted.as_str())));
+        judged.push(of(
+            "body lacks",
+            unwanted,
+            shown(&text),
+            !reply.truncated && !text.contains(unwanted.as_str()),
+        ));
     }
     for (name, rule) in &expect.headers {
         judged.push(header(name, rule, reply));
@@ -70,7 +75,9 @@ fn status(expect: &HttpExpect, reply: &Reply) -> Judgement {
 fn json(wanted: &Value, text: &str) -> Vec<Judgement> {
     let found: Value = match serde_json::from_str(text) {
         Ok(found) => found,
-        Err(_) => return vec![of("body as JSON", &short(wanted), format!("no JSON: {}", shown(text)), false)],
+        Err(_) => {
+            return vec![of("body as JSON", &short(wanted), format!("no JSON: {}", shown(text)), false)];
+        }
     };
     let mut differing = Vec::new();
     differences(wanted, &found, String::new(), &mut differing);
@@ -131,12 +138,19 @@ fn allow_headers(wanted: &[String], reply: &Reply) -> Judgement {
 }
 
 fn faster(what: &str, limit: Duration, took: Option<Duration>) -> Judgement {
-    let found = took.map_or("not asked: `twice` is wanted".to_owned(), |took| format!("{} ms", took.as_millis()));
+    let found =
+        took.map_or("not asked: `twice` is wanted".to_owned(), |took| format!("{} ms", took.as_millis()));
     of(what, &format!("{} ms", limit.as_millis()), found, took.is_some_and(|took| took <= limit))
 }
 
 fn of(what: &str, expected: &str, found: impl Into<String>, holds: bool) -> Judgement {
-    Judgement { what: what.to_owned(), expected: expected.to_owned(), found: found.into(), holds, assumed: false }
+    Judgement {
+        what: what.to_owned(),
+        expected: expected.to_owned(),
+        found: found.into(),
+        holds,
+        assumed: false,
+    }
 }
 
 fn short(value: &Value) -> String {
@@ -161,7 +175,10 @@ mod tests {
         Exchanged {
             reply: Reply {
                 status,
-                headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>(),
+                headers: headers
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect::<BTreeMap<_, _>>(),
                 body: body.as_bytes().to_vec(),
                 truncated: false,
                 redirect_host: None,
@@ -174,7 +191,11 @@ mod tests {
 
     fn broken(expect: Value, exchanged: &Exchanged) -> Vec<String> {
         let expect: HttpExpect = serde_json::from_value(expect).unwrap();
-        judge(&expect, exchanged).into_iter().filter(|judged| !judged.holds).map(|judged| judged.what).collect()
+        judge(&expect, exchanged)
+            .into_iter()
+            .filter(|judged| !judged.holds)
+            .map(|judged| judged.what)
+            .collect()
     }
 
     #[test]
@@ -185,14 +206,20 @@ mod tests {
             r#"{"status": "ok", "jobs": {"on": false, "n": 2.0}, "list": [1, 2]}"#,
         );
         let none: Vec<String> = Vec::new();
-        assert_eq!(broken(json!({"status": [200, 204], "json": {"jobs": {"on": false, "n": 2}}}), &answer), none);
+        assert_eq!(
+            broken(json!({"status": [200, 204], "json": {"jobs": {"on": false, "n": 2}}}), &answer),
+            none
+        );
         assert_eq!(broken(json!({"json": {"jobs": {"on": true}}}), &answer), ["body as JSON, /jobs/on"]);
         assert_eq!(broken(json!({"json": {"list": [1]}}), &answer), ["body as JSON, /list"]);
         assert_eq!(broken(json!({"json": {"a/b": 1}}), &answer), ["body as JSON, /a~1b"]);
         assert_eq!(broken(json!({"headers": {"X-RateLimit-Limit": "100", "Server": false}}), &answer), none);
         assert_eq!(broken(json!({"headers": {"Server": true}}), &answer), ["header Server"]);
         assert_eq!(broken(json!({"allow_headers": ["authorization"]}), &answer), none);
-        assert_eq!(broken(json!({"allow_origin": "https://app.example"}), &answer), ["access-control-allow-origin"]);
+        assert_eq!(
+            broken(json!({"allow_origin": "https://app.example"}), &answer),
+            ["access-control-allow-origin"]
+        );
         assert_eq!(broken(json!({"second_faster_than": "1s"}), &answer), ["second answer within"]);
         assert_eq!(broken(json!({}), &exchanged(500, &[], "")), ["status"]);
     }

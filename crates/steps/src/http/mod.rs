@@ -27,13 +27,15 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const OUTPUT: usize = 64 * 1024;
 
 /// The kinds of this family.
-pub(crate) fn executors(route: Route) -> Vec<Arc<dyn Executor>> {
-    vec![Arc::new(CheckAnswer { route }), Arc::new(SendRequest { route })]
+pub(crate) fn executors(route: Route, assumed: bool) -> Vec<Arc<dyn Executor>> {
+    vec![Arc::new(CheckAnswer { route, assumed }), Arc::new(SendRequest { route, assumed })]
 }
 
 /// The kind `http.check`.
 struct CheckAnswer {
     route: Route,
+    /// The practice world answers as the plan expects: that is marked.
+    assumed: bool,
 }
 
 #[async_trait]
@@ -45,7 +47,8 @@ impl Executor for CheckAnswer {
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: HttpCheck = arguments(&task.with)?;
         address::read(&with.url).map_err(refused)?;
-        let method = with.method.as_deref().unwrap_or(if with.preflight.is_some() { "OPTIONS" } else { "GET" });
+        let method =
+            with.method.as_deref().unwrap_or(if with.preflight.is_some() { "OPTIONS" } else { "GET" });
         Ok(Intent { summary: format!("{method} {}", bare(&with.url)), ..Intent::default() })
     }
 
@@ -69,14 +72,15 @@ impl CheckAnswer {
     async fn check(&self, task: &Task) -> Result<Ending, Diagnosis> {
         let with: HttpCheck = arguments(&task.with)?;
         let expect: HttpExpect = arguments(&task.expect)?;
-        let mut ask = ask(&with.url, with.method.as_deref(), &with.headers, with.body, with.json, with.timeout);
+        let mut ask =
+            ask(&with.url, with.method.as_deref(), &with.headers, with.body, with.json, with.timeout);
         ask.follow_redirects = with.follow_redirects;
         if let Some(preflight) = &with.preflight {
             as_preflight(&mut ask, with.method.is_none(), preflight);
         }
         let (reply, took) = self.timed(task, &ask).await?;
         let second = if with.twice { Some(self.timed(task, &ask).await?.1) } else { None };
-        Ok(ending(&expect, Exchanged { reply, took, second }))
+        Ok(ending(&expect, Exchanged { reply, took, second }, self.assumed))
     }
 
     async fn timed(&self, task: &Task, ask: &Ask) -> Result<(Reply, Duration), Diagnosis> {
@@ -89,6 +93,8 @@ impl CheckAnswer {
 /// The kind `http.request`.
 struct SendRequest {
     route: Route,
+    /// The practice world answers as the plan expects: that is marked.
+    assumed: bool,
 }
 
 #[async_trait]
@@ -119,7 +125,8 @@ impl Executor for SendRequest {
 
     async fn act(&self, task: &Task, _: &Intent, _: usize, _: &[Receipt]) -> Result<Receipt, ActError> {
         let with: HttpRequest = arguments(&task.with).map_err(ActError::Refused)?;
-        let mut ask = ask(&with.url, with.method.as_deref(), &with.headers, with.body, with.json, with.timeout);
+        let mut ask =
+            ask(&with.url, with.method.as_deref(), &with.headers, with.body, with.json, with.timeout);
         ask.follow_redirects = with.follow_redirects;
         let began = Stopwatch::start();
         match exchange(self.route, &ask).await {
@@ -140,7 +147,13 @@ impl Executor for SendRequest {
         }
     }
 
-    async fn observe(&self, task: &Task, intent: &Intent, _: usize, _: &[Receipt]) -> Result<Observation, Diagnosis> {
+    async fn observe(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        _: usize,
+        _: &[Receipt],
+    ) -> Result<Observation, Diagnosis> {
         let with: HttpRequest = arguments(&task.with)?;
         Ok(Observation::Unsettled(
             Diagnosis::of(format!("Whether {} arrived is not known: its answer was lost", intent.summary))
@@ -169,14 +182,16 @@ impl Executor for SendRequest {
         let headers = body["headers"].as_object().into_iter().flatten();
         let reply = Reply {
             status: body["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or_default(),
-            headers: headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
+            headers: headers
+                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+                .collect(),
             body: body["body"].as_str().unwrap_or_default().as_bytes().to_vec(),
             truncated: body["truncated"] == true,
             redirect_host: body["redirect_host"].as_str().map(str::to_owned),
             url: body["url"].as_str().unwrap_or_default().to_owned(),
         };
         let took = Duration::from_millis(body["milliseconds"].as_u64().unwrap_or_default());
-        ending(&expect, Exchanged { reply, took, second: None })
+        ending(&expect, Exchanged { reply, took, second: None }, self.assumed)
     }
 }
 
@@ -218,8 +233,9 @@ fn as_preflight(ask: &mut Ask, method_is_free: bool, preflight: &Preflight) {
     }
 }
 
-fn ending(expect: &HttpExpect, exchanged: Exchanged) -> Ending {
-    let judgements = judge(expect, &exchanged);
+fn ending(expect: &HttpExpect, exchanged: Exchanged, assumed: bool) -> Ending {
+    let mut judgements = judge(expect, &exchanged);
+    judgements.iter_mut().for_each(|judgement| judgement.assumed = assumed);
     let Exchanged { reply, took, second } = exchanged;
     let text: String = String::from_utf8_lossy(&reply.body).chars().take(OUTPUT).collect();
     let json: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
@@ -233,7 +249,10 @@ fn ending(expect: &HttpExpect, exchanged: Exchanged) -> Ending {
         ("second_milliseconds", json!(second.map(millis))),
     ];
     Ending::Succeeded {
-        outputs: outputs.into_iter().map(|(name, value)| (name.to_owned(), OutputValue::plain(value))).collect(),
+        outputs: outputs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), OutputValue::plain(value)))
+            .collect(),
         secret_outputs: BTreeMap::new(),
         judgements,
         note: None,
@@ -247,7 +266,9 @@ fn refused(error: address::Unreachable) -> Diagnosis {
 fn unanswered(task: &Task, error: &NoReply) -> Diagnosis {
     let diagnosis = Diagnosis::of(format!("No answer: {error}"));
     match task.mode {
-        holdpoint_run::Mode::Practice => diagnosis.hint("In practice the host must be in the practice world (`hosts`)."),
+        holdpoint_run::Mode::Practice => {
+            diagnosis.hint("In practice the host must be in the practice world (`hosts`).")
+        }
         holdpoint_run::Mode::Live => diagnosis.hint("Is the address right, and reachable from this machine?"),
     }
 }
@@ -268,4 +289,16 @@ impl Stopwatch {
     fn read(&self) -> Duration {
         self.0.elapsed()
     }
+}
+
+/// One JSON call of ours to a server of ours: status and answer.
+pub(crate) async fn send_json(
+    route: Route,
+    method: &str,
+    url: &str,
+    body: Option<&Value>,
+) -> Result<(u16, Value), String> {
+    let ask = ask(url, Some(method), &BTreeMap::new(), None, body.cloned(), None);
+    let reply = exchange(route, &ask).await.map_err(|error| error.to_string())?;
+    Ok((reply.status, serde_json::from_slice(&reply.body).unwrap_or_default()))
 }

@@ -1,0 +1,224 @@
+//! The process of a script: its environment, its lines as they come, its end.
+
+use super::{Child, KEPT};
+use holdpoint_engine::{Progress, Task};
+use holdpoint_identity::{ChildAccess, ChildFiles, CredentialsEndpoint, Practice, child_env};
+use holdpoint_plan::kinds::{Shell, ShellName};
+use regex::Regex;
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+
+/// Longest part of a line that is shown; the rest of it is skipped, not buffered.
+const LINE: u64 = 16 * 1024;
+
+/// Writes its process id and the script's exit code beside the script, so that they outlive this process.
+#[cfg(unix)]
+const WITNESS: &str =
+    r#"echo $$ > "$1"; end=$2; shift 2; "$@"; code=$?; echo "$code" > "$end"; exit "$code""#;
+
+/// A script that ended by itself.
+pub(crate) struct Ran {
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) truncated: bool,
+}
+
+/// A script that did not.
+pub(crate) enum NotRun {
+    /// It was never started.
+    Before(String),
+    /// It was started and ended from outside.
+    Killed(String),
+}
+
+/// What is left of a script in the run's folder.
+#[derive(Default)]
+pub(crate) struct Left {
+    pub(crate) began: bool,
+    pub(crate) pid: Option<u32>,
+    pub(crate) exit: Option<i32>,
+}
+
+/// Runs a script to its end. Its lines are told as they come, standard output only where `show` says so.
+pub(crate) async fn run(
+    child: &Child,
+    task: &Task,
+    with: &Shell,
+    shell: ShellName,
+    text: &str,
+    show: bool,
+) -> Result<Ran, NotRun> {
+    let before = |what: &str, why: &dyn std::fmt::Display| NotRun::Before(format!("{what}: {why}"));
+    let folder = place(&child.folder, &task.mark());
+    tokio::fs::create_dir_all(&folder).await.map_err(|error| before("its folder cannot be made", &error))?;
+    let (file, arguments) = program(shell, &folder);
+    tokio::fs::write(&file, text).await.map_err(|error| before("it cannot be written", &error))?;
+    let home = folder.join("home");
+    tokio::fs::create_dir_all(&home).await.map_err(|error| before("its home cannot be made", &error))?;
+    let practice = child.practice.as_deref().map(|simulator| Practice { simulator, home: &home });
+    let endpoint = CredentialsEndpoint::open(&child.session, &folder).await;
+    let endpoint = endpoint.map_err(|error| before("it would have no credentials", &error))?;
+    let profiles = profiles_in(text, with, &child.profiles);
+    let files = ChildFiles::write(&folder, profiles.iter().map(String::as_str), &task.region, practice);
+    let files = files.map_err(|error| before("its profiles cannot be written", &error))?;
+    let access = ChildAccess { endpoint: &endpoint, files: &files, region: &task.region, practice };
+    let environment = child_env(&child.env, &access, &with.env);
+    let environment = environment.map_err(|error| before("its environment is refused", &error))?;
+    let working = working_folder(&task.folder, with.dir.as_deref()).map_err(NotRun::Before)?;
+
+    #[cfg(unix)]
+    let (program, arguments) = {
+        let witness = ["-c".into(), WITNESS.into(), "holdpoint".into()];
+        let files = [folder.join("pid").into_os_string(), folder.join("exit").into_os_string()];
+        ("sh".to_owned(), witness.into_iter().chain(files).chain(arguments).collect::<Vec<_>>())
+    };
+    #[cfg(not(unix))]
+    let (program, arguments) = (arguments[0].to_string_lossy().into_owned(), arguments[1..].to_vec());
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "its environment is identity's child environment, and nothing else"
+    )]
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).env_clear().envs(environment).current_dir(working);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    // A group of its own: what the script has started is killed with it.
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut process = command.spawn().map_err(|error| before(shell.as_str(), &error))?;
+    let group = Group(process.id());
+    let (out, err) = (process.stdout.take(), process.stderr.take());
+    let told = show.then_some(&task.progress);
+    if !show {
+        task.progress.says("standard output is not shown: a secret is taken from it");
+    }
+    let work = async {
+        let (out, err) = tokio::join!(lines("stdout", out, told), lines("stderr", err, Some(&task.progress)));
+        (process.wait().await, out, err)
+    };
+    let ended = match task.timeout {
+        Some(limit) => tokio::select! {
+            ended = work => ended,
+            () = task.clock.sleep(limit) => {
+                drop(group);
+                return Err(NotRun::Killed(format!("it ran longer than {} s", limit.as_secs())));
+            }
+        },
+        None => work.await,
+    };
+    group.ended();
+    let (status, (stdout, cut_out), (stderr, cut_err)) = ended;
+    let status = status.map_err(|error| NotRun::Killed(error.to_string()))?;
+    match status.code() {
+        Some(exit) => Ok(Ran { exit, stdout, stderr, truncated: cut_out || cut_err }),
+        None => Err(NotRun::Killed(format!("by a signal ({status})"))),
+    }
+}
+
+/// What a script has left behind.
+pub(crate) async fn evidence(folder: &Path, mark: &str) -> Left {
+    let place = place(folder, mark);
+    let number = async |name: &str| -> Option<i64> {
+        tokio::fs::read_to_string(place.join(name)).await.ok()?.trim().parse().ok()
+    };
+    let pid = number("pid").await;
+    Left {
+        began: pid.is_some(),
+        pid: pid.and_then(|pid| u32::try_from(pid).ok()),
+        exit: number("exit").await.and_then(|exit| i32::try_from(exit).ok()),
+    }
+}
+
+/// Kills a script's whole process group when it is dropped before the script has ended.
+struct Group(Option<u32>);
+
+impl Group {
+    fn ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(pid) =
+            self.0.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            // It may have ended in this very moment: then there is nothing to kill.
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+async fn lines(
+    source: &str,
+    from: Option<impl AsyncRead + Unpin>,
+    progress: Option<&Progress>,
+) -> (String, bool) {
+    let Some(from) = from else { return (String::new(), false) };
+    let mut reader = BufReader::new(from);
+    let (mut kept, mut truncated) = (String::new(), false);
+    loop {
+        let mut line = Vec::new();
+        match (&mut reader).take(LINE).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return (kept, truncated),
+            Ok(_) => {}
+        }
+        let text = String::from_utf8_lossy(&line);
+        if kept.len() + text.len() <= KEPT {
+            kept.push_str(&text);
+        } else {
+            truncated = true;
+        }
+        if let Some(progress) = progress {
+            progress.line(source, None, text.trim_end_matches(['\n', '\r']));
+        }
+    }
+}
+
+/// The script's file and the words that run it.
+fn program(shell: ShellName, folder: &Path) -> (PathBuf, Vec<std::ffi::OsString>) {
+    let (name, before): (&str, &[&str]) = match shell {
+        ShellName::Bash | ShellName::Sh | ShellName::Zsh => ("script", &[]),
+        ShellName::Pwsh | ShellName::Powershell => {
+            ("script.ps1", &["-NoProfile", "-NonInteractive", "-File"])
+        }
+        ShellName::Cmd => ("script.cmd", &["/D", "/C"]),
+    };
+    let file = folder.join(name);
+    let words = std::iter::once(shell.as_str()).chain(before.iter().copied()).map(Into::into);
+    let words = words.chain(std::iter::once(file.clone().into_os_string())).collect();
+    (file, words)
+}
+
+/// A folder for each attempt: another attempt's files are evidence, not to be overwritten.
+fn place(folder: &Path, mark: &str) -> PathBuf {
+    folder.join("shell").join(mark.replace('/', "-"))
+}
+
+fn working_folder(plan: &Path, dir: Option<&str>) -> Result<PathBuf, String> {
+    let Some(dir) = dir else { return Ok(plan.to_owned()) };
+    let relative = Path::new(dir);
+    if relative.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Err(format!("`{dir}` leads out of the plan's folder"));
+    }
+    Ok(plan.join(relative))
+}
+
+/// Profiles that a script names, known or not: all of them lead to the pin.
+fn profiles_in(text: &str, with: &Shell, known: &[String]) -> BTreeSet<String> {
+    static NAMED: OnceLock<Option<Regex>> = OnceLock::new();
+    let pattern = r#"(?:--profile[= ]+|AWS_(?:DEFAULT_)?PROFILE=)["']?([A-Za-z0-9_\-/.%@:+]+)"#;
+    let named = NAMED.get_or_init(|| Regex::new(pattern).ok()).as_ref();
+    let mut found: BTreeSet<String> =
+        named.into_iter().flat_map(|named| named.captures_iter(text)).map(|hit| hit[1].to_owned()).collect();
+    found.extend(known.iter().filter(|name| text.contains(name.as_str())).cloned());
+    found.extend(
+        ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].iter().filter_map(|name| with.env.get(*name)).cloned(),
+    );
+    found
+}
