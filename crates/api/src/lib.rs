@@ -11,12 +11,15 @@ mod kept;
 mod places;
 mod problem;
 mod runs;
+mod seals;
 mod typescript;
 pub mod views;
+mod which;
 
 pub use calls::{
-    CALLS, Call, Nothing, PlanAt, PlanShown, ProfileRef, ReportArgs, ReportFile, ReportFormat, RunAnswer, RunChoose, RunConfirm, RunLog,
-    RunReason, RunRef, RunSecret, RunSign, RunStart, RunTick, Verified, dispatch,
+    CALLS, Call, Nothing, PlanAt, PlanShown, ProfileRef, ReportArgs, ReportFile, ReportFormat, RunAnswer,
+    RunChoose, RunConfirm, RunLog, RunReason, RunRef, RunSecret, RunSign, RunStart, RunTick, Verified,
+    dispatch,
 };
 pub use console::{Config, Console};
 pub use export::ReportText;

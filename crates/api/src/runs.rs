@@ -1,21 +1,21 @@
 //! Runs: begun, gone on with, looked at, decided.
 
 use crate::console::{Console, read_plan};
+use crate::seals::VaultSeals;
 use crate::views::{LogPage, RollbackSet, RunFacts, RunSummary, RunView, Update, Waiting};
 use crate::views::{log_page, rollback_view, run_summary, run_view, waiting};
+use crate::which::{git_sha, new_run_id};
 use crate::{Problem, kept};
-use async_trait::async_trait;
 use holdpoint_engine::{
-    Begin, Board, Clock, MachineClock, RunFolder, RunHandle, Seals, Tools, Want, begin, fold, resume,
+    Begin, Board, Clock, MachineClock, RunFolder, RunHandle, Tools, Want, begin, fold, resume,
 };
 use holdpoint_ledger::{Anchor, Ledger, RunRow, Verdict};
 use holdpoint_plan::{ItemId, Level, Plan, Severity, StageId, StepId, Target};
 use holdpoint_redact::{Redactor, Secret};
-use holdpoint_run::chain::{self, Event, Stored};
+use holdpoint_run::chain::{Event, Stored};
 use holdpoint_run::{
     Answer, Choice, Command, Decision, HoldKey, Interruption, Mode, Receipt, RunId, State, Work, interruption,
 };
-use holdpoint_vault::{FileVault, Sealer};
 use serde_json::{Value, json};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -563,86 +563,4 @@ fn split_vars(plan: &Plan, given: &BTreeMap<String, String>) -> Result<SplitVars
 
 fn said_by_operator(why: &str) -> Receipt {
     Receipt { external: Vec::new(), request_id: None, body: json!({ "said_by_operator": why }) }
-}
-
-/// A new run's id: ten characters without those that are mistaken for one another (Crockford's base 32).
-fn new_run_id() -> Result<RunId, Problem> {
-    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut bytes = [0_u8; 10];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Problem::new(format!("the system gives no random bytes: {error}")))?;
-    let text: String = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect();
-    Ok(RunId::new(text)?)
-}
-
-/// Short commit id of the folder's git work tree, read from its files: no program is started for it.
-fn git_sha(folder: &Path) -> Option<String> {
-    let git = folder.ancestors().map(|folder| folder.join(".git")).find(|git| git.is_dir())?;
-    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
-    let full = match head.trim().strip_prefix("ref: ") {
-        None => head.trim().to_owned(),
-        Some(name) => match std::fs::read_to_string(git.join(name)) {
-            Ok(id) => id.trim().to_owned(),
-            Err(_) => {
-                let packed = std::fs::read_to_string(git.join("packed-refs")).ok()?;
-                packed.lines().find_map(|line| line.strip_suffix(name).map(|id| id.trim().to_owned()))?
-            }
-        },
-    };
-    full.get(..12).map(str::to_owned)
-}
-
-/// Originals, sealed by the vault's key.
-struct VaultSeals {
-    vault: Arc<FileVault>,
-}
-
-#[async_trait]
-impl Seals for VaultSeals {
-    async fn seal(&self, folder: &RunFolder, plain: &[u8]) -> Result<String, String> {
-        let sealer = Sealer::new(self.vault.as_ref()).map_err(|error| error.to_string())?;
-        let digest = chain::hex(&<sha2::Sha256 as sha2::Digest>::digest(plain));
-        let path = sealed_path(folder, &digest)?;
-        let sealed = sealer.seal(&path, &digest, plain).map_err(|error| error.to_string())?;
-        Ok(sealed.plain_sha256)
-    }
-
-    async fn open(&self, folder: &RunFolder, digest: &str) -> Result<Vec<u8>, String> {
-        let sealer = Sealer::new(self.vault.as_ref()).map_err(|error| error.to_string())?;
-        let path = sealed_path(folder, digest)?;
-        let plain = sealer.open(&path, digest, digest).map_err(|error| error.to_string())?;
-        Ok(plain.expose().to_vec())
-    }
-}
-
-fn sealed_path(folder: &RunFolder, digest: &str) -> Result<PathBuf, String> {
-    let sealed = folder.path().join("sealed");
-    std::fs::create_dir_all(&sealed)
-        .map_err(|error| format!("{} could not be made: {error}", sealed.display()))?;
-    Ok(sealed.join(digest))
-}
-
-/// Which run is meant: its whole id, or the beginning of exactly one.
-impl Console {
-    /// Finds a run by the beginning of its id, or the newest by `last`.
-    pub async fn find(&self, text: &str) -> Result<RunId, Problem> {
-        let rows = self.ledger.runs().await?;
-        if text == "last" {
-            let newest = rows.first().ok_or_else(|| Problem::new("there is no run yet").code("not_found"))?;
-            return Ok(newest.run.clone());
-        }
-        let upper = text.to_ascii_uppercase();
-        let fit: Vec<_> =
-            rows.iter().filter(|row| row.run.as_str().starts_with(&upper) && !upper.is_empty()).collect();
-        match fit.as_slice() {
-            [one] => Ok(one.run.clone()),
-            [] => Err(Problem::new(format!("there is no run {text}"))
-                .code("not_found")
-                .hint("`holdpoint runs` lists them")),
-            several => {
-                let ids: Vec<_> = several.iter().map(|row| row.run.as_str()).collect();
-                Err(Problem::new(format!("{text} is the beginning of {}", ids.join(", "))).code("usage"))
-            }
-        }
-    }
 }

@@ -25,7 +25,7 @@ fn types(config: &Config) -> String {
         ($($view:ty),+ $(,)?) => {
             $(
                 text.push_str("\nexport ");
-                text.push_str(&<$view as TS>::decl(config));
+                text.push_str(&plain(&<$view as TS>::decl(config)));
                 text.push('\n');
             )+
         };
@@ -104,7 +104,7 @@ fn calls(config: &Config) -> String {
     let mut names = String::new();
     let mut body = String::from("export type Calls = {\n");
     for call in CALLS {
-        let (args, reply) = ((call.args)(config), (call.reply)(config));
+        let (args, reply) = (plain(&(call.args)(config)), plain(&(call.reply)(config)));
         // Writing to a String cannot fail.
         let _ = writeln!(
             body,
@@ -127,6 +127,18 @@ fn calls(config: &Config) -> String {
         &format!("import type {{{} }} from", names.trim_end_matches(',')),
     );
     text + &body
+}
+
+/// Without comments, which stand in the core, and on one line.
+fn plain(text: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some((before, comment)) = rest.split_once("/**") {
+        kept.push_str(before);
+        rest = comment.split_once("*/").map_or("", |(_, after)| after);
+    }
+    kept.push_str(rest);
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
