@@ -5,7 +5,8 @@ use regex::Regex;
 
 /// Links and paths of our documents that lead nowhere. `exists` says whether a path from the root does.
 pub fn documents(files: &[SourceFile], exists: impl Fn(&str) -> bool) -> Vec<Finding> {
-    let (Ok(link), Ok(path)) = (
+    let (Ok(code), Ok(link), Ok(path)) = (
+        Regex::new(r"`[^`]*`"),
         Regex::new(r"\]\(([^)#\s]+)(#[^)]*)?\)"),
         Regex::new(r"`((?:crates|docs|known-problems|plans|src-tauri|tests|ui|xtask)/[\w./-]*)`"),
     ) else {
@@ -14,7 +15,8 @@ pub fn documents(files: &[SourceFile], exists: impl Fn(&str) -> bool) -> Vec<Fin
     let mut findings = Vec::new();
     for file in files.iter().filter(|file| is_document(file)) {
         for (number, line) in file.text.lines().enumerate() {
-            let links = link.captures_iter(line).map(|found| resolved(&file.path, &found[1]));
+            let prose = code.replace_all(line, "");
+            let links = link.captures_iter(&prose).map(|found| resolved(&file.path, &found[1]));
             let paths = path.captures_iter(line).map(|found| found[1].trim_end_matches('/').to_owned());
             let named = links.flatten().chain(paths);
             findings.extend(named.filter(|target| !exists(target)).map(|target| Finding {
