@@ -3,6 +3,7 @@
 //! Invariant: no IO, no clock, no environment. The bytes of a plan are never re-serialised; every part keeps its
 //! byte range in the text that was read.
 
+mod beside;
 mod blocks;
 mod decode;
 mod diagnostic;
@@ -17,6 +18,8 @@ pub mod kinds;
 mod lint;
 mod mapped;
 mod model;
+mod names;
+mod needs;
 mod read;
 mod repair;
 mod rules;
