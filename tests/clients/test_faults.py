@@ -72,12 +72,7 @@ def test_slow_answers_arrive_whole(simulator, tmp_path):
 def test_no_answer_at_all(simulator, tmp_path):
     match = {"operation": "RegisterTaskDefinition", "nth": 1}
     sim = simulator(faulty(tmp_path, {"match": match, "effect": {"kind": "silence", "applied": True}}))
-    import botocore.config
-
-    impatient = sim.client("ecs")
-    impatient.meta.config.read_timeout = 0.3
-    impatient._endpoint.http_session._timeout = 0.3
-    impatient._endpoint.http_session._manager.connection_pool_kw["timeout"] = botocore.httpsession.Timeout(connect=1, read=0.3)
+    impatient = sim.client("ecs", read_timeout=0.3)
     with pytest.raises(HTTPClientError):
         impatient.register_task_definition(**task_definition())
     assert [c["outcome"] for c in sim.admin("GET", "record")["calls"]] == ["took_effect"]

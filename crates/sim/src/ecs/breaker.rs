@@ -10,7 +10,9 @@ use crate::world::Env;
 
 const TRIPPED: &str = "ECS deployment circuit breaker: tasks failed to start.";
 
-/// A task of a service failed: count it, and see whether the breaker trips.
+/// A task of a service failed: count it, and see whether the breaker trips. What counts is what `failedTasks` counts
+/// (Deployment, API reference): not launched, not RUNNING, or failing its health checks. A task that reached RUNNING and
+/// ended before it counted as healthy is taken for one that did not start; to be confirmed (containers-roadmap#1206).
 pub(crate) fn failed(env: &mut Env, service: &mut Service, task: &mut Task) {
     let now = env.now();
     let t = env.t;
