@@ -39,6 +39,56 @@ pub struct Config {
     pub open_at_start: Option<String>,
 }
 
+impl Config {
+    /// What the environment says: `HOLDPOINT_HOME`, else `XDG_DATA_HOME/holdpoint`, else `~/.local/share/holdpoint`
+    /// (`~/Library/Application Support/Holdpoint` on macOS, `%LOCALAPPDATA%\\Holdpoint` on Windows); who sits here from
+    /// `USER` or `USERNAME`. `through` is `console` or `cli`.
+    pub fn of(
+        env: Env,
+        outfitter: Arc<dyn Outfitter>,
+        through: &str,
+        version: &str,
+    ) -> Result<Self, Problem> {
+        let home = home_of(&env).ok_or_else(|| {
+            Problem::new("no folder to keep things in: neither HOLDPOINT_HOME nor HOME is set")
+                .hint("set HOLDPOINT_HOME to a folder of your own")
+        })?;
+        let operator = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| env.get(name));
+        let host =
+            std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+        let host = host
+            .or_else(|| env.get("COMPUTERNAME").map(str::to_owned))
+            .unwrap_or_else(|| "this machine".into());
+        Ok(Self {
+            home,
+            operator: operator.unwrap_or("operator").to_owned(),
+            driver: format!("pid {} on {host}", std::process::id()),
+            through: through.to_owned(),
+            version: version.to_owned(),
+            open_at_start: None,
+            points: Arc::new(holdpoint_engine::Undisturbed),
+            outfitter,
+            env,
+        })
+    }
+}
+
+fn home_of(env: &Env) -> Option<PathBuf> {
+    let set = |name: &str| env.os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(home) = set("HOLDPOINT_HOME") {
+        return Some(home);
+    }
+    if cfg!(windows) {
+        return set("LOCALAPPDATA").map(|data| data.join("Holdpoint"));
+    }
+    if cfg!(target_os = "macos") {
+        return env.home().map(|home| home.join("Library/Application Support/Holdpoint"));
+    }
+    set("XDG_DATA_HOME")
+        .map(|data| data.join("holdpoint"))
+        .or_else(|| env.home().map(|home| home.join(".local/share/holdpoint")))
+}
+
 /// A host's console.
 pub struct Console {
     pub(crate) config: Config,
