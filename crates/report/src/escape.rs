@@ -106,3 +106,99 @@ pub(crate) fn line_start(text: String) -> String {
         false => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{fence, html, line_start, markdown, markdown_code, one_line};
+    use proptest::prelude::*;
+    use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+    /// Text that a reader of Markdown shows; `None` when there is anything but text.
+    fn shown(source: &str) -> Option<String> {
+        let mut text = String::new();
+        let forge = Options::ENABLE_TABLES
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_GFM
+            | Options::ENABLE_MATH;
+        for event in Parser::new_ext(source, forge) {
+            match event {
+                Event::Text(part) | Event::Code(part) => text.push_str(&part),
+                Event::Start(
+                    Tag::Paragraph | Tag::Table(_) | Tag::TableHead | Tag::TableRow | Tag::TableCell,
+                )
+                | Event::End(
+                    TagEnd::Paragraph
+                    | TagEnd::Table
+                    | TagEnd::TableHead
+                    | TagEnd::TableRow
+                    | TagEnd::TableCell,
+                ) => {}
+                _ => return None,
+            }
+        }
+        Some(text)
+    }
+
+    /// Letters that mean something somewhere, thick.
+    fn nasty() -> impl Strategy<Value = String> {
+        proptest::collection::vec(
+            prop_oneof![
+                Just("`".to_owned()),
+                Just("|".to_owned()),
+                Just("<b>".to_owned()),
+                Just("](".to_owned()),
+                Just("[".to_owned()),
+                Just("\\".to_owned()),
+                Just("*".to_owned()),
+                Just("_".to_owned()),
+                Just("\n".to_owned()),
+                Just("# ".to_owned()),
+                Just("1. ".to_owned()),
+                Just("- ".to_owned()),
+                Just("~~".to_owned()),
+                Just("&amp;".to_owned()),
+                Just("&#58;".to_owned()),
+                Just("$".to_owned()),
+                Just("==".to_owned()),
+                Just(":".to_owned()),
+                Just("^".to_owned()),
+                Just("---".to_owned()),
+                Just("{#x}".to_owned()),
+                Just("!".to_owned()),
+                "\\PC{0,3}",
+                any::<char>().prop_map(String::from),
+            ],
+            0..12,
+        )
+        .prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// A reader sees the text and nothing else: no markup, no link, no second cell, no new block.
+        #[test]
+        fn markdown_shows_the_text(text in nasty()) {
+            let wanted = one_line(&text);
+            prop_assert_eq!(shown(&line_start(markdown(&text))), Some(wanted.trim().to_owned()));
+            for cell in [markdown(&text), markdown_code(&text)] {
+                let table = format!("| h |\n|---|\n| x{cell}x |\n");
+                prop_assert_eq!(shown(&table), Some(format!("hx{wanted}x")));
+            }
+        }
+
+        #[test]
+        fn html_keeps_to_text(text in nasty()) {
+            let safe = html(&text);
+            prop_assert!(!safe.contains(['<', '>', '"', '\'']));
+        }
+
+        #[test]
+        fn no_line_closes_its_fence(lines in proptest::collection::vec("[` a]{0,9}", 0..5)) {
+            let fence = fence(&lines);
+            prop_assert!(lines.iter().all(|line| !line.contains(&fence)));
+        }
+    }
+}

@@ -9,6 +9,7 @@ use holdpoint_redact::Redactor;
 use holdpoint_run::chain::{Event, Stored, hex};
 use holdpoint_run::{HoldKey, Interruption, RunEnd, State, Status, Work, interruption};
 use index::Index;
+use std::collections::BTreeMap;
 
 /// What a report is made of.
 #[derive(Clone, Copy)]
@@ -324,22 +325,20 @@ fn outputs(state: &State, index: &Index) -> Vec<OutputReport> {
 }
 
 fn rows(sources: &Sources<'_>) -> Result<Vec<EventRow>, ReportError> {
-    sources
-        .events
-        .iter()
-        .map(|event| {
-            let stored = sources.stored.iter().find(|stored| stored.seq == event.seq);
-            let stored = stored.ok_or(ReportError::Unstored(event.seq))?;
-            Ok(EventRow {
-                seq: event.seq,
-                at: event.at,
-                kind: crate::say::kind(&event.event).into(),
-                actor: event.actor.clone(),
-                says: crate::say::fact(&event.event),
-                hash: hex(&stored.hash),
-            })
+    let hashes: BTreeMap<u64, &[u8; 32]> =
+        sources.stored.iter().map(|stored| (stored.seq, &stored.hash)).collect();
+    let row = |event: &Event| {
+        let hash = hashes.get(&event.seq).ok_or(ReportError::Unstored(event.seq))?;
+        Ok(EventRow {
+            seq: event.seq,
+            at: event.at,
+            kind: crate::say::kind(&event.event).into(),
+            actor: event.actor.clone(),
+            says: crate::say::fact(&event.event),
+            hash: hex(*hash),
         })
-        .collect()
+    };
+    sources.events.iter().map(row).collect()
 }
 
 fn is_walked(stage: &Stage) -> bool {

@@ -141,6 +141,29 @@ fn practice_is_said_on_every_page() {
     }
 }
 
+/// A run that stopped anywhere has a report of what is known, with links that lead somewhere.
+#[test]
+fn every_beginning_of_a_journal_has_a_report() {
+    for folder in cases() {
+        let whole = read(&folder);
+        for length in 1..=whole.events.len() {
+            let mut case = read(&folder);
+            case.state = State::new(whole.state.run.clone(), Arc::clone(&whole.state.plan));
+            case.events.truncate(length);
+            for (event, stored) in case.events.iter().zip(&case.stored) {
+                case.state.evolve(event, &stored.hash).unwrap();
+            }
+            let report = reported(&case).unwrap();
+            assert_eq!(report.chain.events, length as u64);
+            for text in to_html(&report).split("href=\"#e").skip(1).map(digits).filter(|n| !n.is_empty()) {
+                let seq: usize = text.parse().unwrap();
+                let anchors = case.around.anchors.iter().any(|anchor| anchor.count as usize == seq);
+                assert!((1..=length).contains(&seq) || anchors, "{folder:?}, {length} events: #e{seq}");
+            }
+        }
+    }
+}
+
 /// Tags that a report writes; everything else that looks like one is somebody else's and must not get through.
 const TAGS: [&str; 31] = [
     "!doctype", "html", "head", "meta", "title", "style", "body", "div", "main", "h1", "h2", "h3", "nav",
