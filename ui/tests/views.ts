@@ -18,7 +18,7 @@ export const practiceIdentity: Identity = { ...identity, profile: null, alias: n
 export function step(over: Partial<StepView> & { id: string; title: string }): StepView {
   return {
     kind: "ecs.check", effect: "read", status: "pending", said: null, subject: null, prose_html: null, script: null, started_at: null, ended_at: null,
-    estimate: { from: 60, to: 60 }, attempt: 1, stale: false, progress: null, judgements: [], events: [], items: [], diagnosis: null, choices: [], ask: null,
+    estimate: { from: 60, to: 60 }, attempt: 1, stale: false, rollout: null, samples: [], checks: [], events: [], items: [], diagnosis: null, choices: [], ask: null,
     log_lines: 0, log_source: null, ...over,
   };
 }
@@ -30,16 +30,16 @@ function stage(id: string, title: string, steps: StepView[], over: Partial<Stage
 export const log: LogLine[] = [
   "starting broker API 0.1.0", "background jobs are handled by the worker service", "connected to table allocations (2 indexes)", "listening on 0.0.0.0:8080",
   "GET /healthz 200 3ms", "GET /healthz 200 1ms", "GET /healthz 200 1ms",
-].map((text, index) => ({ number: index + 1, at: `14:19:58.${100 + index * 37}`, text, mark: index === 1 ? "must" : null }));
+].map((text, index) => ({ number: index + 1, at: `2026-11-20T13:19:58.${100 + index * 37}Z`, source: "/ecs/broker-api", text, mark: index === 1 ? "must" : null }));
 
 const done = (id: string, title: string, seconds: number, over: Partial<StepView> = {}) =>
   step({ id, title, status: "succeeded", started_at: ago(900), ended_at: ago(900 - seconds), ...over });
 
 export const checklist = step({
-  id: "ready", title: "Before the change", kind: "checklist", status: "succeeded", started_at: ago(1000), ended_at: ago(950), ask: { instructions_html: "", link: null, copy: [], fields: [], options: [], phrase: null, evidence: null, items: true },
+  id: "ready", title: "Before the change", kind: "checklist", status: "succeeded", started_at: ago(1000), ended_at: ago(950), ask: null,
   items: [
-    { id: "announced", text: "The change is announced", on: true, claimed: false, optional: false, from: null, evidence: null, said: "ticked by ana, 14:03" },
-    { id: "api_up", text: "The API answers", on: true, claimed: false, optional: false, from: "check_api", evidence: null, said: "ticked by its step, 14:04" },
+    { id: "announced", text: "The change is announced", on: true, claimed: false, optional: false, from: null, evidence: null, said: `ticked by ana, ${ago(1000)}` },
+    { id: "api_up", text: "The API answers", on: true, claimed: false, optional: false, from: "API is healthy", evidence: null, said: `ticked by its step, ${ago(960)}` },
     { id: "backup", text: "A backup younger than a day exists", on: false, claimed: true, optional: true, from: null, evidence: "note", said: null },
   ],
 });
@@ -48,45 +48,43 @@ const deploying = step({
   id: "deploy_api", title: "Deploy API", kind: "ecs.deploy", effect: "idempotent", status: "running", started_at: ago(67), estimate: { from: 180, to: 300 },
   subject: "service broker-api in broker",
   prose_html: "<p>The task definition was changed in the stage before. The API takes it up now; background jobs must <strong>not</strong> start here any more, the worker has them.</p>",
-  progress: {
-    service: "broker-api", cluster: "broker", deployment: "ecs-svc/4417001122334455667", ours: true, status: "IN_PROGRESS", rollout_state: "IN_PROGRESS", reason: null, started_at: ago(60),
-    revisions: [
-      { task_definition: "broker-api:42", deployment: "ecs-svc/4417001122334455667", role: "new", desired: 2, running: 1, pending: 1, failed: 0, healthy: 1, tasks: [{ id: "8c1f", state: "up" }, { id: "77b0", state: "start" }], images: [{ container: "api", image: "broker-api:0.2.0", digest: "sha256:9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee0000c7" }] },
-      { task_definition: "broker-api:41", deployment: "ecs-svc/4100", role: "old", desired: 1, running: 1, pending: 0, failed: 0, healthy: 1, tasks: [{ id: "11aa", state: "up" }, { id: "11ab", state: "gone" }], images: [{ container: "api", image: "broker-api:0.1.0", digest: "sha256:51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00000a" }] },
-    ],
-    breaker: { enabled: true, rollback: true, failures: 0, threshold: 3, status: "MONITORING" },
+  rollout: {
+    deployment: "ecs-svc/4417001122334455667", said: "IN_PROGRESS", failures: { seen: 0, limit: 3 }, breaker: "on, rolls back",
     last_event: { at: ago(9), text: "(service broker-api) registered 1 targets in (target-group broker-api-tg)" }, asked_at: ago(2),
+    revisions: [
+      { name: "broker-api:42", role: "new", said: "1 of 2 healthy", image: "sha256:9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee0000c7", desired: 2, running: 1, tasks: [{ id: "8c1f", state: "healthy", said: "up" }, { id: "77b0", state: "starting", said: "starting" }] },
+      { name: "broker-api:41", role: "old", said: "1 running", image: "sha256:51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00000a", desired: 1, running: 1, tasks: [{ id: "11aa", state: "healthy", said: "up" }, { id: "11ab", state: "stopped", said: "gone" }] },
+    ],
   },
   log_lines: log.length, log_source: "/ecs/broker-api · task 8c1f",
   events: [{ at: ago(9), text: "registered 1 target in broker-api-tg", bad: false }, { at: ago(40), text: "has started 2 tasks: (task 8c1f) (task 77b0)", bad: false }],
 });
 
 const failed: StepView = {
-  ...deploying, status: "rolled_back_by_aws", ended_at: ago(3), started_at: ago(225), progress: null, log_lines: 1,
+  ...deploying, status: "rolled_back_by_aws", ended_at: ago(3), started_at: ago(225), rollout: null, log_lines: 1,
   diagnosis: {
-    headline: "Not deployed. AWS rolled the service back; it is healthy on `broker-api:41`.",
-    says: [
-      { who: "What AWS says", what: "deployment `ecs-svc/4417` ROLLBACK_SUCCESSFUL · circuit breaker, 3 of 3 failures" },
-      { who: "The tasks", what: "3 stopped: `EssentialContainerExited`, exit code 255, 2 s after start" },
+    title: "Not deployed. AWS rolled the service back; it is healthy on `broker-api:41`.", took: 222, hints: [],
+    facts: [
+      { label: "What AWS says", text: "deployment `ecs-svc/4417` ROLLBACK_SUCCESSFUL · circuit breaker, 3 of 3 failures", tone: "danger" },
+      { label: "The tasks", text: "3 stopped: `EssentialContainerExited`, exit code 255, 2 s after start", tone: "plain" },
     ],
-    last_log: ["exec /app/entrypoint.sh: exec format error"],
-    known: [{ id: "exec-format", title: "Image built for another processor", meaning: "Mostly a build on an Apple Silicon machine without `--platform linux/amd64`.", repairs: ["Rebuild or mirror the image for linux/amd64, then retry this step."] }],
-    hints: [],
+    last_lines: [{ number: 1, at: null, source: "", text: "exec /app/entrypoint.sh: exec format error", mark: null }],
+    known: [{ title: "Image built for another processor", meaning: "Mostly a build on an Apple Silicon machine without `--platform linux/amd64`.", repairs: ["Rebuild or mirror the image for linux/amd64, then retry this step."] }],
   },
   choices: [
-    { choice: "retry", title: "Retry", about: "Starts the step again as it is.", needs_reason: false },
-    { choice: "skip", title: "Skip", about: "Goes on without this step. What it should have done is not done.", needs_reason: true },
-    { choice: "rollback", title: "Roll back both", about: "Undoes what this run changed.", needs_reason: true },
-    { choice: "abort", title: "Abort", about: "Ends the run here.", needs_reason: true },
+    { choice: "retry", title: "Retry…", about: "Starts the step again as it is.", needs_reason: false },
+    { choice: "skip", title: "Skip with reason…", about: "Goes on without this step. What it should have done is not done.", needs_reason: true },
+    { choice: "rollback", title: "Roll back the set…", about: "Undoes what this run changed.", needs_reason: true },
+    { choice: "abort", title: "Abort…", about: "Ends the run here.", needs_reason: true },
   ],
   events: [
-    { at: ago(150), text: "task 77b0 stopped: essential container exited", bad: false }, { at: ago(90), text: "task 8c1f stopped: essential container exited", bad: false },
-    { at: ago(40), text: "circuit breaker: 3 tasks failed to start", bad: true }, { at: ago(5), text: "deployment rolled back to broker-api:41, steady state", bad: false },
+    { at: ago(5), text: "deployment rolled back to broker-api:41, steady state", bad: false }, { at: ago(40), text: "circuit breaker: 3 tasks failed to start", bad: true },
+    { at: ago(90), text: "task 8c1f stopped: essential container exited", bad: false }, { at: ago(150), text: "task 77b0 stopped: essential container exited", bad: false },
   ],
 };
 
 const verifyHold = {
-  id: "go_verify", title: "go or no-go for verification", stands_before: "Verify", open: false, rule: { signatures: 1, by_someone_else: true, by: [] },
+  id: "stage:verify", title: "go or no-go for verification", stands_before: "Verify", open: false, rule: { signatures: 1, by_someone_else: true, by: [] },
   covers: [{ label: "plan", value: "3f9c12aa00bb" }, { label: "image", value: "sha256:9be1c0ffee00d1ce9be1c0ffee0000c7" }, { label: "account", value: "1111-2222-3333" }],
   signatures: [], not_yet: "when Services is done",
 };
@@ -100,14 +98,14 @@ export function runView(over: Partial<RunView> = {}, api: StepView = deploying):
       stage("before", "Before", [checklist, done("check_api", "API is healthy", 12)], { role: "before", status: "succeeded", spent: 60 }),
       stage("worker", "Worker", [
         done("register_worker", "Register the worker", 4, { kind: "ecs.register", effect: "once" }), done("create_worker", "Worker: running, logs right", 161, { kind: "ecs.create", effect: "once" }),
-      ], { status: "succeeded", spent: 360, hold: { ...verifyHold, id: "go_worker", title: "go for the worker", signatures: [{ person: { name: "bo", verified: true }, at: ago(950), decision: "go", reason: null, auto: false }] } }),
+      ], { status: "succeeded", spent: 360, hold: { ...verifyHold, id: "stage:worker", title: "go for the worker", signatures: [{ person: { name: "bo", verified: true }, at: ago(950), decision: "go", reason: null, auto: false, void: null }] } }),
       stage("services", "Services", [api, step({ id: "check_log", title: "API: health and log" })], { status: api.status === "running" ? "running" : "failed" }),
       stage("verify", "Verify", [step({ id: "header", title: "The rate limit header is there", kind: "http.check" }), step({ id: "cors", title: "CORS answers the page", kind: "http.check" })], { role: "verify", hold: verifyHold }),
       stage("soak", "Soak", [step({ id: "soak", title: "Soak", kind: "soak", estimate: { from: 3600, to: 3600 } })]),
       stage("after", "After", [step({ id: "after", title: "After the change", kind: "checklist" })], { role: "after" }),
     ],
     outputs: [
-      { step: "register_worker", name: "task_definition", value: "arn:aws:ecs:eu-central-1:111122223333:task-definition/broker-worker:1", secret: false, at: ago(800), from: "register_worker", used_by: ["create_worker"], stale: false },
+      { step: "register_worker", name: "task_definition", value: "arn:aws:ecs:eu-central-1:111122223333:task-definition/broker-worker:1", secret: false, at: ago(800), from: "Register the worker", used_by: ["Worker: running, logs right"], stale: false },
     ],
     rollback: {
       pinned_at: ago(1080), possible: true, warnings: [],
@@ -116,6 +114,7 @@ export function runView(over: Partial<RunView> = {}, api: StepView = deploying):
         { step: "create_worker", title: "Create the worker", text: "broker-worker → 0 tasks, then deleted", warning: null, status: "pending" },
       ],
     },
+    wants: [], halted: null, head: "77aa00bb",
     people: [{ name: "ana", verified: true }, { name: "bo", verified: true }],
     ...over,
   };
@@ -177,5 +176,6 @@ export const home: Home = {
     { path: plan.path, title: plan.title, opened_at: ago(3000), missing: false },
     { path: "/plans/agents.md", title: "Agents in three stages", opened_at: ago(200_000), missing: true },
   ],
+  open_at_start: null,
   examples: [{ path: "/plans/first.plan.md", title: "Your first deployment", opened_at: "", missing: false }],
 };

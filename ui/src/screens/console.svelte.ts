@@ -63,7 +63,10 @@ export class Console {
 
   async refresh(): Promise<void> {
     try {
+      const first = this.home === null;
       this.home = await this.host.call("home.view", {});
+      const { open_at_start } = this.home;
+      if (first && open_at_start !== null && this.place.screen === "home") this.go({ screen: "plan", path: open_at_start });
       this.unreadable = null;
     } catch (thrown) {
       this.unreadable = refused(thrown);

@@ -13,10 +13,14 @@ Date.now = () => NOW + performance.now() - began;
 clock.now = NOW;
 
 const asking = step({
-  id: "deploy_api", title: "Point the name at the new service", kind: "manual", effect: "once", status: "asking", started_at: new Date(NOW - 30_000).toISOString(),
-  ask: { instructions_html: "<p>In the console of the name's owner, set the record and wait until it answers.</p>", link: "https://console.aws.amazon.com/route53/", copy: [{ label: "Record", text: "api.example.com CNAME broker-api.example.com" }], fields: [{ name: "change", prompt: "Id of the change", secret: false, pattern: "C[0-9A-Z]+", optional: false }], options: [{ id: "now", title: "Switch now", risk: "medium", details: "All requests move at once.", recommended: true }, { id: "later", title: "Switch at night", risk: null, details: null, recommended: false }], phrase: "the name points there", evidence: "note", items: false },
+  id: "deploy_api", title: "Point the name at the new service", kind: "manual", effect: "once", status: "running", started_at: new Date(NOW - 30_000).toISOString(),
+  ask: { type: "fields", instructions_html: "<p>In the console of the name's owner, set the record and wait until it answers.</p>", link: "https://console.aws.amazon.com/route53/", copy: [{ label: "Record", text: "api.example.com CNAME broker-api.example.com" }], fields: [{ name: "change", prompt: "Id of the change", secret: false, pattern: "C[0-9A-Z]+", optional: false }], evidence: "note", confirm: "the name points there" },
 });
-const runs = { asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { pid: 4711, since: new Date(NOW - 60_000).toISOString(), what: "the command line" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
+const deciding = step({
+  id: "deploy_api", title: "How to move the jobs", kind: "decision", status: "running", started_at: new Date(NOW - 30_000).toISOString(),
+  ask: { type: "decision", question: "Which way?", options: [{ id: "now", title: "Switch now", risk: "medium", details: "All requests move at once.", recommended: true }, { id: "later", title: "Switch at night", risk: null, details: null, recommended: false }] },
+});
+const runs = { deciding: () => runView({ status: "waiting_for_person", said: "How to move the jobs", wants: ["api_token"] }, deciding), asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { what: "process 4711 on this machine" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
 
 const host = new ScriptedHost({
   "home.view": () => (location.search.includes("empty") ? { ...home, waiting: [], open: [], past: [], recent: [], identity: null } : home),

@@ -1,5 +1,5 @@
 // One plan file as read: opened, trusted, started.
-import { refused, type Calls, type Finding, type Host, type Mode, type PlanView, type Refused } from "../../host/host.ts";
+import { refused, type Calls, type Finding, type Host, type Mode, type PlanView, type Refused, type Target } from "../../host/host.ts";
 
 export class PlanController {
   view = $state.raw<PlanView | null>(null);
@@ -46,7 +46,7 @@ export class PlanController {
   }
 
   /** Starts a run of exactly what is on the screen; the run's id, or null when it was refused. */
-  async start(how: { mode: Mode; profile: string | null; scenario: string | null; speed: number; vars: Record<string, string> }): Promise<string | null> {
+  async start(how: { mode: Mode; profile: string | null; scenario: string | null; speed: number; target: Target | null; vars: Record<string, string> }): Promise<string | null> {
     const view = this.view;
     if (!view) return null;
     let started: Calls["run.start"]["reply"] | null = null;

@@ -28,11 +28,11 @@ test.each<[string, Partial<PlanView>, string | null]>([
 test("trust and start name the digest that was on the screen", async () => {
   const { host, controller } = await opened(plan);
   await controller.trust();
-  const run = await controller.start({ mode: "practice", profile: null, scenario: "healthy", speed: 10, vars: {} });
+  const run = await controller.start({ mode: "practice", profile: null, scenario: "healthy", speed: 10, target: null, vars: {} });
   expect(run).toBe("new1");
   expect(host.asked.slice(1)).toEqual([
     { name: "plan.trust", args: { path: plan.path, digest: plan.digest } },
-    { name: "run.start", args: { path: plan.path, digest: plan.digest, mode: "practice", profile: null, scenario: "healthy", speed: 10, vars: {} } },
+    { name: "run.start", args: { path: plan.path, digest: plan.digest, mode: "practice", profile: null, scenario: "healthy", speed: 10, target: null, vars: {} } },
   ]);
 });
 

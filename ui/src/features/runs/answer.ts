@@ -1,20 +1,28 @@
 // What a person gave to an ask: what is still missing of it, and the answer it makes. The core judges it again.
-import type { Answer, Ask } from "../../host/host.ts";
+import type { Ask, Calls } from "../../host/host.ts";
 
+/** An ask that is answered in one go; a checklist is ticked item by item. */
+export type Question = Exclude<Ask, { type: "checklist" }>;
 export type Given = { fields: Record<string, string>; option: string | null; reason: string; phrase: string; evidence: string };
+export type Answer = Omit<Calls["run.answer"]["args"], "run" | "step">;
 
 /** The first thing that is missing, in words; null when the answer is whole. */
-export function missing(ask: Ask, given: Given): string | null {
-  if (ask.options.length > 0 && given.option === null) return "choose one";
-  if (ask.options.length > 0 && given.reason.trim() === "") return "say why";
-  for (const field of ask.fields) {
-    const typed = given.fields[field.name] ?? "";
-    if (typed === "" && !field.optional) return `fill in: ${field.prompt}`;
-    if (typed !== "" && !fits(typed, field.pattern)) return `check: ${field.prompt}`;
+export function missing(ask: Question, given: Given): string | null {
+  switch (ask.type) {
+    case "decision":
+      if (given.option === null) return "choose one";
+      return given.reason.trim() === "" ? "say why" : null;
+    case "phrase":
+      return phraseMissing(ask.phrase, given);
+    case "fields":
+      for (const field of ask.fields) {
+        const typed = given.fields[field.name] ?? "";
+        if (typed === "" && !field.optional) return `fill in: ${field.prompt}`;
+        if (typed !== "" && !fits(typed, field.pattern)) return `check: ${field.prompt}`;
+      }
+      if (ask.evidence !== null && given.evidence.trim() === "") return "say what was seen";
+      return phraseMissing(ask.confirm, given);
   }
-  if (ask.evidence !== null && given.evidence.trim() === "") return "say what was seen";
-  if (ask.phrase !== null && given.phrase !== ask.phrase) return "type the phrase exactly";
-  return null;
 }
 
 /** Whether a value matches its pattern as a whole. A pattern that a browser cannot read is left to the core. */
@@ -27,13 +35,26 @@ export function fits(value: string, pattern: string | null): boolean {
   }
 }
 
-export function answerOf(ask: Ask, given: Given): Answer {
-  const filled = Object.fromEntries(Object.entries(given.fields).filter(([, value]) => value !== ""));
+/** The phrase that is to be typed, where one is. */
+export function phraseOf(ask: Question): string | null {
+  return ask.type === "phrase" ? ask.phrase : ask.type === "fields" ? ask.confirm : null;
+}
+
+export function answerOf(ask: Question, given: Given): Answer {
+  const filled = Object.entries(given.fields).filter(([, value]) => value !== "");
   return {
-    fields: filled,
-    option: ask.options.length > 0 ? given.option : null,
-    reason: given.reason.trim() === "" ? null : given.reason.trim(),
-    phrase: ask.phrase === null ? null : given.phrase,
-    evidence: given.evidence.trim() === "" ? null : given.evidence.trim(),
+    fields: ask.type === "fields" ? Object.fromEntries(filled) : {},
+    option: ask.type === "decision" ? given.option : null,
+    reason: said(given.reason),
+    phrase: phraseOf(ask) === null ? null : given.phrase,
+    evidence: ask.type === "fields" ? said(given.evidence) : null,
   };
+}
+
+function phraseMissing(phrase: string | null, given: Given): string | null {
+  return phrase !== null && given.phrase !== phrase ? "type the phrase exactly" : null;
+}
+
+function said(text: string): string | null {
+  return text.trim() === "" ? null : text.trim();
 }

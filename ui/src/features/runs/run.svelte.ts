@@ -1,5 +1,6 @@
 // One run as this window sees it: the newest view that the core published, the step being read, its log, and what is under way.
-import { refused, type Answer, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFormat, type RunView, type StepView, type Update } from "../../host/host.ts";
+import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFormat, type RunView, type StageView, type StepView, type Update } from "../../host/host.ts";
+import type { Answer } from "./answer.ts";
 import { isClosed } from "./status.ts";
 
 export class RunController {
@@ -12,17 +13,19 @@ export class RunController {
   busy = $state<CallName | null>(null);
   /** The step being read; null follows the run. */
   #chosen = $state<string | null>(null);
-  #logs = $state.raw<Record<string, LogLine[]>>({});
-  /** The steps whose logs are being fetched. */
+  #logs = $state.raw<Record<string, Log>>({});
+  /** The logs that are being fetched. */
   readonly #reading: Record<string, boolean> = {};
   readonly #host: Host;
   readonly run: string;
 
-  readonly steps: StepView[] = $derived(this.view?.stages.flatMap((stage) => stage.steps) ?? []);
+  /** The stages that a run walks; the others are to be read in the plan. */
+  readonly stages: StageView[] = $derived(this.view?.stages.filter((stage) => stage.role !== "rollback" && stage.role !== "reference" && stage.steps.length > 0) ?? []);
+  readonly steps: StepView[] = $derived(this.stages.flatMap((stage) => stage.steps));
   readonly current: StepView | null = $derived(this.steps.find((step) => step.id === this.view?.current) ?? null);
   readonly shown: StepView | null = $derived(this.steps.find((step) => step.id === this.#chosen) ?? this.current ?? this.steps[0] ?? null);
   readonly follows: boolean = $derived(this.#chosen === null);
-  readonly log: LogLine[] = $derived(this.shown === null ? [] : (this.#logs[this.shown.id] ?? []));
+  readonly log: LogLine[] = $derived(this.shown === null ? [] : (this.#logs[logKey(this.shown)]?.lines ?? []));
   /** Whether this window may act: somebody else's run, and one that is over, can only be read. */
   readonly mayAct: boolean = $derived(this.view !== null && this.view.driven_by === null && !isClosed(this.view.status) && !this.view.resumable);
 
@@ -42,11 +45,9 @@ export class RunController {
 
   /** Takes what the core published. Views may overtake each other: the highest number is the newest. */
   hear(update: Update): void {
-    if (update.type === "run" && update.view.run === this.run) {
-      if (this.view === null || update.view.seq >= this.view.seq) this.view = update.view;
-    } else if (update.type === "log" && update.run === this.run) {
-      this.#append(update.step, update.lines);
-    }
+    if (update.type === "run" && update.view.run === this.run && (this.view === null || update.view.seq >= this.view.seq)) this.view = update.view;
+    // Lines that are pushed may have lost some before them; they only say that there is more to fetch.
+    if (update.type === "log" && update.run === this.run && update.step === this.shown?.id) void this.readLog(this.shown, true);
   }
 
   /** Reads a step; null follows the run again. */
@@ -61,34 +62,43 @@ export class RunController {
     if (next) this.read(next.id);
   }
 
-  /** Fetches what is missing of a step's log. Safe to call at every view. */
-  async readLog(step: StepView): Promise<void> {
-    const have = () => this.#logs[step.id]?.at(-1)?.number ?? 0;
-    if (this.#reading[step.id] === true || have() >= step.log_lines) return;
-    this.#reading[step.id] = true;
+  /** Fetches what is missing of a step's log: what the view counts, or in any case with `more`. Safe to call at every view. */
+  async readLog(step: StepView, more = false): Promise<void> {
+    const key = logKey(step);
+    const read = () => this.#logs[key] ?? { lines: [], total: 0 };
+    if (this.#reading[key] === true || (!more && read().total >= step.log_lines)) return;
+    this.#reading[key] = true;
     try {
-      let page;
+      let fresh: LogLine[];
       do {
-        page = await this.#host.call("run.log", { run: this.run, step: step.id, after_line: have() });
-        this.#append(step.id, page.lines);
-      } while (page.lines.length > 0 && have() < page.total);
+        const before = read();
+        const page = await this.#host.call("run.log", { run: this.run, step: step.id, after_line: before.lines.at(-1)?.number ?? 0 });
+        fresh = page.lines;
+        this.#logs = { ...this.#logs, [key]: { lines: [...before.lines, ...fresh], total: page.total } };
+      } while (fresh.length > 0 && (read().lines.at(-1)?.number ?? 0) < read().total);
     } catch (thrown) {
       this.refusal = refused(thrown);
     } finally {
-      this.#reading[step.id] = false;
+      this.#reading[key] = false;
     }
   }
 
-  sign(hold: string, decision: "go" | "no_go", by: { profile: string | null; person: string | null }, reason: string | null): Promise<boolean> {
-    return this.#ask("run.sign", { run: this.run, hold, decision, ...by, reason });
+  /** `person` is a profile; in practice, a person of the practice account. */
+  sign(hold: string, decision: "go" | "no_go", person: string, reason: string | null): Promise<boolean> {
+    return this.#ask("run.sign", { run: this.run, hold, decision, person, reason });
   }
 
-  tick(step: string, item: string, on: boolean, reason: string | null): Promise<boolean> {
-    return this.#ask("run.tick", { run: this.run, step, item, on, reason });
+  tick(step: string, tick: { item: string; on: boolean; reason: string | null; evidence: string | null }): Promise<boolean> {
+    return this.#ask("run.tick", { run: this.run, step, ...tick });
   }
 
   answer(step: string, answer: Answer): Promise<boolean> {
-    return this.#ask("run.answer", { run: this.run, step, answer });
+    return this.#ask("run.answer", { run: this.run, step, ...answer });
+  }
+
+  /** Gives a value that is kept in memory only; it is not kept here either. */
+  giveSecret(name: string, value: string): Promise<boolean> {
+    return this.#ask("run.secret", { run: this.run, name, value });
   }
 
   choose(step: string, choice: string, reason: string | null): Promise<boolean> {
@@ -138,13 +148,12 @@ export class RunController {
       this.busy = null;
     }
   }
+}
 
-  #append(step: string, lines: LogLine[]): void {
-    const have = this.#logs[step] ?? [];
-    const last = have.at(-1)?.number ?? 0;
-    const fresh = lines.filter((line) => line.number > last);
-    // A gap would lie about what was written: the missing part is fetched by readLog.
-    if (fresh.length === 0 || fresh[0]?.number !== last + 1) return;
-    this.#logs = { ...this.#logs, [step]: [...have, ...fresh] };
-  }
+/** Lines in order, and how many there were when they were fetched: events count, and are not among the lines. */
+type Log = { lines: LogLine[]; total: number };
+
+/** Every attempt, and the undo, begins a log of its own, numbered from 1. */
+function logKey(step: StepView): string {
+  return `${step.id}/${step.attempt}/${step.started_at ?? ""}`;
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Refused, type LogLine, type RunView } from "../../host/host.ts";
 import { ScriptedHost, type Script } from "../../../tests/scripted.ts";
 import { failedRun, heldRun, runView, step } from "../../../tests/views.ts";
@@ -11,7 +11,7 @@ async function opened(view: RunView, script: Script = {}) {
   return { host, controller };
 }
 
-const line = (number: number): LogLine => ({ number, at: null, text: `line ${number}`, mark: null });
+const line = (number: number): LogLine => ({ number, at: null, source: "stdout", text: `line ${number}`, mark: null });
 
 test("views may overtake each other: the newest stays", async () => {
   const { controller } = await opened(runView({ seq: 41 }));
@@ -53,7 +53,7 @@ test("a run that cannot be read says so and can be tried again", async () => {
 
 test.each([
   ["its own open run", runView(), true],
-  ["one driven elsewhere", runView({ driven_by: { pid: 7, since: "2026-11-20T14:00:00Z", what: "the command line" } }), false],
+  ["one driven elsewhere", runView({ driven_by: { what: "the command line" } }), false],
   ["an interrupted one", runView({ resumable: true, status: "interrupted" }), false],
   ["one that is over", runView({ status: "succeeded" }), false],
 ])("this window may act on %s: %s", async (_name, view, may) => {
@@ -63,8 +63,8 @@ test.each([
 
 test("a signature names the hold, the decision and the signer", async () => {
   const { host, controller } = await opened(heldRun(), { "run.sign": () => runView({ seq: 71 }) });
-  expect(await controller.sign("go_verify", "go", { profile: null, person: "bo" }, null)).toBe(true);
-  expect(host.asked.at(-1)).toEqual({ name: "run.sign", args: { run: "7k2m", hold: "go_verify", decision: "go", profile: null, person: "bo", reason: null } });
+  expect(await controller.sign("stage:verify", "go", "bo", null)).toBe(true);
+  expect(host.asked.at(-1)).toEqual({ name: "run.sign", args: { run: "7k2m", hold: "stage:verify", decision: "go", person: "bo", reason: null } });
   expect(controller.view?.seq).toBe(71);
 });
 
@@ -94,14 +94,29 @@ test("while one call is under way a second is not sent", async () => {
   expect(host.asked.filter(({ name }) => name === "run.choose")).toHaveLength(1);
 });
 
-test("a log is fetched page by page, takes what is pushed, and never shows a gap", async () => {
-  const all = Array.from({ length: 5 }, (_, index) => line(index + 1));
-  const { controller } = await opened(runView(), { "run.log": ({ after_line }) => ({ lines: all.slice(after_line, after_line + 2), total: all.length }) });
-  await controller.readLog(step({ id: "deploy_api", title: "Deploy API", log_lines: 5 }));
-  expect(controller.log.map((one) => one.number)).toEqual([1, 2, 3, 4, 5]);
-  controller.hear({ type: "log", run: "7k2m", step: "deploy_api", lines: [line(5), line(6)] });
-  controller.hear({ type: "log", run: "7k2m", step: "deploy_api", lines: [line(9)] });
-  expect(controller.log.map((one) => one.number)).toEqual([1, 2, 3, 4, 5, 6]);
+test("a log is fetched page by page, once, and again when more is told of", async () => {
+  // Line 3 is an event: it has a number and is not among the lines.
+  const all = [1, 2, 4, 5].map(line);
+  const { host, controller } = await opened(runView(), { "run.log": ({ after_line }) => ({ lines: all.filter((one) => one.number > after_line).slice(0, 2), total: all.at(-1)?.number ?? 0 }) });
+  const shown = { ...step({ id: "deploy_api", title: "Deploy API", log_lines: 5 }), started_at: controller.shown?.started_at ?? null };
+  const fetched = () => host.asked.filter(({ name }) => name === "run.log").length;
+  await controller.readLog(shown);
+  expect(controller.log.map((one) => one.number)).toEqual([1, 2, 4, 5]);
+  const before = fetched();
+  await controller.readLog(shown);
+  expect(fetched()).toBe(before);
+  all.push(line(6));
+  controller.hear({ type: "log", run: "7k2m", step: "deploy_api", lines: [line(6)] });
+  await vi.waitFor(() => expect(controller.log.map((one) => one.number)).toEqual([1, 2, 4, 5, 6]));
+});
+
+test("a new attempt begins a log of its own", async () => {
+  const { controller } = await opened(runView(), { "run.log": () => ({ lines: [], total: 0 }) });
+  const [first, second] = [1, 2].map((attempt) => ({ ...step({ id: "deploy_api", title: "Deploy API", log_lines: 1 }), attempt }));
+  if (!first || !second) throw new Error("two attempts");
+  controller.hear({ type: "run", view: runView({ seq: 50 }, second) });
+  await controller.readLog(first);
+  expect(controller.log).toEqual([]);
 });
 
 test("a report goes where the person says, and nowhere without a place", async () => {

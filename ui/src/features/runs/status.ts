@@ -15,20 +15,26 @@ import SkipForward from "@lucide/svelte/icons/skip-forward";
 import Undo2 from "@lucide/svelte/icons/undo-2";
 import User from "@lucide/svelte/icons/user";
 import X from "@lucide/svelte/icons/x";
-import type { RunStatus, StepStatus } from "../../host/host.ts";
+import type { RunStatus, StepStatus, StepView } from "../../host/host.ts";
 import type { Icon } from "../../kit/Mark.svelte";
 import type { Tone } from "../../kit/tone.ts";
 
 export type Shown = { icon: Icon; word: string; tone: Tone; turning?: boolean };
 
-export const stepShown: Record<StepStatus, Shown> = {
+/** A step's state on the screen: a step that runs and asks somebody waits for that person. */
+export type ShownStatus = StepStatus | "asking";
+
+export function shownStatus(step: StepView): ShownStatus {
+  return step.ask !== null ? "asking" : step.status;
+}
+
+export const stepShown: Record<ShownStatus, Shown> = {
   pending: { icon: Circle, word: "to do", tone: "quiet" },
   blocked: { icon: CircleSlash, word: "blocked", tone: "warn" },
   ready: { icon: CircleDot, word: "ready", tone: "plain" },
   held: { icon: Diamond, word: "held", tone: "hold" },
   running: { icon: LoaderCircle, word: "running", tone: "running", turning: true },
   asking: { icon: User, word: "asks you", tone: "hold" },
-  sent: { icon: LoaderCircle, word: "sent to AWS", tone: "running", turning: true },
   waiting: { icon: Hourglass, word: "waiting for AWS", tone: "running" },
   verifying: { icon: CircleDashed, word: "verifying", tone: "running", turning: true },
   succeeded: { icon: Check, word: "succeeded", tone: "ok" },
@@ -71,8 +77,6 @@ export function isOver(status: StepStatus): boolean {
     case "ready":
     case "held":
     case "running":
-    case "asking":
-    case "sent":
     case "waiting":
     case "verifying":
       return false;
