@@ -20,6 +20,7 @@ mod mapped;
 mod model;
 mod names;
 mod needs;
+mod placeholders;
 mod read;
 mod repair;
 mod rules;

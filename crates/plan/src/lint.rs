@@ -4,7 +4,7 @@ use crate::draft::Draft;
 use crate::findings::Findings;
 use crate::names::{Index, Place};
 use crate::read::StageDraft;
-use crate::{Level, Role, Var};
+use crate::{Level, Role, Var, placeholders};
 use std::collections::{HashMap, HashSet};
 
 /// Runs all checks and resolves `needs`.
@@ -27,6 +27,7 @@ pub(crate) fn check(
             for site in &step.sites {
                 index.site(site, place, Some(step), findings);
             }
+            placeholders::check(step, level, findings);
             if let Some(when) = &step.step.when {
                 index.when(when, step, findings);
             }
