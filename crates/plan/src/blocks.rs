@@ -264,13 +264,30 @@ struct Writer {
     image: Option<String>,
     /// Closing tags of open links: a span for those that lead somewhere, nothing for the others.
     links: Vec<&'static str>,
+    /// How many quotes, lists and items are open.
+    depth: usize,
 }
+
+/// Quotes and lists deeper than this are shown flat: a page nested a million times is an attack on its viewer.
+const DEEPEST: usize = 24;
 
 impl Writer {
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Start(tag) => self.start(tag),
-            Event::End(tag) => self.end(tag),
+            Event::Start(tag) => {
+                let nests = matches!(tag, Tag::BlockQuote(_) | Tag::List(_) | Tag::Item);
+                self.depth += usize::from(nests);
+                if !nests || self.depth <= DEEPEST {
+                    self.start(tag);
+                }
+            }
+            Event::End(tag) => {
+                let nests = matches!(tag, TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item);
+                if !nests || self.depth <= DEEPEST {
+                    self.end(tag);
+                }
+                self.depth = self.depth.saturating_sub(usize::from(nests));
+            }
             Event::InlineHtml(text) if text.starts_with("<!--") => {
                 self.html.push_str("<span class=\"comment\">");
                 self.text(&text);

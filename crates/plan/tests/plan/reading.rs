@@ -335,6 +335,16 @@ fn hostile_html_is_text() {
 }
 
 #[test]
+fn deep_nesting_is_shown_flat() {
+    for shape in [">", "- ", "1. ", "> - "] {
+        let html: String =
+            blocks(&format!("{}deep", shape.repeat(5_000))).into_iter().map(|block| block.html).collect();
+        assert!(html.matches("<li>").count() + html.matches("<blockquote>").count() <= 24, "{shape}");
+        assert!(html.contains("deep"), "{shape}");
+    }
+}
+
+#[test]
 fn only_errors_stop_a_run() {
     let warned = read(b"# T\n\n## Do\n\n- [ ] x \xe2\x80\xae\n");
     assert!(
