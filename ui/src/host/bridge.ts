@@ -35,8 +35,8 @@ export function bridgeHost(origin: string = location.origin): Host {
       return () => links.delete(handler);
     },
     // A page cannot learn a path from a browser's own dialog, so the person types it.
-    pickPlan: async () => window.prompt("Path of the plan"),
-    pickSave: async (name) => window.prompt("Save as", name),
+    pickPlan: () => Promise.resolve(window.prompt("Path of the plan")),
+    pickSave: () => Promise.resolve(null),
     onFileDrop: () => () => undefined,
   };
 }
@@ -57,7 +57,7 @@ async function post<N extends CallName>(origin: string, name: N, args: Calls[N][
       causes: [thrown instanceof Error ? thrown.message : String(thrown)],
     });
   }
-  const body: unknown = await response.json();
-  if (!response.ok) throw refused(body as Problem);
-  return body as Calls[N]["reply"];
+  const answer = (await response.json()) as { ok: Calls[N]["reply"] } | { problem: Problem };
+  if ("problem" in answer) throw refused(answer.problem);
+  return answer.ok;
 }

@@ -11,11 +11,9 @@ export function tauriHost(): Host {
       const channel = new Channel<Update[]>((updates) => {
         if (live) for (const update of updates) handler(update);
       });
-      const subscribed = invoke("subscribe", { channel });
-      return () => {
-        live = false;
-        void subscribed.then(() => invoke("unsubscribe", { channel: channel.id }));
-      };
+      void invoke("subscribe", { channel });
+      // A channel lives as long as its page; what still comes is let fall.
+      return () => void (live = false);
     },
     // The core is this very process: the link cannot be down while the page lives.
     onLink(handler) {

@@ -8,6 +8,8 @@ import { toasts } from "../kit/toasts.svelte.ts";
 
 export type Place = { screen: "home" } | { screen: "plan"; path: string } | { screen: "run"; run: string };
 
+const REFRESH_MS = 300;
+
 export class Console {
   readonly host: Host;
   readonly actions = new Actions();
@@ -20,6 +22,8 @@ export class Console {
   linked = $state(true);
   dragging = $state(false);
   open = $state<"palette" | "identities" | "keys" | null>(null);
+
+  #soon: ReturnType<typeof setTimeout> | null = null;
 
   constructor(host: Host) {
     this.host = host;
@@ -52,6 +56,7 @@ export class Console {
     void this.refresh();
     return () => {
       window.removeEventListener("hashchange", follow);
+      if (this.#soon !== null) clearTimeout(this.#soon);
       for (const stop of stops) stop();
     };
   }
@@ -93,7 +98,16 @@ export class Console {
 
   #hear(update: Update): void {
     this.run?.hear(update);
-    if (update.type === "home") void this.refresh();
+    if (update.type === "home") this.#refreshSoon();
+  }
+
+  /** Lists change often while a run goes on; they are read at most once in a while, and once more after the last change. */
+  #refreshSoon(): void {
+    if (this.#soon !== null) return;
+    this.#soon = setTimeout(() => {
+      this.#soon = null;
+      void this.refresh();
+    }, REFRESH_MS);
   }
 
   /** When the link comes back, what happened meanwhile is read anew. */

@@ -1,5 +1,5 @@
 // One run as this window sees it: the newest view that the core published, the step being read, its log, and what is under way.
-import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFormat, type RunView, type StageView, type StepView, type Update } from "../../host/host.ts";
+import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type StageView, type StepView, type Update } from "../../host/host.ts";
 import type { Answer } from "./answer.ts";
 import { isClosed } from "./status.ts";
 
@@ -117,11 +117,24 @@ export class RunController {
     return this.#ask("run.resume", { run: this.run });
   }
 
-  /** Writes the report; null when the person gave no place or it was refused. */
-  async exportReport(format: ReportFormat): Promise<Calls["report.export"]["reply"] | null> {
-    const extension = { markdown: "md", html: "html", json: "json" }[format];
-    const path = await this.#host.pickSave(`run-${this.run}.${extension}`, extension);
-    if (path === null) return null;
+  /** What a report of that form is called. */
+  reportName(format: ReportFormat): string {
+    return `run-${this.run}.${extensionOf(format)}`;
+  }
+
+  /** Asks for a place by the system's dialog; null when the person thought better of it. */
+  async pickReportPlace(format: ReportFormat): Promise<string | null> {
+    try {
+      return await this.#host.pickSave(this.reportName(format), extensionOf(format));
+    } catch (thrown) {
+      this.refusal = refused(thrown);
+      return null;
+    }
+  }
+
+  /** Writes the report; null when it was refused. */
+  async exportReport(format: ReportFormat, path: string): Promise<ReportFile | null> {
+    this.refusal = null;
     try {
       return await this.#host.call("report.export", { run: this.run, format, path });
     } catch (thrown) {
@@ -148,6 +161,10 @@ export class RunController {
       this.busy = null;
     }
   }
+}
+
+function extensionOf(format: ReportFormat): string {
+  return { markdown: "md", html: "html", json: "json" }[format];
 }
 
 /** Lines in order, and how many there were when they were fetched: events count, and are not among the lines. */

@@ -119,9 +119,10 @@ test("a new attempt begins a log of its own", async () => {
   expect(controller.log).toEqual([]);
 });
 
-test("a report goes where the person says, and nowhere without a place", async () => {
+test("a report goes where the person says", async () => {
   const { host, controller } = await opened(runView({ status: "succeeded" }), { "report.export": ({ path }) => ({ path, bytes: 10, sha256: "ab" }) });
-  expect(await controller.exportReport("html")).toBeNull();
+  expect(await controller.pickReportPlace("html")).toBeNull();
   host.picked = "/reports/run.html";
-  expect((await controller.exportReport("html"))?.path).toBe("/reports/run.html");
+  expect(await controller.pickReportPlace("html")).toBe("/reports/run.html");
+  expect((await controller.exportReport("html", "/reports/run.html"))?.path).toBe("/reports/run.html");
 });
