@@ -36,7 +36,8 @@ pub use diagnostic::{Diagnostic, Severity, Span};
 pub use expectations::{Expectation, expectations};
 pub use ids::{BadId, ItemId, StageId, StepId};
 pub use kinds::{
-    KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, json_schema, kind, kinds, kinds_page, typed,
+    KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, json_schema, kind, kinds, kinds_page,
+    render_action, typed,
 };
 pub use model::*;
 pub use read::read;

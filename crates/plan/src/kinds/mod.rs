@@ -2,6 +2,7 @@
 
 mod checks;
 mod ecs;
+mod fit;
 mod http;
 mod length;
 mod person;
@@ -14,6 +15,7 @@ pub use ecs::{
     EcsDeploy, EcsNothing, EcsRegister, EcsRollback, EcsScale, EcsWait, Health, LaunchType, LoadBalancer,
     Network, RegisterExpect, Rollout,
 };
+pub use fit::render_action;
 pub use http::{HeaderRule, HttpCheck, HttpExpect, HttpRequest, Preflight, StatusSet};
 pub use length::{BadDur, Dur};
 pub use person::{Checklist, Choice, CopyText, Decision, Evidence, Field, Manual, Nothing};
