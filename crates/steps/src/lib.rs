@@ -1,5 +1,6 @@
 //! The executors: what each kind of step does, observes and undoes. A folder per family.
 //!
+//! - [`AwsOutfitter`]: what every edge gets its tools from.
 //! - [`Live::open`], [`Practice::open`] → [`Workshop`]: the registry of executors and the desk of one run.
 //! - [`Simulator`]: the practice account's process, found again or started; [`furnish`]: the world that a plan is
 //!   practised in.
@@ -10,12 +11,14 @@ mod ecs;
 mod failure;
 mod http;
 mod logs;
+mod outfitter;
 mod person;
 mod practice;
 mod shell;
 mod soak;
 mod workshop;
 
+pub use outfitter::{AwsOutfitter, SimCommand};
 pub use practice::{
     FurnishError, Furnished, Simulator, SimulatorError, SimulatorOptions, Spawn, World, furnish,
 };

@@ -1,0 +1,273 @@
+//! A practice account in this process, and steps walked in it as the engine walks them.
+//!
+//! It links the simulator, which no product but `cli` does (docs/adr/0022).
+
+use holdpoint_engine::{ActError, Began, Ending, Executor, MachineClock, Observation, Progress, Task};
+use holdpoint_identity::Env;
+use holdpoint_plan::{Action, Effect, Plan, Practice, Script, Span, Step, StepId, Target};
+use holdpoint_run::{Answer, Intent, Mode, Pin, Receipt, RunId, Work};
+use holdpoint_sim::Options;
+use holdpoint_steps::{Simulator, Workshop};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// Plan time runs so much faster than real time.
+pub const SPEED: f64 = 60.0;
+
+/// A practice account with a service `api` of two tasks in the cluster `main`.
+pub struct Room {
+    /// Executors and desk.
+    pub workshop: Workshop,
+    /// The simulator.
+    pub simulator: Simulator,
+    /// Time.
+    pub clock: Arc<MachineClock>,
+    folder: TempDir,
+    running: holdpoint_sim::Running,
+}
+
+impl Room {
+    /// Opens one, in a scenario.
+    pub async fn open(scenario: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let state = folder.path().join("sim");
+        let scenario = Some(scenario.to_owned());
+        let running =
+            holdpoint_sim::serve(Options { speed: SPEED, scenario, ..Options::new(&state) }).await.unwrap();
+        let simulator = Simulator::attach(&state).await.expect("a simulator that listens is attached to");
+        let furnished = simulator.furnish(&world()).await.unwrap();
+        let clock = Arc::new(MachineClock::new(SPEED));
+        let path = ["PATH"].into_iter().map(|name| (name, "/usr/local/bin:/usr/bin:/bin"));
+        let workshop = holdpoint_steps::Practice {
+            env: Env::new(path),
+            simulator: simulator.clone(),
+            furnished,
+            operator: None,
+            target: Target {
+                account: "111122223333".into(),
+                region: "eu-west-1".into(),
+                role: Some("Deployer".into()),
+            },
+            assumed: false,
+            clock: clock.clone(),
+            folder: folder.path().to_owned(),
+        }
+        .open()
+        .unwrap();
+        Self { workshop, simulator, clock, folder, running }
+    }
+
+    /// The executor of a kind.
+    pub fn executor(&self, kind: &str) -> Arc<dyn Executor> {
+        Arc::clone(self.workshop.registry.get(kind).unwrap_or_else(|| panic!("no executor of {kind}")))
+    }
+
+    /// A step in hand.
+    pub fn task(&self, id: &str, uses: &str, with: Value) -> Task {
+        let id = StepId::new(id).unwrap();
+        let effect = holdpoint_plan::kind(uses).map_or(Effect::Once, |kind| kind.effect);
+        let action = Action { uses: uses.into(), with: with.clone(), expect: json!({}), script: None };
+        let step = Step {
+            id: id.clone(),
+            title: id.to_string(),
+            action,
+            when: None,
+            needs: Vec::new(),
+            effect,
+            outputs: BTreeMap::new(),
+            hold: None,
+            estimate: None,
+            timeout: None,
+            retry: 0,
+            after: Vec::new(),
+            undo: None,
+            practice: None,
+            items: Vec::new(),
+            prose: None,
+            span: Span::default(),
+        };
+        let work = Work::forward(id);
+        Task {
+            run: RunId::new("CONFORMANCE").unwrap(),
+            mode: Mode::Practice,
+            progress: Progress::silent(work.clone()),
+            work,
+            attempt: 1,
+            step: Arc::new(step),
+            uses: uses.into(),
+            with,
+            expect: json!({}),
+            script: None,
+            region: "eu-west-1".into(),
+            account: "111122223333".into(),
+            folder: self.folder.path().to_owned(),
+            pins: Arc::default(),
+            began: Arc::default(),
+            answer: None,
+            secrets: Arc::default(),
+            timeout: None,
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// A step as its default undo, in the lane of undo.
+    pub fn undo(&self, task: &Task) -> Option<Task> {
+        let action = self.executor(&task.uses).undo(&task.step.action)?;
+        let with = render_pinned(&action.with, &task.pins);
+        Some(Task { work: Work::undo(task.work.step.clone()), uses: action.uses, with, ..task.clone() })
+    }
+
+    /// Everything that a task's kind pins, as it is now.
+    pub async fn pin(&self, task: &Task) -> Task {
+        let executor = self.executor(&task.uses);
+        let mut pins = BTreeMap::new();
+        for key in executor.pins(&task.with) {
+            let content = executor.pin(task, &key).await.unwrap();
+            pins.insert(key.clone(), Pin { key, content, sealed: None });
+        }
+        Task { pins: Arc::new(pins), ..task.clone() }
+    }
+
+    /// Calls that took effect so far, as `operation` words in order.
+    pub async fn effects(&self) -> Vec<String> {
+        let record = self.simulator.record().await.unwrap();
+        let calls = record["calls"].as_array().cloned().unwrap_or_default();
+        let took = calls.iter().filter(|call| call["outcome"] == "took_effect" && call["service"] == "ecs");
+        took.map(|call| call["operation"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Lets the next call of an operation fail in one way.
+    pub async fn fault(&self, operation: &str, effect: Value) {
+        let fault = json!({"match": {"service": "ecs", "operation": operation, "nth": 1}, "effect": effect});
+        self.simulator.behave(&json!({"faults": [fault]})).await.unwrap();
+    }
+
+    /// Ends it.
+    pub async fn close(self) {
+        self.running.shutdown();
+        self.running.finished().await.unwrap();
+    }
+
+    /// Where the plan's files are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Walks a step as the engine does when nothing goes wrong.
+pub async fn walk(executor: &dyn Executor, task: &Task) -> Ending {
+    let (intent, receipts) = act_all(executor, task).await;
+    executor.follow(task, &intent, &receipts).await
+}
+
+/// Prepares, and sends every action.
+pub async fn act_all(executor: &dyn Executor, task: &Task) -> (Intent, Vec<Receipt>) {
+    let intent = executor.prepare(task).await.unwrap();
+    let mut receipts = Vec::new();
+    for action in 0..intent.actions.len() {
+        receipts.push(executor.act(task, &intent, action, &receipts).await.unwrap());
+    }
+    (intent, receipts)
+}
+
+/// Walks a step whose answers are lost: an action is settled by looking, and sent again only when it took no effect. How
+/// many answers were lost comes with its ending.
+pub async fn walk_settling(executor: &dyn Executor, task: &Task) -> (Ending, u32) {
+    let intent = executor.prepare(task).await.unwrap();
+    let mut receipts = Vec::new();
+    let (mut action, mut lost) = (0, 0);
+    while action < intent.actions.len() {
+        match executor.act(task, &intent, action, &receipts).await {
+            Ok(receipt) => receipts.push(receipt),
+            Err(ActError::Refused(diagnosis)) => panic!("refused: {diagnosis:?}"),
+            Err(ActError::Ambiguous(_)) => {
+                lost += 1;
+                match executor.observe(task, &intent, action, &receipts).await.unwrap() {
+                    Observation::TookEffect(receipt) => receipts.push(receipt),
+                    Observation::TookNoEffect { .. } => continue,
+                    Observation::Unsettled(diagnosis) => panic!("unsettled: {diagnosis:?}"),
+                }
+            }
+        }
+        action += 1;
+    }
+    (executor.follow(task, &intent, &receipts).await, lost)
+}
+
+/// The step has begun: what comes after may refer to it.
+pub fn began(task: &Task, name: &str, at: holdpoint_run::At) -> Task {
+    let mut began = (*task.began).clone();
+    began.insert(name.into(), Began { at, receipts: Vec::new(), world: json!({}) });
+    Task { began: Arc::new(began), ..task.clone() }
+}
+
+/// With an answer of a person.
+pub fn answered(task: &Task, answer: Answer) -> Task {
+    Task { answer: Some(answer), ..task.clone() }
+}
+
+/// With a script in the fence after it; what stands for it in practice is the script itself.
+pub fn scripted(task: &Task, script: &str) -> Task {
+    let mut step = (*task.step).clone();
+    step.action.script = Some(Script { language: "bash".into(), text: script.into(), span: Span::default() });
+    step.practice = Some(Practice { command: Some(script.into()), skip: None });
+    Task { step: Arc::new(step), script: Some(script.into()), ..task.clone() }
+}
+
+/// Outputs of an ending that must be a success whose judgements hold.
+pub fn succeeded(ending: Ending) -> BTreeMap<String, Value> {
+    match ending {
+        Ending::Succeeded { outputs, judgements, .. } => {
+            let broken: Vec<_> = judgements.iter().filter(|judgement| !judgement.holds).collect();
+            assert!(broken.is_empty(), "{broken:?}");
+            outputs.into_iter().map(|(name, output)| (name, output.value.unwrap_or_default())).collect()
+        }
+        other => panic!("not a success: {other:?}"),
+    }
+}
+
+/// The plan and the world of the demo.
+pub fn demo() -> (Plan, holdpoint_steps::World) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plans/ecs-api-and-worker.plan.md");
+    let reading = holdpoint_plan::read(&std::fs::read(&path).unwrap());
+    let world = holdpoint_steps::furnish(&reading.plan, &path).unwrap();
+    (reading.plan, world)
+}
+
+fn render_pinned(with: &Value, pins: &BTreeMap<String, Pin>) -> Value {
+    let pinned: serde_json::Map<String, Value> =
+        pins.iter().map(|(key, pin)| (key.clone(), pin.content.clone().unwrap_or_default())).collect();
+    holdpoint_plan::render(with, &json!({"pinned": pinned})).unwrap()
+}
+
+fn world() -> Value {
+    json!({
+        "clusters": ["main"],
+        "images": {"registry.example/api:3": {"platform": "linux/arm64"}},
+        "task_definitions": [{
+            "family": "api", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+            "executionRoleArn": "arn:aws:iam::111122223333:role/execution",
+            "containerDefinitions": [{
+                "name": "app", "image": "registry.example/api:1", "essential": true,
+                "portMappings": [{"containerPort": 8080}],
+                "logConfiguration": {"logDriver": "awslogs", "options": {
+                    "awslogs-group": "/ecs/api", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "x"}},
+            }],
+        }],
+        "services": [{"cluster": "main", "name": "api", "task_definition": "api", "desired": 2, "create": {
+            "launchType": "FARGATE",
+            "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": true}},
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+        }}],
+        "log_groups": [{"name": "/ecs/api"}, {"name": "/ecs/empty"}],
+        "hosts": [{"host": "api.example", "cluster": "main", "service": "api"}],
+        "behaviours": [{"match": {"service": "api"}, "behaviour": {"routes": [
+            {"path": "/health", "json": {"status": "ok", "revision": "${revision}"}},
+            {"path": "/old", "status": 302, "headers": {"location": "http://169.254.169.254/latest/"}},
+            {"method": "POST", "path": "/jobs", "status": 201},
+        ]}}],
+    })
+}

@@ -1,0 +1,242 @@
+//! Every executor of the registry: run twice, failed at each point, undone twice. A kind without a case fails here.
+
+use holdpoint_conformance::{Room, act_all, answered, began, scripted, succeeded, walk, walk_settling};
+use holdpoint_engine::{Clock, Observation, Task};
+use holdpoint_run::Answer;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A step of each kind, ready to be walked, with its pins.
+async fn case(room: &Room, kind: &str) -> Task {
+    let service = json!({"cluster": "main", "service": "api"});
+    let task = match kind {
+        "ecs.register" => room.task("register", kind, register_input("2")),
+        "ecs.create" => {
+            let mut with =
+                json!({"cluster": "main", "service": "worker", "task_definition": "api", "desired_count": 1});
+            with["network"] = json!({"subnets": ["subnet-1"]});
+            room.task("create", kind, with)
+        }
+        "ecs.deploy" => room.task("deploy", kind, deploy_input(room, "2").await),
+        "ecs.scale" => {
+            room.task("scale", kind, json!({"cluster": "main", "service": "api", "desired_count": 3}))
+        }
+        "ecs.rollback" => {
+            let pinned = room
+                .pin(&room.task("back", kind, json!({"cluster": "main", "service": "api", "to": "pinned"})))
+                .await;
+            let deploy = room.task("deploy", "ecs.deploy", deploy_input(room, "2").await);
+            succeeded(walk(room.executor("ecs.deploy").as_ref(), &deploy).await);
+            return pinned;
+        }
+        "ecs.wait" => {
+            let since = room.clock.now();
+            let deploy = room.task("deploy", "ecs.deploy", deploy_input(room, "2").await);
+            act_all(room.executor("ecs.deploy").as_ref(), &deploy).await;
+            began(
+                &room.task("wait", kind, json!({"cluster": "main", "service": "api", "since": "deploy"})),
+                "deploy",
+                since,
+            )
+        }
+        "ecs.check" => expecting(
+            room.task("check", kind, service),
+            json!({"running": 2, "desired": 2, "rollout": "completed"}),
+        ),
+        "logs.expect" => {
+            let with = json!({"group": "/ecs/api", "cluster": "main", "service": "api", "since": "300d", "within": "20s"});
+            expecting(
+                room.task("logs", kind, with),
+                json!({"contains": ["listening on"], "lacks": ["Traceback"]}),
+            )
+        }
+        "http.check" => {
+            let task = room.task("health", kind, json!({"url": "https://api.example/health"}));
+            expecting(task, json!({"status": 200, "json": {"status": "ok"}}))
+        }
+        "http.request" => {
+            let with = json!({"url": "https://api.example/jobs", "method": "POST", "json": {"a": 1}, "confirm": "send it"});
+            expecting(room.task("post", kind, with), json!({"status": 201}))
+        }
+        "soak" => {
+            let check = json!({"uses": "ecs.check", "with": {"cluster": "main", "service": "api"}, "expect": {"running": 2}});
+            room.task("soak", kind, json!({"for": "1m", "every": "20s", "checks": [check]}))
+        }
+        "shell" => expecting(
+            scripted(
+                &room.task("script", kind, json!({"env": {"GREETING": "hello $(id)"}})),
+                "printf '%s\\n' \"$GREETING\"",
+            ),
+            json!({"stdout_contains": ["hello $(id)"]}),
+        ),
+        "manual" => {
+            let with = json!({"fields": {"ticket": {"prompt": "Ticket", "pattern": "[A-Z]+-[0-9]+"}}});
+            let fields = BTreeMap::from([("ticket".to_owned(), json!("OPS-12"))]);
+            answered(&room.task("manual", kind, with), Answer { fields, ..Answer::default() })
+        }
+        "checklist" => answered(&room.task("list", kind, json!({})), Answer::default()),
+        "decision" => {
+            let with = json!({"question": "Which?", "options": {"a": {"title": "A"}, "b": {"title": "B"}}});
+            let answer =
+                Answer { option: Some("b".into()), reason: Some("cheaper".into()), ..Answer::default() };
+            answered(&room.task("choice", kind, with), answer)
+        }
+        _ => panic!("the kind {kind} has no case: a new executor must pass this suite"),
+    };
+    room.pin(&task).await
+}
+
+fn expecting(task: Task, expect: Value) -> Task {
+    Task { expect, ..task }
+}
+
+fn register_input(tag: &str) -> Value {
+    json!({"from": "api", "set": {"app": {"image": format!("registry.example/api:{tag}")}}})
+}
+
+async fn deploy_input(room: &Room, tag: &str) -> Value {
+    let register = room.task("register", "ecs.register", register_input(tag));
+    let outputs = succeeded(walk(room.executor("ecs.register").as_ref(), &register).await);
+    json!({"cluster": "main", "service": "api", "task_definition": outputs["task_definition"]})
+}
+
+/// All kinds, from the registry itself.
+async fn kinds() -> Vec<&'static str> {
+    let room = Room::open("healthy").await;
+    let kinds: Vec<_> = room.workshop.registry.kinds().collect();
+    let known: Vec<_> = holdpoint_plan::kinds().iter().map(|kind| kind.name).collect();
+    let mut sorted = known.clone();
+    sorted.sort_unstable();
+    assert_eq!(kinds, sorted, "every kind of the plan format has an executor");
+    room.close().await;
+    kinds
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_twice() {
+    for kind in kinds().await {
+        let room = Room::open("healthy").await;
+        let task = case(&room, kind).await;
+        let executor = room.executor(kind);
+        succeeded(walk(executor.as_ref(), &task).await);
+        let once = room.effects().await;
+        // What may be sent once says itself that it cannot tell: the engine never walks it twice.
+        if matches!(kind, "http.request" | "shell") {
+            continue;
+        }
+        succeeded(walk(executor.as_ref(), &task).await);
+        assert_eq!(room.effects().await, once, "{kind}: a second run changes nothing");
+        room.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_before_sending() {
+    for kind in kinds().await {
+        let room = Room::open("healthy").await;
+        let task = case(&room, kind).await;
+        let executor = room.executor(kind);
+        let intent = executor.prepare(&task).await.unwrap();
+        let before = room.effects().await;
+        for action in 0..intent.actions.len().min(1) {
+            match executor.observe(&task, &intent, action, &[]).await.unwrap() {
+                Observation::TookNoEffect { .. } => {}
+                Observation::Unsettled(_) if kind == "http.request" => {}
+                other => panic!("{kind}: {other:?}"),
+            }
+        }
+        assert_eq!(room.effects().await, before, "{kind}: looking changes nothing");
+        succeeded(walk(executor.as_ref(), &task).await);
+        room.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_before_the_receipt() {
+    for kind in kinds().await {
+        let room = Room::open("healthy").await;
+        let task = case(&room, kind).await;
+        let executor = room.executor(kind);
+        let intent = executor.prepare(&task).await.unwrap();
+        let mut receipts = Vec::new();
+        for action in 0..intent.actions.len() {
+            let receipt = executor.act(&task, &intent, action, &receipts).await.unwrap();
+            let effects = room.effects().await;
+            match executor.observe(&task, &intent, action, &receipts).await.unwrap() {
+                Observation::TookEffect(observed) => {
+                    assert_eq!(observed.external, receipt.external, "{kind}: the same thing is found again");
+                    receipts.push(observed);
+                }
+                Observation::Unsettled(_) if matches!(kind, "http.request" | "shell") => {
+                    receipts.push(receipt)
+                }
+                other => panic!("{kind}, action {action}: {other:?}"),
+            }
+            assert_eq!(room.effects().await, effects, "{kind}: looking changes nothing");
+        }
+        succeeded(executor.follow(&task, &intent, &receipts).await);
+        room.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn undone_twice() {
+    for kind in kinds().await {
+        let room = Room::open("healthy").await;
+        let task = case(&room, kind).await;
+        let Some(undo) = room.undo(&task) else { continue };
+        let before = standing(&room, &task).await;
+        succeeded(walk(room.executor(kind).as_ref(), &task).await);
+        succeeded(walk(room.executor(&undo.uses).as_ref(), &undo).await);
+        let once = room.effects().await;
+        assert_eq!(standing(&room, &task).await, before, "{kind}: what was is again");
+        succeeded(walk(room.executor(&undo.uses).as_ref(), &undo).await);
+        assert_eq!(room.effects().await, once, "{kind}: undone twice is undone once");
+        room.close().await;
+    }
+}
+
+/// What a service is, by content: images by digest and how many run.
+async fn standing(room: &Room, task: &Task) -> Value {
+    let now = room.pin(task).await;
+    let content = now.pins.values().next().and_then(|pin| pin.content.clone());
+    content.map_or(Value::Null, |content| {
+        json!([content["images"], content["desired_count"], content["running_count"]])
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_are_settled_and_never_sent_again() {
+    let faults = [
+        json!({"kind": "reset", "applied": true}),
+        json!({"kind": "reset", "applied": false}),
+        json!({"kind": "status", "status": 500, "applied": true}),
+        json!({"kind": "status", "status": 503, "applied": false}),
+        json!({"kind": "truncate"}),
+    ];
+    for (kind, operation) in [
+        ("ecs.register", "RegisterTaskDefinition"),
+        ("ecs.create", "CreateService"),
+        ("ecs.deploy", "UpdateService"),
+        ("ecs.scale", "UpdateService"),
+        ("ecs.rollback", "RegisterTaskDefinition"),
+        ("ecs.rollback", "UpdateService"),
+    ] {
+        for fault in &faults {
+            let plain = Room::open("healthy").await;
+            let task = case(&plain, kind).await;
+            succeeded(walk(plain.executor(kind).as_ref(), &task).await);
+            let expected = plain.effects().await;
+            plain.close().await;
+            let room = Room::open("healthy").await;
+            let task = case(&room, kind).await;
+            room.fault(operation, fault.clone()).await;
+            let (ending, lost) = walk_settling(room.executor(kind).as_ref(), &task).await;
+            succeeded(ending);
+            assert_eq!(lost, 1, "{kind}: {fault}: one answer is lost");
+            assert!(expected.iter().any(|call| call == operation), "{kind} does not call {operation}");
+            assert_eq!(room.effects().await, expected, "{kind}: {fault}");
+            room.close().await;
+        }
+    }
+}
