@@ -26,7 +26,7 @@ pub(crate) fn run(headless: bool, speed: f64) -> Result<(), Failure> {
         return walk(speed);
     }
     println!("\nOpening the window with {PLAN}. Trust it, choose Practise, and walk it.");
-    Tool::new(built("holdpoint-desktop"), [PLAN]).env("HOLDPOINT_HOME", home()?).run()
+    Tool::new(built("holdpoint-console"), [PLAN]).env("HOLDPOINT_HOME", home()?).run()
 }
 
 /// The same plan by the command line, to the exported report.

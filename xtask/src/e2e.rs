@@ -37,6 +37,6 @@ pub(crate) fn walk() -> Result<(), Failure> {
     let program = words.next().unwrap_or("cargo");
     Tool::new(program, words)
         .env("HOLDPOINT_BIN", built("holdpoint"))
-        .env("HOLDPOINT_WINDOW", built("holdpoint-desktop"))
+        .env("HOLDPOINT_WINDOW", built("holdpoint-console"))
         .run()
 }

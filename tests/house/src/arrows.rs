@@ -35,9 +35,10 @@ pub const ARROWS: &[Arrow] = &[
         "api",
         &["plan", "run", "report", "engine", "ledger", "identity", "vault", "cloud", "known", "redact"],
     ),
-    arrow("cli", &["api", "steps", "sim"]),
-    arrow("desktop", &["api", "steps"]),
-    arrow("bridge", &["api", "steps"]),
+    // Edges: what they name besides api and steps are the types that those two speak (docs/adr/0007).
+    arrow("cli", &["api", "steps", "sim", "engine", "identity", "plan", "run", "redact"]),
+    arrow("desktop", &["api", "steps", "identity"]),
+    arrow("bridge", &["api", "steps", "identity"]),
     arrow("sim", &[]),
     // The suite of all executors needs the simulator beside them in one process; it is no part of the product.
     arrow("conformance", &["engine", "steps", "plan", "run", "cloud", "identity", "vault", "redact", "sim"]),
