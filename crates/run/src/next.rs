@@ -138,21 +138,17 @@ pub fn standing(state: &State, id: &StepId) -> Standing {
     }
 }
 
-/// Holds before a step that have not every signature, the stage's first.
+/// The first hold before a step that has not every signature.
 pub(crate) fn unsatisfied_hold(state: &State, stage: &Stage, step: &Step) -> Option<HoldKey> {
-    // The stage's hold stands before whichever of its steps comes first: leaving out the first passes no hold.
-    let of_stage = stage.hold.is_some().then(|| HoldKey::Stage(stage.id.clone()));
-    let of_step = step.hold.is_some().then(|| HoldKey::Step(step.id.clone()));
-    of_stage
+    holds_before(stage, step)
         .into_iter()
-        .chain(of_step)
         .find(|key| state.holds.get(key).is_none_or(|hold| hold.satisfied_at.is_none()))
 }
 
-/// Holds whose covers are compared when a step is intended: its stage's, when it is the stage's first, and its own.
+/// Holds that stand before a step: its stage's and its own. The stage's stands before each of its steps: leaving out
+/// the first passes no hold, and what was signed must still be so at the last.
 pub(crate) fn holds_before(stage: &Stage, step: &Step) -> Vec<HoldKey> {
-    let first = stage.steps.first().is_some_and(|first| first.id == step.id);
-    let of_stage = (first && stage.hold.is_some()).then(|| HoldKey::Stage(stage.id.clone()));
+    let of_stage = stage.hold.is_some().then(|| HoldKey::Stage(stage.id.clone()));
     let of_step = step.hold.is_some().then(|| HoldKey::Step(step.id.clone()));
     of_stage.into_iter().chain(of_step).collect()
 }

@@ -144,7 +144,7 @@ impl Run {
     pub(crate) fn intend(&self, work: &Work) -> Command {
         let step = self.state.plan.step(&work.step).unwrap();
         let actions = match (work.lane, step.action.uses.as_str()) {
-            (Lane::Undo, _) | (Lane::Forward, "change") => 1,
+            (Lane::Undo, _) | (Lane::Forward, "change" | "probe") => 1,
             (Lane::Forward, "twice") => 2,
             (Lane::Forward, _) => 0,
         };

@@ -85,7 +85,7 @@ fn hold(rule: &str) -> Hold {
     hold
 }
 
-/// First words: `read`, `change` (one action), `twice` (two actions), `ask`, `list`.
+/// First words: `read`, `probe` (a read that sends something), `change` (one action), `twice` (two actions), `ask`, `list`.
 fn step(first: &str, name: &str, rest: &[&str]) -> Step {
     let effect = if matches!(first, "change" | "twice") { Effect::Idempotent } else { Effect::Read };
     let action = |uses: &str| Action { uses: uses.into(), with: json!({}), expect: json!({}), script: None };

@@ -15,7 +15,9 @@ pub(crate) fn check(name: &str, text: &str) {
     let lines: Vec<_> =
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let of_plan = |line: &&str| {
-        ["stage ", "read ", "change ", "twice ", "ask ", "list "].iter().any(|word| line.starts_with(word))
+        ["stage ", "read ", "probe ", "change ", "twice ", "ask ", "list "]
+            .iter()
+            .any(|word| line.starts_with(word))
     };
     let (of_plan, rest): (Vec<&str>, Vec<&str>) = lines.into_iter().partition(of_plan);
     let mut walk = Walk { run: Run::new(plan(&of_plan)), facts: Vec::new(), kept: None };
