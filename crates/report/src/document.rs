@@ -85,19 +85,19 @@ impl Line {
     }
 
     pub(crate) fn text(self, text: impl Into<String>) -> Self {
-        self.with(Span::Plain(text.into()))
+        self.unless_empty(text.into(), Span::Plain)
     }
 
     pub(crate) fn strong(self, text: impl Into<String>) -> Self {
-        self.with(Span::Strong(text.into()))
+        self.unless_empty(text.into(), Span::Strong)
     }
 
     pub(crate) fn code(self, text: impl Into<String>) -> Self {
-        self.with(Span::Code(text.into()))
+        self.unless_empty(text.into(), Span::Code)
     }
 
     pub(crate) fn quiet(self, text: impl Into<String>) -> Self {
-        self.with(Span::Quiet(text.into()))
+        self.unless_empty(text.into(), Span::Quiet)
     }
 
     pub(crate) fn state(self, (tone, word): (Tone, &str)) -> Self {
@@ -113,6 +113,10 @@ impl Line {
             Some(seq) => self.event(seq),
             None => self,
         }
+    }
+
+    fn unless_empty(self, text: String, span: fn(String) -> Span) -> Self {
+        if text.trim().is_empty() { self } else { self.with(span(text)) }
     }
 
     fn with(mut self, span: Span) -> Self {

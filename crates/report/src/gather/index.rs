@@ -96,7 +96,11 @@ impl Index {
                 });
             }
             Fact::NotSent { work, why, .. } => {
-                self.settled(work, &format!("it took no effect: {why}"), place);
+                self.saw(work, place);
+                if self.was_unknown(work) {
+                    let how = format!("it took no effect: {why}");
+                    self.deviates(DeviationKind::Settled, work, &how, None, place);
+                }
                 // What certainly took no effect changed nothing.
                 if let Some(index) = self.open_change(work) {
                     self.changes.remove(index);
@@ -190,12 +194,15 @@ impl Index {
     }
 
     fn received(&mut self, work: &Work, action: usize, receipt: &Receipt, how: How, place: Place) {
-        match how {
-            How::Answered => self.saw(work, place),
-            How::Observed => {
-                self.settled(work, "its answer was lost; the world shows that it took effect", place)
-            }
-            How::Operator => self.settled(work, "the operator decided that it took effect", place),
+        self.saw(work, place);
+        self.was_unknown(work);
+        let lost = match how {
+            How::Answered => None,
+            How::Observed => Some("its answer was lost; the world shows that it took effect"),
+            How::Operator => Some("the operator decided that it took effect"),
+        };
+        if let Some(how) = lost {
+            self.deviates(DeviationKind::Settled, work, how, None, place);
         }
         let call = self.call(work, action);
         if let Some(id) = &receipt.request_id {
@@ -260,19 +267,15 @@ impl Index {
         });
     }
 
-    /// What was unknown, or would have been, is settled; a plain refusal of a call settles nothing.
-    fn settled(&mut self, work: &Work, how: &str, place: Place) {
-        self.saw(work, place);
-        let unknown = match self.open_attempt(work) {
+    /// Whether this work was unknown until now.
+    fn was_unknown(&mut self, work: &Work) -> bool {
+        match self.open_attempt(work) {
             Some(attempt) if attempt.status == Some(Status::Unknown) => {
                 attempt.status = None;
                 attempt.note = None;
                 true
             }
             Some(_) | None => false,
-        };
-        if unknown || !how.starts_with("it took no effect") {
-            self.deviates(DeviationKind::Settled, work, how, None, place);
         }
     }
 
