@@ -61,7 +61,8 @@ impl AwsOutfitter {
     async fn practice(&self, want: &Want) -> Result<(Workshop, Target), Diagnosis> {
         let world = furnish(&want.plan, &want.plan_path).map_err(told)?;
         let kept = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SYSTEMROOT"];
-        let environment = kept.iter().filter_map(|name| Some((OsString::from(name), self.env.os(name)?.to_owned())));
+        let environment =
+            kept.iter().filter_map(|name| Some((OsString::from(name), self.env.os(name)?.to_owned())));
         let idle = ["--idle-exit", IDLES].map(OsString::from);
         let spawn = Spawn {
             program: self.sim.program.clone(),
