@@ -1,6 +1,7 @@
 //! Checks of what runs: `logs.expect`, `soak`.
 
-use super::{Dur, KindSpec, OutputSpec, PracticeMode, spec};
+use super::Dur;
+use super::table::{KindSpec, OutputSpec, PracticeMode, spec};
 use crate::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! Amazon ECS: task definitions and services.
 
-use super::{Dur, KindSpec, OutputSpec, PracticeMode, spec};
+use super::Dur;
+use super::table::{KindSpec, OutputSpec, PracticeMode, spec};
 use crate::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Rendered values as their kind wants them: a variable given on a command line is text, where a count is wanted.
 
-use super::{KindSpec, kind};
+use super::table::{KindSpec, kind};
 use crate::{Action, RenderError, render};
 use serde_json::{Map, Value};
 

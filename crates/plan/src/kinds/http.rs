@@ -1,6 +1,7 @@
 //! `http.check` and `http.request`.
 
-use super::{Dur, KindSpec, OutputSpec, PracticeMode, spec};
+use super::Dur;
+use super::table::{KindSpec, OutputSpec, PracticeMode, spec};
 use crate::Effect;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

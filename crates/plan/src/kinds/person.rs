@@ -1,6 +1,6 @@
 //! Steps that a person does: `manual`, `checklist`, `decision`.
 
-use super::{KindSpec, OutputSpec, PracticeMode, spec};
+use super::table::{KindSpec, OutputSpec, PracticeMode, spec};
 use crate::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! JSON Schema of what stands in a plan's YAML, and the page of kinds, both from the table.
 
-use super::{KindSpec, kinds};
+use super::table::{KindSpec, kinds};
 use serde_json::{Map, Value, json};
 
 /// JSON Schema (2020-12) of the front matter's `holdpoint`, a `yaml stage` fence and a `yaml step` fence, under `$defs`

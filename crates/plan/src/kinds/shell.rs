@@ -1,6 +1,6 @@
 //! `shell`: the script in the fence after the step.
 
-use super::{KindSpec, OutputSpec, PracticeMode, spec};
+use super::table::{KindSpec, OutputSpec, PracticeMode, spec};
 use crate::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
