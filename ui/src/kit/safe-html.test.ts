@@ -19,12 +19,13 @@ test.each([
   ["a script link", '<a href="javascript:alert(1)">x</a>', "<span>x</span>"],
   ["a data link", '<a data-href="data:text/html,x">x</a>', "<span>x</span>"],
   ["a mutation", '<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript>', "<p></p>"],
+  ["a class of the console", '<p class="unseen comment">a</p>', '<p class="comment">a</p>'],
   ["a text field", '<input type="text" autofocus onfocus="alert(1)">', ""],
 ])("%s", (_name, html, safe) => expect(shown(html)).toBe(safe));
 
-test("a link becomes a button that carries its address", () => {
+test.each(['<a href="https://example.com/a">x</a>', '<span class="link" data-href="https://example.com/a">x</span>'])("%s becomes a button that carries its address", (html) => {
   const box = document.createElement("div");
-  box.append(safeNodes('<a href="https://example.com/a">x</a>'));
+  box.append(safeNodes(html));
   expect(box.querySelector("a")).toBeNull();
   expect(box.querySelector("button")?.dataset["href"]).toBe("https://example.com/a");
 });

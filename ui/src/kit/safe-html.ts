@@ -6,6 +6,8 @@ const SHOWN = new Set([
   "table", "thead", "tbody", "tr", "th", "td", "hr", "br", "span", "div", "a", "input", "kbd", "dl", "dt", "dd",
 ]);
 const DROPPED_WHOLE = new Set(["script", "style", "template", "iframe", "object", "embed", "noscript", "svg", "math", "title", "textarea", "select"]);
+/** The core's own classes; any other could dress a stranger's text up as a part of the console. */
+const CLASSES = /^(box|claimed|comment|code|raw|footnote|right|center|image|language-[\w+-]{1,40})$/;
 
 /** The markup as nodes: only listed elements, no attribute but classes, boxes and where a link would lead. */
 export function safeNodes(html: string): DocumentFragment {
@@ -27,10 +29,9 @@ function copyElement(from: Element, to: Node): void {
   if (DROPPED_WHOLE.has(name)) return;
   // An element that is not shown still has text that its author wrote.
   if (!SHOWN.has(name)) return copyChildren(from, to);
-  const copy = name === "a" ? linkOf(from) : name === "input" ? boxOf(from) : document.createElement(name);
+  const copy = name === "a" || from.hasAttribute("data-href") ? linkOf(from) : name === "input" ? boxOf(from) : document.createElement(name);
   if (!copy) return;
-  const classes = from.getAttribute("class");
-  if (classes !== null) copy.setAttribute("class", classes);
+  for (const one of from.classList) if (CLASSES.test(one)) copy.classList.add(one);
   // What scrolls must be reachable without a pointer.
   if (name === "pre") copy.tabIndex = 0;
   if (name === "ol" && /^\d{1,9}$/.test(from.getAttribute("start") ?? "")) copy.setAttribute("start", from.getAttribute("start") ?? "1");

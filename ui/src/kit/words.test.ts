@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { accountWords, clockFace, count, durationWords, estimateWords, isoLocal, roughWords, shortened, shortTime } from "./words.ts";
+import { accountWords, clockFace, count, durationWords, estimateWords, isoLocal, preciseTime, roughWords, shortened, shortTime } from "./words.ts";
 
 test.each([
   [0, "0 s"], [59.4, "59 s"], [60, "1 m 00 s"], [222, "3 m 42 s"], [3900, "1 h 05 m"], [187_200, "2 d 4 h"], [-5, "0 s"],
@@ -18,6 +18,7 @@ test("a time is ISO with zone, and short while it stays unmistakable", () => {
   expect(isoLocal(at.toISOString())).toMatch(/^2026-11-20 14:02:11 [+-]\d\d:\d\d$/);
   expect(shortTime(at.toISOString(), at.getTime())).toBe("14:02");
   expect(shortTime(at.toISOString(), at.getTime() + 172_800_000)).toBe("2026-11-20 14:02");
+  expect(preciseTime(new Date(2026, 10, 20, 14, 2, 11, 7).toISOString())).toBe("14:02:11.007");
   expect(isoLocal("not a time")).toBe("not a time");
 });
 

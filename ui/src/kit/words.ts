@@ -44,6 +44,12 @@ export function isoLocal(at: string): string {
   return `${dayOf(time)} ${timeOf(time)} ${zone}`;
 }
 
+/** The time of day to the millisecond, for lines of a log. */
+export function preciseTime(at: string): string {
+  const time = new Date(at);
+  return Number.isNaN(time.getTime()) ? at : `${timeOf(time)}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+}
+
 /** As short as it stays unmistakable: the time today, else the date and the time to the minute. */
 export function shortTime(at: string, now: number): string {
   const time = new Date(at);

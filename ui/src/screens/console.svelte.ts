@@ -140,6 +140,12 @@ export class Console {
     ];
   }
 
+  /** Asks STS who a profile is, and shows it from then on. An open run keeps its pin. */
+  async switchIdentity(profile: string): Promise<void> {
+    await this.accounts.check(profile);
+    if (this.accounts.refusal) toasts.say(`${profile}: ${this.accounts.refusal.message}`, "danger");
+  }
+
   #identities(): void {
     void this.accounts.load();
     this.open = "identities";

@@ -1,7 +1,6 @@
 // One run as this window sees it: the newest view that the core published, the step being read, its log, and what is under way.
 import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type StageView, type StepView, type Update } from "../../host/host.ts";
 import type { Answer } from "./answer.ts";
-import { isClosed } from "./status.ts";
 
 export class RunController {
   view = $state.raw<RunView | null>(null);
@@ -27,7 +26,7 @@ export class RunController {
   readonly follows: boolean = $derived(this.#chosen === null);
   readonly log: LogLine[] = $derived(this.shown === null ? [] : (this.#logs[logKey(this.shown)]?.lines ?? []));
   /** Whether this window may act: somebody else's run, and one that is over, can only be read. */
-  readonly mayAct: boolean = $derived(this.view !== null && this.view.driven_by === null && !isClosed(this.view.status) && !this.view.resumable);
+  readonly mayAct: boolean = $derived(this.view !== null && this.view.driven_by === null && this.view.ended_at === null && !this.view.resumable && this.view.halted === null);
 
   constructor(host: Host, run: string) {
     this.#host = host;

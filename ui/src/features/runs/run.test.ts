@@ -55,7 +55,8 @@ test.each([
   ["its own open run", runView(), true],
   ["one driven elsewhere", runView({ driven_by: { what: "the command line" } }), false],
   ["an interrupted one", runView({ resumable: true, status: "interrupted" }), false],
-  ["one that is over", runView({ status: "succeeded" }), false],
+  ["one that is over", runView({ status: "succeeded", ended_at: "2026-11-20T14:00:00Z" }), false],
+  ["one that stopped here", runView({ status: "failed", halted: "the disk is full" }), false],
 ])("this window may act on %s: %s", async (_name, view, may) => {
   const { controller } = await opened(view);
   expect(controller.mayAct).toBe(may);

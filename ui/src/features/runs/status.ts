@@ -82,8 +82,3 @@ export function isOver(status: StepStatus): boolean {
       return false;
   }
 }
-
-/** States in which a run is over. */
-export function isClosed(status: RunStatus): boolean {
-  return status === "succeeded" || status === "failed" || status === "rolled_back" || status === "aborted";
-}
