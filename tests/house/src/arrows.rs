@@ -42,6 +42,7 @@ pub const ARROWS: &[Arrow] = &[
     arrow("sim", &[]),
     // The suite of all executors needs the simulator beside them in one process; it is no part of the product.
     arrow("conformance", &["engine", "steps", "plan", "run", "cloud", "identity", "vault", "redact", "sim"]),
+    arrow("e2e", &[]),
     arrow("house", &[]),
     arrow("xtask", &[]),
 ];
