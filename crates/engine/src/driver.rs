@@ -8,10 +8,12 @@ use crate::folder::DriverLock;
 use crate::handle::{Message, Shared};
 use crate::journal::{Journal, JournalError};
 use crate::tools::{EngineError, Tools};
-use crate::veil::veil_note;
+use crate::veil::{veil_note, veil_said};
 use crate::worker::{Desktop, FromWorker, perform};
 use holdpoint_redact::Secret;
-use holdpoint_run::{Actor, Choice, Command, Effect, Lane, Pin, Status, Work, next};
+use holdpoint_run::{
+    Actor, Choice, Command, Effect, Interruption, Lane, Pin, Status, Work, interruption, next,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -26,6 +28,8 @@ pub(crate) struct Driver {
     pub(crate) originals: BTreeMap<String, Pin>,
     pub(crate) evidence: EvidenceLog,
     pub(crate) resent: BTreeMap<(Work, u32, usize), u32>,
+    /// How often each work was repeated by the plan since an operator last spoke of it.
+    pub(crate) repeated: BTreeMap<Work, u32>,
     pub(crate) _lock: DriverLock,
 }
 
@@ -161,7 +165,7 @@ impl Driver {
                 if let Some(job) = job {
                     self.drain(job);
                 }
-                let done = self.carry_out(*command, &actor).await;
+                let done = self.obey(*command, &actor).await;
                 if stops && done.is_ok() {
                     dismiss(job);
                     self.shared.change(|board| board.wants.clear());
@@ -195,12 +199,41 @@ impl Driver {
             self.keep_log(work).await?;
         }
         self.store(command, actor).await?;
-        if let Some(work) = ends.filter(|work| self.repeats(work)) {
-            let by = Actor { name: "the plan".into(), through: "retry".into() };
-            let choice = Choice::Retry { mended: Some("the plan lets it be tried again".into()) };
-            self.store(Command::Choose { work, choice, by }, "the plan").await?;
+        match ends {
+            Some(work) => self.repeat(work).await,
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Carries out what somebody asks for.
+    async fn obey(&mut self, command: Command, actor: &str) -> Result<(), JournalError> {
+        let run = self.journal.state.run.clone();
+        let command = veil_said(&self.tools.redactor, command)
+            .map_err(|dropped| JournalError::Misfit { run, why: dropped.headline })?;
+        if let Command::Choose { work, .. } = &command {
+            self.repeated.remove(work);
+        }
+        self.carry_out(command, actor).await
+    }
+
+    /// Repeats a failed attempt that the plan lets be repeated.
+    async fn repeat(&mut self, work: Work) -> Result<(), JournalError> {
+        if !self.repeats(&work) {
+            return Ok(());
+        }
+        *self.repeated.entry(work.clone()).or_default() += 1;
+        let by = Actor { name: "the plan".into(), through: "retry".into() };
+        let choice = Choice::Retry { mended: Some("the plan lets it be tried again".into()) };
+        self.store(Command::Choose { work, choice, by }, "the plan").await
+    }
+
+    /// The last driver may have gone between a failure and its repetition.
+    pub(crate) async fn repeat_what_failed_last(&mut self) {
+        if let Some(Interruption::Failure(work)) = interruption(&self.journal.state)
+            && let Err(error) = self.repeat(work).await
+        {
+            tracing::warn!(%error, "what failed before the restart is not repeated");
+        }
     }
 
     async fn store(&mut self, command: Command, actor: &str) -> Result<(), JournalError> {
@@ -242,6 +275,8 @@ impl Driver {
             && harmless
             && known.status == Status::Failed
             && known.attempt <= step.retry
+            // A preparation that fails counts no attempt, and must not be repeated for ever.
+            && self.repeated.get(work).is_none_or(|repeated| *repeated < step.retry)
     }
 
     fn note(&mut self, work: Work, note: Note) {

@@ -77,7 +77,7 @@ pub async fn begin(tools: Tools, begin: Begin) -> Result<RunHandle, EngineError>
     let mut journal = Journal::open(&begin.run, Arc::clone(&begin.plan), tools.pen()).await?;
     journal.carry_out(Command::Start(Box::new(started)), "holdpoint").await?;
     journal.carry_out(Command::Pin { moment: Moment::Start, pins }, "holdpoint").await?;
-    Ok(employ(tools, journal, secrets, originals, lock))
+    Ok(employ(tools, journal, secrets, originals, lock).await)
 }
 
 /// Goes on with a run whose driver has gone.
@@ -101,7 +101,7 @@ pub async fn resume(
         journal.carry_out(command, "holdpoint").await?;
     }
     let originals = originals(&tools, &journal.state).await.map_err(EngineError::Halted)?;
-    Ok(employ(tools, journal, Secrets::new(), originals, lock))
+    Ok(employ(tools, journal, Secrets::new(), originals, lock).await)
 }
 
 fn lock(tools: &Tools) -> Result<DriverLock, EngineError> {
@@ -174,7 +174,7 @@ async fn originals(tools: &Tools, state: &State) -> Result<BTreeMap<String, Pin>
     Ok(originals)
 }
 
-fn employ(
+async fn employ(
     tools: Tools,
     journal: Journal,
     secrets: Secrets,
@@ -185,8 +185,18 @@ fn employ(
     let (inbox, messages) = mpsc::unbounded_channel();
     let handle = RunHandle { shared: Arc::clone(&shared), inbox, tools: tools.clone() };
     let evidence = EvidenceLog::new(tools.folder.clone(), Arc::clone(&tools.clock));
-    let driver =
-        Driver { tools, journal, shared, secrets, originals, evidence, resent: BTreeMap::new(), _lock: lock };
+    let mut driver = Driver {
+        tools,
+        journal,
+        shared,
+        secrets,
+        originals,
+        evidence,
+        resent: BTreeMap::new(),
+        repeated: BTreeMap::new(),
+        _lock: lock,
+    };
+    driver.repeat_what_failed_last().await;
     tokio::spawn(driver.drive(messages));
     handle
 }

@@ -2,7 +2,7 @@
 
 use crate::Note;
 use holdpoint_redact::Redactor;
-use holdpoint_run::Diagnosis;
+use holdpoint_run::{Choice, Command, Diagnosis};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -32,4 +32,49 @@ pub(crate) fn veil_note(redactor: &Redactor, note: Note) -> Note {
         Note::Rollout { view } => Note::Rollout { view: redactor.redact_value(view) },
         Note::Line { source, at, text } => Note::Line { source, at, text: clean(text) },
     }
+}
+
+/// A command with what people said in it cleaned: a reason or a note may repeat a secret that the run knows.
+pub(crate) fn veil_said(redactor: &Redactor, command: Command) -> Result<Command, Box<Diagnosis>> {
+    let clean = |text: String| redactor.redact_str(&text).into_owned();
+    Ok(match command {
+        Command::Answer { work, answer, by } => Command::Answer { work, answer: veil(redactor, answer)?, by },
+        Command::Sign { hold, mut signature } => {
+            signature.reason = signature.reason.map(clean);
+            Command::Sign { hold, signature }
+        }
+        Command::Tick { step, item, on, by, reason, evidence } => {
+            Command::Tick { step, item, on, by, reason: reason.map(clean), evidence: evidence.map(clean) }
+        }
+        Command::Choose { work, choice, by } => {
+            let choice = match choice {
+                Choice::Retry { mended } => Choice::Retry { mended: mended.map(clean) },
+                Choice::Skip { reason } => Choice::Skip { reason: clean(reason) },
+                Choice::TookEffect { action, receipt } => {
+                    Choice::TookEffect { action, receipt: veil(redactor, receipt)? }
+                }
+                Choice::TookNoEffect { action, reason } => {
+                    Choice::TookNoEffect { action, reason: clean(reason) }
+                }
+            };
+            Command::Choose { work, choice, by }
+        }
+        Command::RollBack { by, reason } => Command::RollBack { by, reason: clean(reason) },
+        Command::Abort { by, reason } => Command::Abort { by, reason: clean(reason) },
+        // What the engine itself says was cleaned where it came from.
+        other @ (Command::Start(_)
+        | Command::TakeOver { .. }
+        | Command::Pin { .. }
+        | Command::OpenHold { .. }
+        | Command::SkipByCondition { .. }
+        | Command::Intend { .. }
+        | Command::Send { .. }
+        | Command::NotSent { .. }
+        | Command::Receive { .. }
+        | Command::Verify { .. }
+        | Command::Conclude { .. }
+        | Command::BecomeUnknown { .. }
+        | Command::Keep { .. }
+        | Command::Close { .. }) => other,
+    })
 }

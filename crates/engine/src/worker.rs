@@ -61,8 +61,17 @@ const RESENDS: u32 = 2;
 /// How long a failing check of `after` waits before it looks again, plan time.
 const CHECK_AGAIN: Duration = Duration::from_secs(2);
 
-/// Performs one effect.
+/// Performs one effect. Work whose secrets this process does not hold waits for them, wherever a restart found it: it
+/// can neither be sent nor followed without.
 pub(crate) async fn perform(desk: Desktop, effect: Effect) -> Result<(), Stopped> {
+    if let Effect::Begin(work) | Effect::Act(work, _) | Effect::Settle(work, _) | Effect::Follow(work) =
+        &effect
+    {
+        let missing = desk.missing_secrets(work);
+        if !missing.is_empty() {
+            return desk.send(FromWorker::Wants(missing));
+        }
+    }
     match effect {
         Effect::Pin(moment) => pin(&desk, moment).await,
         Effect::OpenHold(hold) => open_hold(&desk, hold).await,
@@ -154,10 +163,6 @@ async fn open_hold(desk: &Desktop, hold: HoldKey) -> Step1<()> {
 async fn begin(desk: &Desktop, work: Work) -> Step1<()> {
     let Some(step) = desk.step(&work) else { return Err(Stopped) };
     if work.lane == Lane::Forward {
-        let missing = context::missing_secrets(&desk.state, &step, &desk.secrets);
-        if !missing.is_empty() {
-            return desk.send(FromWorker::Wants(missing));
-        }
         if let Some(condition) = &step.when {
             match holdpoint_plan::truth(condition, &desk.context()) {
                 Ok(true) => {}
@@ -350,6 +355,20 @@ impl Desktop {
 
     fn step(&self, work: &Work) -> Option<Arc<Step>> {
         self.state.plan.step(&work.step).cloned().map(Arc::new)
+    }
+
+    /// Names of secrets that this work uses and this process does not hold.
+    fn missing_secrets(&self, work: &Work) -> Vec<String> {
+        let Some(step) = self.state.plan.step(&work.step) else { return Vec::new() };
+        match work.lane {
+            Lane::Forward => context::missing_secrets(&self.state, step, &self.secrets),
+            Lane::Undo => {
+                let Some(action) = context::action_of(&self.state, work) else { return Vec::new() };
+                let undo =
+                    Step { action, when: None, after: Vec::new(), undo: None, hold: None, ..step.clone() };
+                context::missing_secrets(&self.state, &undo, &self.secrets)
+            }
+        }
     }
 
     fn tell(&self, work: &Work) -> Progress {
