@@ -365,6 +365,14 @@ impl Console {
         Ok(Kept { state, verdict, plan, text: reading.text, folder })
     }
 
+    /// Waits until what was started for a run that is over has ended, too.
+    pub async fn settled(&self, run: &RunId) {
+        let Some(handle) = self.handle(run) else { return };
+        if let Err(diagnosis) = self.config.outfitter.retire(handle.folder()).await {
+            tracing::warn!(why = diagnosis.headline, "the tools of a run that is over");
+        }
+    }
+
     fn driving(&self, run: &RunId) -> Result<RunHandle, Problem> {
         self.handle(run).ok_or_else(|| {
             Problem::new(format!("run {run} is not driven here")).hint("resume it first").code("refused")
@@ -415,10 +423,8 @@ impl Console {
         let console = Arc::clone(self);
         tokio::spawn(async move {
             console.push(&handle, &text).await;
-            if handle.state().end.is_some()
-                && let Err(diagnosis) = console.config.outfitter.retire(handle.folder()).await
-            {
-                tracing::warn!(why = diagnosis.headline, "the tools of a run that is over");
+            if handle.state().end.is_some() {
+                console.settled(&handle.id()).await;
             }
             console.tell(Update::Home);
         });

@@ -1,0 +1,216 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Staged deployments on AWS: plans checked, holds signed, true outcomes, evidence.
+///
+/// Exit codes: 0 done; 1 failed, refused or rolled back; 2 usage; 3 waits for a person.
+/// HOLDPOINT_HOME moves everything that Holdpoint keeps.
+#[derive(Debug, Parser)]
+#[command(name = "holdpoint", version, propagate_version = true)]
+pub(crate) struct Args {
+    /// More of the log on standard error; twice for all of it.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say everything that is wrong with a plan, with line and column
+    Check(Check),
+    /// Trust a plan's content at its path, so that it may be run
+    Trust(Trust),
+    /// Walk a plan
+    Run(Run),
+    /// List runs, the newest first
+    Runs(Runs),
+    /// Show a run
+    Show(OfRun),
+    /// Go on with an open run
+    Resume(Resume),
+    /// Put back everything that a run changed, as a set
+    Rollback(Rollback),
+    /// Check a run's journal against its chain and its anchors
+    Verify(OfRun),
+    /// Write a run's report
+    Report(Report),
+    /// List the profiles of the AWS configuration files
+    Profiles(Profiles),
+    /// Ask STS who you are
+    Whoami(Whoami),
+    /// Run the simulated AWS
+    Sim(Sim),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// The plan file
+    pub(crate) plan: String,
+    /// Fail on warnings, too
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// For programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trust {
+    /// The plan file
+    pub(crate) plan: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// The plan file
+    pub(crate) plan: String,
+    /// Against a simulated AWS
+    #[arg(long)]
+    pub(crate) practice: bool,
+    /// What the simulator plays: healthy, crash_loop, wrong_architecture, unhealthy, slow, throttled, denied,
+    /// wrong_account, expired, or a scenario file
+    #[arg(long, requires = "practice")]
+    pub(crate) scenario: Option<String>,
+    /// Divides durations
+    #[arg(long, requires = "practice", value_parser = speed)]
+    pub(crate) speed: Option<f64>,
+    /// The profile whose credentials are used; in practice, the person
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// Trust the plan's content first
+    #[arg(long)]
+    pub(crate) trust: bool,
+    /// Sign holds as the practice people, tick and answer what is asked; marked so for ever
+    #[arg(long, requires = "practice")]
+    pub(crate) auto_sign: bool,
+    /// A variable of the plan: NAME=VALUE; secret ones are asked for, or read from HOLDPOINT_SECRET_<NAME>
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(crate) vars: Vec<String>,
+    /// Account for a plan that names none
+    #[arg(long, requires = "region")]
+    pub(crate) account: Option<String>,
+    /// Region for a plan that names none
+    #[arg(long, requires = "account")]
+    pub(crate) region: Option<String>,
+    /// Say how it ended for programs: {"run", "status", "said"}
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Runs {
+    /// For programs: newest first, each with `id`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OfRun {
+    /// The run: its id, the beginning of it, or `last`
+    pub(crate) run: String,
+    /// For programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Resume {
+    /// The run: its id, the beginning of it, or `last`
+    pub(crate) run: String,
+    /// Sign holds as the practice people; practice only
+    #[arg(long)]
+    pub(crate) auto_sign: bool,
+    /// Say how it ended for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rollback {
+    /// The run: its id, the beginning of it, or `last`
+    pub(crate) run: String,
+    /// Why; kept in the journal
+    #[arg(long, default_value = "asked for on the command line")]
+    pub(crate) reason: String,
+    /// Say what would be put back, and change nothing
+    #[arg(long)]
+    pub(crate) preview: bool,
+    /// Say how it ended for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Markdown
+    Md,
+    /// One self-contained file
+    Html,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Report {
+    /// The run: its id, the beginning of it, or `last`
+    pub(crate) run: String,
+    /// Its form
+    #[arg(long, value_enum, default_value = "md")]
+    pub(crate) format: Format,
+    /// Write it to a file instead of standard output
+    #[arg(long, short)]
+    pub(crate) output: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Profiles {
+    /// For programs: each with `name`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Whoami {
+    /// The profile
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// The region
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// For programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sim {
+    /// Where its state is; made when it is not there
+    #[arg(long)]
+    pub(crate) state: PathBuf,
+    /// Port on loopback; one that is free when it is not given
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// A built-in scenario, or a scenario file
+    #[arg(long)]
+    pub(crate) scenario: Option<String>,
+    /// Divides durations
+    #[arg(long, default_value = "1", value_parser = speed)]
+    pub(crate) speed: f64,
+    /// Decides ids, digests and jitter
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// End after so many seconds without a call
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) idle_exit: Option<u64>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
+    match speed.is_finite() && (0.01..=10_000.0).contains(&speed) {
+        true => Ok(speed),
+        false => Err("a speed is between 0.01 and 10000".into()),
+    }
+}

@@ -1,0 +1,49 @@
+//! `profiles` and `whoami`: no ledger is opened for them.
+
+use crate::args::{Profiles, Whoami};
+use crate::exit::Exit;
+use crate::output;
+use holdpoint_api::Problem;
+use holdpoint_identity::{Env, Session};
+use serde_json::json;
+
+/// Lists profiles.
+pub(crate) async fn profiles(args: &Profiles, env: &Env) -> Result<Exit, Problem> {
+    let found = holdpoint_identity::profiles(env).await?;
+    if args.json {
+        output::json(&found.profiles);
+        return Ok(Exit::Done);
+    }
+    for profile in &found.profiles {
+        let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+        let (account, role, region) = (part(&profile.account), part(&profile.role), part(&profile.region));
+        output::line(format!("{}  {account}  {role}  {region}", profile.name));
+        profile.problems.iter().for_each(|problem| output::line(format!("  ! {problem}")));
+    }
+    found.explanation.iter().for_each(output::note);
+    found.problems.iter().for_each(|problem| output::note(&problem.text));
+    Ok(Exit::Done)
+}
+
+/// Asks STS who the profile is.
+pub(crate) async fn whoami(args: &Whoami, env: &Env) -> Result<Exit, Problem> {
+    let session = Session::live(env, args.profile.as_deref(), args.region.as_deref()).await;
+    let session = session.map_err(|error| Problem::new(error.to_string()))?;
+    let caller = session.whoami().await.map_err(|error| Problem::new(error.to_string()))?;
+    if args.json {
+        output::json(&json!({
+            "account": caller.account,
+            "arn": caller.arn,
+            "user_id": caller.user_id,
+            "region": session.region(),
+            "source": session.source().to_string(),
+            "request_id": caller.request_id,
+        }));
+    } else {
+        output::line(format!("account  {}", caller.account));
+        output::line(format!("arn      {}", caller.arn));
+        output::line(format!("region   {}", session.region()));
+        output::line(format!("from     {}", session.source()));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,137 @@
+//! `runs`, `show`, `verify`, `report`.
+
+use crate::args::{Format, OfRun, Report, Runs};
+use crate::exit::Exit;
+use crate::{console, output};
+use holdpoint_api::views::{RunSummary, RunView};
+use holdpoint_api::{Problem, ReportFormat};
+use holdpoint_identity::Env;
+use serde_json::json;
+
+/// Lists runs, the newest first.
+pub(crate) async fn runs(args: &Runs, env: &Env) -> Result<Exit, Problem> {
+    let runs = console::open(env)?.summaries().await?;
+    if args.json {
+        output::json(&runs.iter().map(as_json).collect::<Vec<_>>());
+    } else if runs.is_empty() {
+        output::note("no run yet: `holdpoint run PLAN --practice` begins one");
+    } else {
+        for run in &runs {
+            let done = format!("{}/{}", run.steps_done, run.steps_total);
+            output::line(format!(
+                "{}  {}  {:<8}  {:>7}  {}  {}",
+                run.run, run.started_at, run.mode, done, run.title, run.said
+            ));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Shows a run.
+pub(crate) async fn show(args: &OfRun, env: &Env) -> Result<Exit, Problem> {
+    let console = console::open(env)?;
+    let run = console.find(&args.run).await?;
+    let view = console.view(&run).await?;
+    match args.json {
+        true => output::json(&view),
+        false => shown(&view),
+    }
+    Ok(Exit::Done)
+}
+
+/// Checks a run's journal.
+pub(crate) async fn verify(args: &OfRun, env: &Env) -> Result<Exit, Problem> {
+    let console = console::open(env)?;
+    let run = console.find(&args.run).await?;
+    let (verdict, events, anchors) = console.verify(&run).await?;
+    let intact = verdict.is_intact();
+    match args.json {
+        true => output::json(&json!({
+            "run": run, "intact": intact, "said": verdict.to_string(), "events": events.len(), "anchors": anchors.len(),
+        })),
+        false => output::line(format!("{run}: {verdict}")),
+    }
+    Ok(if intact { Exit::Done } else { Exit::Failed })
+}
+
+/// Writes a run's report.
+pub(crate) async fn report(args: &Report, env: &Env) -> Result<Exit, Problem> {
+    let console = console::open(env)?;
+    let run = console.find(&args.run).await?;
+    let format = match args.format {
+        Format::Md => ReportFormat::Markdown,
+        Format::Html => ReportFormat::Html,
+        Format::Json => ReportFormat::Json,
+    };
+    let report = console.report(&run, format).await?;
+    match &args.output {
+        Some(path) => {
+            let written = console.export(&run, format, path).await?;
+            output::note(format!("{} ({} bytes, sha256 {})", written.path, written.bytes, written.sha256));
+        }
+        None => output::raw(&report.text),
+    }
+    if !report.intact {
+        output::error(&format!("the report is of a damaged journal: {}", report.verdict));
+    }
+    Ok(if report.intact { Exit::Done } else { Exit::Failed })
+}
+
+fn as_json(run: &RunSummary) -> serde_json::Value {
+    json!({
+        "id": run.run,
+        "title": run.title,
+        "plan": run.plan_path,
+        "mode": run.mode,
+        "status": run.status,
+        "account": run.account,
+        "started_at": run.started_at,
+        "started_by": run.started_by,
+        "ended_at": run.ended_at,
+        "steps_done": run.steps_done,
+        "steps_total": run.steps_total,
+        "said": run.said,
+    })
+}
+
+fn shown(view: &RunView) {
+    output::line(format!("{}  run {} ({})", view.title, view.run, view.mode));
+    output::line(format!("  {}", view.said));
+    output::line(format!("  plan {} {}", view.plan_path, &view.plan_digest));
+    let role = view.identity.role.clone().unwrap_or_else(|| "-".into());
+    output::line(format!(
+        "  account {}  region {}  role {role}",
+        view.identity.account, view.identity.region
+    ));
+    output::line(format!("  started {} by {}", view.started_at, view.started_by.name));
+    view.driven_by.iter().for_each(|driver| output::line(format!("  driven by {}", driver.what)));
+    for stage in &view.stages {
+        output::line(format!("\n{} [{:?}]", stage.title, stage.status));
+        for step in &stage.steps {
+            let said = step.said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+            output::line(format!(
+                "  {:<14} {} ({}){said}",
+                format!("{:?}", step.status),
+                step.title,
+                step.kind
+            ));
+            for item in &step.items {
+                output::line(format!("      [{}] {}", if item.on { "x" } else { " " }, item.text));
+            }
+            if let Some(diagnosis) = &step.diagnosis {
+                output::line(format!("      ✕ {}", diagnosis.title));
+                diagnosis
+                    .facts
+                    .iter()
+                    .for_each(|fact| output::line(format!("        {}: {}", fact.label, fact.text)));
+            }
+        }
+    }
+    if !view.rollback.steps.is_empty() {
+        output::line("\nIf it must be undone:");
+        view.rollback
+            .steps
+            .iter()
+            .for_each(|undo| output::line(format!("  {} [{:?}]", undo.text, undo.status)));
+    }
+}

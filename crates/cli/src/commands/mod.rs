@@ -1,0 +1,43 @@
+//! One file a command, or a family of them.
+
+mod check;
+mod identity;
+mod listing;
+mod sim;
+mod walking;
+
+use crate::args::Command;
+use crate::exit::Exit;
+use crate::output;
+use holdpoint_api::Problem;
+use holdpoint_identity::Env;
+
+/// Carries a command out; a problem is told and becomes an exit code.
+pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
+    let done = match command {
+        Command::Check(args) => check::check(&args),
+        Command::Trust(args) => check::trust(&args, &env),
+        Command::Run(args) => walking::run(args, &env).await,
+        Command::Resume(args) => walking::resume(args, &env).await,
+        Command::Rollback(args) => walking::rollback(args, &env).await,
+        Command::Runs(args) => listing::runs(&args, &env).await,
+        Command::Show(args) => listing::show(&args, &env).await,
+        Command::Verify(args) => listing::verify(&args, &env).await,
+        Command::Report(args) => listing::report(&args, &env).await,
+        Command::Profiles(args) => identity::profiles(&args, &env).await,
+        Command::Whoami(args) => identity::whoami(&args, &env).await,
+        Command::Sim(args) => sim::sim(args).await,
+    };
+    done.unwrap_or_else(|problem| told(&problem))
+}
+
+fn told(problem: &Problem) -> Exit {
+    output::error(&problem.to_string());
+    if problem.is("usage") || problem.is("not_found") {
+        Exit::Usage
+    } else if problem.is("untrusted") {
+        Exit::Waits
+    } else {
+        Exit::Failed
+    }
+}

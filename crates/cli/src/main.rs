@@ -1,0 +1,71 @@
+//! `holdpoint`: everything without a window.
+//!
+//! Exit codes: 0 done; 1 failed, refused or rolled back; 2 usage; 3 waits for a person.
+
+mod args;
+mod asking;
+mod commands;
+mod console;
+mod exit;
+mod output;
+mod plug;
+mod walk;
+
+use args::{Args, Command};
+use clap::Parser as _;
+use exit::Exit;
+use holdpoint_identity::Env;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Where the terminal is gone there is nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    start_log(args.verbose);
+    let env = Env::new(environment());
+    let runtime = match &args.command {
+        // One call and no more: threads would cost more than they save.
+        Command::Whoami(_) | Command::Check(_) | Command::Profiles(_) => {
+            tokio::runtime::Builder::new_current_thread().enable_all().build()
+        }
+        Command::Trust(_)
+        | Command::Run(_)
+        | Command::Runs(_)
+        | Command::Show(_)
+        | Command::Resume(_)
+        | Command::Rollback(_)
+        | Command::Verify(_)
+        | Command::Report(_)
+        | Command::Sim(_) => {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+        }
+    };
+    let exit = match runtime {
+        Ok(runtime) => runtime.block_on(commands::carry_out(args.command, env)),
+        Err(error) => {
+            output::error(&format!("no threads to be had: {error}"));
+            Exit::Failed
+        }
+    };
+    exit.into()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge hands the environment on as an argument")]
+fn environment() -> std::env::VarsOs {
+    std::env::vars_os()
+}
+
+/// Warnings and worse on standard error; more with `-v`. No secret reaches a log: values are redacted before.
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
+}

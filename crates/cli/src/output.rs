@@ -1,0 +1,42 @@
+//! What is printed. A pipe that is closed is no error: nobody reads any more.
+
+use std::fmt::Display;
+use std::io::{IsTerminal as _, Write as _};
+
+/// A line on standard output.
+pub(crate) fn line(text: impl Display) {
+    // The reader has gone: there is nobody left to tell.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Text on standard output, as it is.
+pub(crate) fn raw(text: &str) {
+    let mut out = std::io::stdout();
+    // As above.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A line on standard error.
+pub(crate) fn error(text: &str) {
+    // As above.
+    let _ = writeln!(std::io::stderr(), "holdpoint: {text}");
+}
+
+/// A line on standard error that is no error.
+pub(crate) fn note(text: impl Display) {
+    // As above.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Whether a person sits at standard input and sees standard output.
+pub(crate) fn has_person() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// JSON on standard output.
+pub(crate) fn json<T: serde::Serialize>(value: &T) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => line(text),
+        Err(problem) => error(&problem.to_string()),
+    }
+}
