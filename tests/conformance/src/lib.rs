@@ -2,6 +2,8 @@
 //!
 //! It links the simulator, which no product but `cli` does (docs/adr/0022).
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a suite stops at what it did not expect")]
+
 use holdpoint_engine::{ActError, Began, Ending, Executor, MachineClock, Observation, Progress, Task};
 use holdpoint_identity::Env;
 use holdpoint_plan::{Action, Effect, Plan, Practice, Script, Span, Step, StepId, Target};
@@ -225,7 +227,10 @@ pub fn succeeded(ending: Ending) -> BTreeMap<String, Value> {
             assert!(broken.is_empty(), "{broken:?}");
             outputs.into_iter().map(|(name, output)| (name, output.value.unwrap_or_default())).collect()
         }
-        other => panic!("not a success: {other:?}"),
+        ending @ (Ending::Failed(_)
+        | Ending::RolledBackByAws(_)
+        | Ending::Superseded(_)
+        | Ending::NotPractised(_)) => panic!("not a success: {ending:?}"),
     }
 }
 

@@ -98,14 +98,19 @@ async fn the_same_revision_deployed_again_is_already_running() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn throttling_fails_no_stage_and_repeats_nothing_else() {
-    let count = async |scenario: &str| {
-        let room = Room::open(scenario).await;
+    let walked = async |share: f64| {
+        let room = Room::open("healthy").await;
+        let refused = json!({"kind": "error", "code": "ThrottlingException", "status": 400, "message": "Rate exceeded"});
+        let fault = json!({"match": {"service": "ecs", "share": share}, "effect": refused});
+        room.simulator.behave(&json!({"faults": [fault]})).await.unwrap();
         succeeded(walk(room.executor("ecs.deploy").as_ref(), &deploy(&room, "2").await).await);
         let effects = room.effects().await;
         room.close().await;
         effects
     };
-    assert_eq!(count("throttled").await, count("healthy").await);
+    let plain = walked(0.0).await;
+    assert_eq!(walked(0.5).await, plain);
+    assert_eq!(walked(0.95).await, plain);
 }
 
 #[tokio::test(flavor = "multi_thread")]

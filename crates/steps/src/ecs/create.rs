@@ -79,7 +79,7 @@ impl Executor for Create {
             .change(CREATE, &planned.input)
             .await
             .map_err(|error| act_failed("The service was not created", &error))?;
-        service_receipt(&answer.body, answer.request_id)
+        service_receipt(answer).map_err(|error| *error)
     }
 
     async fn observe(

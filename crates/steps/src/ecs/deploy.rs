@@ -113,20 +113,20 @@ impl Executor for Deploy {
 
 /// Sends UpdateService and makes its receipt.
 pub(super) async fn send_update(cloud: &Cloud, input: &Value) -> Result<Receipt, ActError> {
-    let Answer { body, request_id } = cloud
-        .change("ecs:UpdateService", input)
-        .await
-        .map_err(|error| act_failed("The service was not updated", &error))?;
-    service_receipt(&body, request_id)
+    let answer = cloud.change("ecs:UpdateService", input).await;
+    let answer = answer.map_err(|error| act_failed("The service was not updated", &error))?;
+    service_receipt(answer).map_err(|error| *error)
 }
 
-/// The receipt of an answer that holds a service.
-pub(super) fn service_receipt(body: &Value, request_id: Option<String>) -> Result<Receipt, ActError> {
-    let unreadable =
-        |why: String| ActError::Ambiguous(Diagnosis::of(format!("AWS's answer cannot be read: {why}")));
-    let service = Service::deserialize(&body["service"]).map_err(|error| unreadable(error.to_string()))?;
+/// The receipt of an answer that holds a service. One that cannot be read leaves open what took effect.
+pub(super) fn service_receipt(answer: Answer) -> Result<Receipt, Box<ActError>> {
+    let unreadable = |why: String| {
+        Box::new(ActError::Ambiguous(Diagnosis::of(format!("AWS's answer cannot be read: {why}"))))
+    };
+    let service =
+        Service::deserialize(&answer.body["service"]).map_err(|error| unreadable(error.to_string()))?;
     match service.primary() {
-        Some(primary) => Ok(receipt_of(&service, primary, request_id)),
+        Some(primary) => Ok(receipt_of(&service, primary, answer.request_id)),
         None => Err(unreadable("it names no primary deployment".into())),
     }
 }
@@ -222,7 +222,7 @@ pub(super) async fn follow_update(
         // Nothing new was started: the service deployment to look at is one of those that were there.
         following.known.clear();
     }
-    match following.to_the_end().await {
+    match following.until_ended().await {
         Ok(arrival) => arrived(task, arrival, note),
         Err(ending) => ending,
     }

@@ -69,7 +69,7 @@ impl<'a> Following<'a> {
     }
 
     /// Looks until the deployment has ended, one way or the other, or the deadline has passed.
-    pub(crate) async fn to_the_end(mut self) -> Result<Arrival, Ending> {
+    pub(crate) async fn until_ended(mut self) -> Result<Arrival, Ending> {
         let clock = &self.task.clock;
         let limit = self.task.timeout.unwrap_or(DEADLINE);
         let deadline = clock.elapsed() + limit;

@@ -78,7 +78,7 @@ impl Wait {
             known: Vec::new(),
             since_event: None,
         };
-        Ok(match following.to_the_end().await {
+        Ok(match following.until_ended().await {
             Ok(arrival) => arrived(task, arrival, None),
             Err(ending) => ending,
         })
