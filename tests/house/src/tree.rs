@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders that hold nothing that a person wrote.
-const SKIPPED: [&str; 8] =
-    [".git", "target", "node_modules", "dist", "gen", "__pycache__", ".pytest_cache", ".venv"];
+const SKIPPED: [&str; 9] =
+    [".git", "target", "node_modules", "dist", "dist-look", "gen", "__pycache__", ".pytest_cache", ".venv"];
 
 /// A text file of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
