@@ -3,13 +3,14 @@
 use crate::Note;
 use crate::board::Board;
 use crate::context::Secrets;
+use crate::desktop::Desktop;
 use crate::evidence::EvidenceLog;
 use crate::folder::DriverLock;
 use crate::handle::{Message, Shared};
 use crate::journal::{Journal, JournalError};
 use crate::tools::{EngineError, Tools};
 use crate::veil::{veil_note, veil_said};
-use crate::worker::{Desktop, FromWorker, perform};
+use crate::worker::{FromWorker, perform};
 use holdpoint_redact::Secret;
 use holdpoint_run::{
     Actor, Choice, Command, Effect, Interruption, Lane, Pin, Status, Work, interruption, next,

@@ -7,6 +7,7 @@ mod board;
 mod clock;
 mod context;
 mod desk;
+mod desktop;
 mod driver;
 mod evidence;
 mod executor;

@@ -1,13 +1,14 @@
 //! How a run comes to be driven: begun, or gone on with.
 
 use crate::context::Secrets;
+use crate::desktop::Desktop;
 use crate::driver::Driver;
 use crate::evidence::EvidenceLog;
 use crate::folder::DriverLock;
 use crate::handle::{RunHandle, Shared};
 use crate::journal::Journal;
 use crate::tools::{EngineError, Tools};
-use crate::worker::{Desktop, read_pins, veil_pins};
+use crate::worker::{read_pins, veil_pins};
 use holdpoint_plan::{Plan, Target};
 use holdpoint_redact::Secret;
 use holdpoint_run::chain::hex;

@@ -1,0 +1,195 @@
+//! A family of executors on the model world: some only look, one sends one action, one sends two, one asks a person, one
+//! puts back what was pinned. They tell everything they know, secrets too: keeping those is the engine's part.
+
+use crate::world::{Fault, World};
+use async_trait::async_trait;
+use holdpoint_engine::{ActError, Ending, Executor, Observation, Registry, Task};
+use holdpoint_plan::Action;
+use holdpoint_redact::Secret;
+use holdpoint_run::{ActionPlan, Ask, AskField, Diagnosis, External, Intent, Lane, OutputValue, Receipt};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a minted token is: long enough to be looked for, and of no known look.
+pub(crate) const MINTED: &str = "minted-9f3ac1d7e5";
+
+/// One kind of the model.
+struct Model {
+    kind: &'static str,
+    world: Arc<World>,
+}
+
+/// All kinds, on this world.
+pub(crate) fn registry(world: &Arc<World>) -> Registry {
+    let kinds = ["ecs.check", "http.check", "ecs.scale", "ecs.deploy", "ecs.rollback", "shell", "manual"];
+    let model = |kind| Arc::new(Model { kind, world: Arc::clone(world) }) as Arc<dyn Executor>;
+    kinds.into_iter().map(model).collect()
+}
+
+fn key(with: &Value) -> String {
+    format!("ecs/{}/{}", with["cluster"].as_str().unwrap_or("-"), with["service"].as_str().unwrap_or("-"))
+}
+
+fn receipt(task: &Task, action: usize) -> Receipt {
+    Receipt {
+        external: vec![External { kind: "deployment".into(), id: effect(task, action) }],
+        request_id: None,
+        body: json!({ "env": task.with["env"] }),
+    }
+}
+
+/// Names one action of one attempt.
+fn effect(task: &Task, action: usize) -> String {
+    format!("{}#{action}", task.mark())
+}
+
+impl Model {
+    fn strikes(&self, task: &Task, matches: impl Fn(Fault) -> bool) -> Option<Fault> {
+        self.world.strikes(&task.work.to_string(), matches)
+    }
+
+    fn apply(&self, task: &Task, action: usize) {
+        let mut things = self.world.things();
+        things.took_effect.push(effect(task, action));
+        let key = key(&task.with);
+        match self.kind {
+            "ecs.scale" | "ecs.deploy" => {
+                things.sizes.insert(key, task.with["desired_count"].clone());
+            }
+            "ecs.rollback" => {
+                let before = task.pins.get(&key).and_then(|pin| pin.content.clone()).unwrap_or_default();
+                things.sizes.insert(key, before["size"].clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+#[async_trait]
+impl Executor for Model {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn undo(&self, action: &Action) -> Option<Action> {
+        let undone = matches!(self.kind, "ecs.scale" | "ecs.deploy");
+        let mut with = action.with.clone();
+        if let Some(with) = with.as_object_mut() {
+            with.retain(|name, _| name == "cluster" || name == "service");
+        }
+        undone.then(|| Action { uses: "ecs.rollback".into(), with, expect: Value::Null, script: None })
+    }
+
+    fn pins(&self, with: &Value) -> Vec<String> {
+        if matches!(self.kind, "ecs.scale" | "ecs.deploy") { vec![key(with)] } else { Vec::new() }
+    }
+
+    async fn pin(&self, _task: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
+        Ok(self.world.things().sizes.get(key).map(|size| json!({ "size": size })))
+    }
+
+    async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
+        if self.strikes(task, |fault| fault == Fault::PrepareFails).is_some() {
+            return Err(Diagnosis::of("it cannot be prepared"));
+        }
+        let action = |call: &str| ActionPlan { call: call.into(), input: task.with.clone() };
+        let actions = match self.kind {
+            "ecs.scale" | "ecs.rollback" | "shell" => vec![action("model:Apply")],
+            "ecs.deploy" => vec![action("model:Register"), action("model:Apply")],
+            _ => Vec::new(),
+        };
+        let fields = task.with["fields"].as_object().into_iter().flatten();
+        let ask = (self.kind == "manual").then(|| Ask {
+            fields: fields
+                .map(|(name, field)| AskField {
+                    name: name.clone(),
+                    prompt: String::new(),
+                    secret: field["secret"] == true,
+                    pattern: None,
+                    optional: field["optional"] == true,
+                })
+                .collect(),
+            ..Ask::default()
+        });
+        let world = json!({ "before": self.world.things().sizes.get(&key(&task.with)) });
+        Ok(Intent { summary: format!("{} {}", self.kind, task.with), actions, world, ask, already: None })
+    }
+
+    async fn act(
+        &self,
+        task: &Task,
+        _intent: &Intent,
+        action: usize,
+        _receipts: &[Receipt],
+    ) -> Result<Receipt, ActError> {
+        task.progress.line("stdout", None, format!("sending {} with {}", effect(task, action), task.with));
+        let lost = || ActError::Ambiguous(Diagnosis::of("the connection broke"));
+        match self
+            .strikes(task, |fault| matches!(fault, Fault::Refused | Fault::LostBefore | Fault::LostAfter))
+        {
+            Some(Fault::Refused) => {
+                return Err(ActError::Refused(
+                    Diagnosis::of("AWS refused it")
+                        .says("What AWS says", "ThrottlingException: Rate exceeded"),
+                ));
+            }
+            Some(Fault::LostBefore) => return Err(lost()),
+            Some(_) => {
+                self.apply(task, action);
+                return Err(lost());
+            }
+            None => {}
+        }
+        self.apply(task, action);
+        Ok(receipt(task, action))
+    }
+
+    async fn observe(
+        &self,
+        task: &Task,
+        _intent: &Intent,
+        action: usize,
+        _receipts: &[Receipt],
+    ) -> Result<Observation, Diagnosis> {
+        if self.strikes(task, |fault| fault == Fault::Blind).is_some() {
+            return Ok(Observation::Unsettled(Diagnosis::of("the world does not settle it")));
+        }
+        let there = self.world.things().took_effect.contains(&effect(task, action));
+        Ok(match there {
+            true => Observation::TookEffect(receipt(task, action)),
+            false => Observation::TookNoEffect { why: "nothing bears its mark".into() },
+        })
+    }
+
+    async fn follow(&self, task: &Task, _intent: &Intent, receipts: &[Receipt]) -> Ending {
+        match self.strikes(task, |fault| matches!(fault, Fault::Fails(_) | Fault::Hangs | Fault::PutBack)) {
+            Some(Fault::Hangs) => std::future::pending().await,
+            Some(Fault::PutBack) => return Ending::RolledBackByAws(Diagnosis::of("AWS put it back")),
+            Some(Fault::Fails(log)) => {
+                let said = format!("it ended, having been given {}", task.with);
+                let diagnosis = Diagnosis::of("it did not come up").says("The tasks", said);
+                return Ending::Failed(Diagnosis { last_log: vec![log.into()], ..diagnosis });
+            }
+            Some(_) | None => {}
+        }
+        match (self.kind, task.work.lane) {
+            ("ecs.deploy", Lane::Forward) => {
+                let id = receipts.last().map(|last| last.external[0].id.clone());
+                Ending::outputs([("deployment", json!(id))])
+            }
+            ("shell", Lane::Forward) => Ending::Succeeded {
+                outputs: [("plain".to_owned(), OutputValue::plain(json!(format!("said {MINTED}"))))].into(),
+                secret_outputs: [("token".to_owned(), Secret::new(MINTED))].into(),
+                judgements: Vec::new(),
+                note: Some(format!("with {}", task.with)),
+            },
+            _ => Ending::Succeeded {
+                outputs: BTreeMap::new(),
+                secret_outputs: BTreeMap::new(),
+                judgements: Vec::new(),
+                note: None,
+            },
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The outside world: things with sizes, what was sent to it, and what will go wrong.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Something that goes wrong once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Preparing is refused.
+    PrepareFails,
+    /// The action is refused and takes no effect.
+    Refused,
+    /// The connection breaks before the action arrives.
+    LostBefore,
+    /// The action takes effect and its answer is lost.
+    LostAfter,
+    /// Looking at the world settles nothing.
+    Blind,
+    /// What was started fails, saying this in its log.
+    Fails(&'static str),
+    /// What was started never ends.
+    Hangs,
+    /// Looking at what was started finds that AWS put back what ran before.
+    PutBack,
+}
+
+/// All there is outside. A copy of it is the world at that moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Things {
+    /// What exists, by key.
+    pub(crate) sizes: BTreeMap<String, Value>,
+    /// Actions that took effect: mark and number.
+    pub(crate) took_effect: Vec<String>,
+    /// Faults to come, by work (`scale_api`, `undo of scale_api`).
+    pub(crate) faults: Vec<(&'static str, Fault)>,
+}
+
+/// The world.
+#[derive(Debug, Default)]
+pub(crate) struct World(Mutex<Things>);
+
+impl World {
+    pub(crate) fn new(things: Things) -> Self {
+        Self(Mutex::new(things))
+    }
+
+    pub(crate) fn things(&self) -> MutexGuard<'_, Things> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this fault strikes now; then it is used up.
+    pub(crate) fn strikes(&self, work: &str, matches: impl Fn(Fault) -> bool) -> Option<Fault> {
+        let mut things = self.things();
+        let at = things.faults.iter().position(|(of, fault)| *of == work && matches(*fault))?;
+        Some(things.faults.remove(at).1)
+    }
+}
+
+/// Two services as they are before a run.
+pub(crate) fn shop() -> Things {
+    let sizes = [("ecs/shop/api", 2), ("ecs/shop/web", 1)];
+    Things {
+        sizes: sizes.into_iter().map(|(key, size)| (key.to_owned(), Value::from(size))).collect(),
+        ..Things::default()
+    }
+}
