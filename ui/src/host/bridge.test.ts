@@ -24,13 +24,13 @@ async function serving(status: number, answer: unknown): Promise<{ origin: strin
 }
 
 test("a call goes to its own address with its arguments, and its reply comes back", async () => {
-  const { origin, asked } = await serving(200, { ok: { run: "7k2m" } });
+  const { origin, asked } = await serving(200, { run: "7k2m" });
   expect(await bridgeHost(origin).call("run.view", { run: "7k2m" })).toEqual({ run: "7k2m" });
   expect(asked).toEqual([{ url: "/rpc/run.view", body: '{"run":"7k2m"}' }]);
 });
 
 test("a refusal keeps its code, hints and causes", async () => {
-  const { origin } = await serving(200, { problem: { code: "driven", message: "another process drives it", hints: ["close it"], causes: ["pid 7"] } });
+  const { origin } = await serving(409, { code: "driven", message: "another process drives it", hints: ["close it"], causes: ["pid 7"] });
   await expect(bridgeHost(origin).call("run.resume", { run: "7k2m" })).rejects.toMatchObject({ name: "Refused", code: "driven", message: "another process drives it", hints: ["close it"], causes: ["pid 7"] });
 });
 

@@ -57,7 +57,7 @@ async function post<N extends CallName>(origin: string, name: N, args: Calls[N][
       causes: [thrown instanceof Error ? thrown.message : String(thrown)],
     });
   }
-  const answer = (await response.json()) as { ok: Calls[N]["reply"] } | { problem: Problem };
-  if ("problem" in answer) throw refused(answer.problem);
-  return answer.ok;
+  const body: unknown = await response.json();
+  if (!response.ok) throw refused(body as Problem);
+  return body as Calls[N]["reply"];
 }

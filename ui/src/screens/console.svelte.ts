@@ -107,6 +107,8 @@ export class Console {
     this.#soon = setTimeout(() => {
       this.#soon = null;
       void this.refresh();
+      // It also stands for updates that were lost because the page was slow.
+      void this.run?.open();
     }, REFRESH_MS);
   }
 
