@@ -15,6 +15,8 @@ if (typeof document !== "undefined") {
     unobserve() {}
     disconnect() {}
   };
-  const { cleanup } = await import("@testing-library/svelte");
+  const { cleanup, configure } = await import("@testing-library/svelte");
+  // How long to wait is for a busy machine to say, not for the test: what comes at all comes at once here.
+  configure({ asyncUtilTimeout: 15_000 });
   afterEach(() => cleanup());
 }

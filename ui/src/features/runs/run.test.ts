@@ -108,7 +108,7 @@ test("a log is fetched page by page, once, and again when more is told of", asyn
   expect(fetched()).toBe(before);
   all.push(line(6));
   controller.hear({ type: "log", run: "7k2m", step: "deploy_api", lines: [line(6)] });
-  await vi.waitFor(() => expect(controller.log.map((one) => one.number)).toEqual([1, 2, 4, 5, 6]));
+  await vi.waitFor(() => expect(controller.log.map((one) => one.number)).toEqual([1, 2, 4, 5, 6]), { timeout: 15_000 });
 });
 
 test("a new attempt begins a log of its own", async () => {
