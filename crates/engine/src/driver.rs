@@ -5,7 +5,7 @@ use crate::board::Board;
 use crate::context::Secrets;
 use crate::desktop::Desktop;
 use crate::evidence::EvidenceLog;
-use crate::folder::DriverLock;
+use crate::folder::{DriverLock, FolderError};
 use crate::handle::{Message, Shared};
 use crate::journal::{Journal, JournalError};
 use crate::tools::{EngineError, Tools};
@@ -170,6 +170,10 @@ impl Driver {
                 if stops && done.is_ok() {
                     dismiss(job);
                     self.shared.change(|board| board.wants.clear());
+                    // What the dismissed work said so far is evidence, too; a folder that cannot keep it halts the run.
+                    for work in self.evidence.open() {
+                        let _ = self.keep_log(&work).await;
+                    }
                 }
                 // Who asked may be gone; the fact stands.
                 let _ = reply.send(done.map_err(EngineError::from));
@@ -251,17 +255,23 @@ impl Driver {
     }
 
     async fn keep_log(&mut self, work: &Work) -> Result<(), JournalError> {
-        match self.evidence.close(work) {
-            Ok(Some(evidence)) => {
-                self.store(Command::Keep { work: work.clone(), evidence }, "holdpoint").await
-            }
-            Ok(None) => Ok(()),
-            Err(error) => {
-                self.shared.change(|board| board.halted = Some(error.to_string()));
-                self.publish();
-                Err(JournalError::Misfit { run: self.journal.state.run.clone(), why: error.to_string() })
-            }
+        let kept = self.evidence.close(work);
+        if let Some(evidence) = self.or_halt(kept)? {
+            self.store(Command::Keep { work: work.clone(), evidence }, "holdpoint").await?;
+            let forgotten = self.evidence.forget(work);
+            self.or_halt(forgotten)?;
         }
+        Ok(())
+    }
+
+    /// What the folder gives; when it gives nothing, the run stops here.
+    fn or_halt<T>(&self, done: Result<T, FolderError>) -> Result<T, JournalError> {
+        done.map_err(|error| {
+            tracing::error!(%error, "the run stops here");
+            self.shared.change(|board| board.halted = Some(error.to_string()));
+            self.publish();
+            JournalError::Misfit { run: self.journal.state.run.clone(), why: error.to_string() }
+        })
     }
 
     /// Whether the plan lets a failed attempt be repeated without asking: reads, and what twice is as once.
@@ -282,7 +292,9 @@ impl Driver {
 
     fn note(&mut self, work: Work, note: Note) {
         let note = veil_note(&self.tools.redactor, note);
-        self.evidence.take(&work, &note);
+        let taken = self.evidence.take(&work, &note);
+        // Evidence that cannot be kept halts the run: what is halted is seen by whoever looks next.
+        let _ = self.or_halt(taken);
         self.shared.change(|board| board.take(work, note));
         self.shared.wake();
     }

@@ -129,6 +129,43 @@ impl RunFolder {
         }
     }
 
+    /// The log of a work in progress, to write on at its end.
+    pub(crate) fn open_log(&self, name: &str) -> Result<File, FolderError> {
+        let folder = self.path.join("logs");
+        std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, "made", &error))?;
+        let path = folder.join(name);
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path).map_err(|error| failed(&path, "made", &error))
+    }
+
+    /// Writes on a log.
+    pub(crate) fn write_log(&self, file: &mut File, name: &str, line: &[u8]) -> Result<(), FolderError> {
+        file.write_all(line).map_err(|error| failed(&self.path.join("logs").join(name), "written", &error))
+    }
+
+    /// A log as far as it is written; `None` when there is none.
+    pub(crate) fn log(&self, name: &str) -> Result<Option<Vec<u8>>, FolderError> {
+        let path = self.path.join("logs").join(name);
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(&path, "read", &error)),
+        }
+    }
+
+    /// Deletes a log that is kept under its digest.
+    pub(crate) fn forget_log(&self, name: &str) -> Result<(), FolderError> {
+        let path = self.path.join("logs").join(name);
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(failed(&path, "deleted", &error)),
+        }
+    }
+
     /// Deletes what was sealed, when the run is over.
     pub fn forget_sealed(&self) -> Result<(), FolderError> {
         let path = self.path.join("sealed");

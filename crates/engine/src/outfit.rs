@@ -4,7 +4,6 @@ use crate::{Desk, Registry, RunFolder};
 use async_trait::async_trait;
 use holdpoint_plan::{Plan, Target};
 use holdpoint_run::{Diagnosis, Mode, RunId};
-use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -41,8 +40,6 @@ pub struct Outfit {
     pub target: Target,
     /// The profile, or the person, that it works as.
     pub profile: String,
-    /// Kept as long as the run is driven here.
-    pub keep: Box<dyn Any + Send + Sync>,
 }
 
 /// Gets tools for runs.

@@ -222,6 +222,28 @@ async fn rolling_back_does_not_wait_for_what_never_ends() {
     operator.await;
     assert_eq!(stands(&stage, &run.state()).end, Some(RunEnd::RolledBack));
     assert_eq!((stands(&stage, &run.state()).api, stands(&stage, &run.state()).web), (2, 1));
+    // What the deployment had said until then is kept.
+    assert!(log_of(&run, "deploy_web").contains("sending RUN00001/deploy_web/1#1"));
+}
+
+#[tokio::test]
+async fn a_log_outlives_its_driver() {
+    let faults = vec![("scale_api", Fault::LostAfter), ("scale_api", Fault::Blind)];
+    let (stage, _tape) = Stage::new("two-services.md", Things { faults, ..shop() });
+    let run = stage.whole(&[SIGN]).await;
+    let_go(run).await;
+    let run = stage.resume().await.unwrap();
+    stage.walk(&run, &[SIGN, ("unknown scale_api", Reply::Look)]).await;
+    assert_eq!(run.state().end.map(|(end, _)| end), Some(RunEnd::Done));
+    assert!(log_of(&run, "scale_api").contains("sending RUN00001/scale_api/1#0"));
+}
+
+/// All that was kept of what a step said.
+fn log_of(run: &holdpoint_engine::RunHandle, step: &str) -> String {
+    let state = run.state();
+    let kept = state.evidence.iter().filter(|(work, _)| work.to_string() == step);
+    let bytes = kept.flat_map(|(_, evidence)| run.folder().kept(&evidence.digest).unwrap()).collect();
+    String::from_utf8(bytes).unwrap()
 }
 
 #[tokio::test]
