@@ -4,7 +4,6 @@
 use holdpoint_desktop::{Core, builder, window};
 use holdpoint_identity::Env;
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: holdpoint-console [PLAN]\n\nOpens Holdpoint's window, at the plan when one is named.\n";
