@@ -295,7 +295,12 @@ calls! {
     /// All runs, the newest first.
     "runs.list": Nothing => Vec<RunSummary> = |c, _| Box::pin(async move { c.summaries().await });
     /// A run, all of it.
-    "run.view": RunRef => RunView = |c, a| Box::pin(async move { c.view(&RunId::new(a.run)?).await });
+    "run.view": RunRef => RunView = |c, a| Box::pin(async move {
+        let run = RunId::new(a.run)?;
+        let view = c.view(&run).await?;
+        c.watch(&run, &view);
+        Ok(view)
+    });
     /// Signs a hold.
     "run.sign": RunSign => RunView = |c, a| Box::pin(async move {
         let run = RunId::new(a.run)?;

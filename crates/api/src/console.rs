@@ -11,7 +11,7 @@ use holdpoint_ledger::{Anchors, SqliteLedger};
 use holdpoint_plan::{LARGEST, Reading};
 use holdpoint_run::{Actor, RunId};
 use holdpoint_vault::FileVault;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -100,6 +100,7 @@ pub struct Console {
     pub(crate) clock: Arc<dyn Clock>,
     open: Mutex<BTreeMap<RunId, Open>>,
     identity: Mutex<Option<Identity>>,
+    watched: Mutex<BTreeSet<RunId>>,
     pub(crate) updates: broadcast::Sender<Update>,
 }
 
@@ -118,6 +119,7 @@ impl Console {
             clock: Arc::new(MachineClock::new(1.0)),
             open: Mutex::default(),
             identity: Mutex::default(),
+            watched: Mutex::default(),
             updates: broadcast::Sender::new(256),
             places,
             config,
@@ -206,6 +208,11 @@ impl Console {
 
     pub(crate) fn opened(&self) -> MutexGuard<'_, BTreeMap<RunId, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs of others that are followed here.
+    pub(crate) fn watched(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn identity(&self) -> MutexGuard<'_, Option<Identity>> {

@@ -10,6 +10,7 @@ mod export;
 mod kept;
 mod places;
 mod problem;
+mod push;
 mod runs;
 mod seals;
 mod typescript;

@@ -2,7 +2,7 @@
 
 use crate::console::{Console, read_plan};
 use crate::seals::VaultSeals;
-use crate::views::{LogPage, RollbackSet, RunFacts, RunSummary, RunView, Update, Waiting};
+use crate::views::{LogPage, RollbackSet, RunFacts, RunSummary, RunView, Waiting};
 use crate::views::{log_page, rollback_view, run_summary, run_view, waiting};
 use crate::which::{git_sha, new_run_id};
 use crate::{Problem, kept};
@@ -17,20 +17,14 @@ use holdpoint_run::{
     Answer, Choice, Command, Decision, HoldKey, Interruption, Mode, Receipt, RunId, State, Work, interruption,
 };
 use serde_json::{Value, json};
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The least time between two pushes of one run: about three frames.
-const PUSH_EVERY: Duration = Duration::from_millis(50);
 
 /// A run that this process drives.
 pub(crate) struct Open {
     pub(crate) handle: RunHandle,
-    text: Arc<str>,
-    _keep: Arc<dyn Any + Send + Sync>,
+    pub(crate) text: Arc<str>,
 }
 
 /// What a new run is to be.
@@ -98,8 +92,8 @@ impl Console {
         };
         let begun = self.begin(&outfit_want, &want, bytes, &path).await;
         match begun {
-            Ok((handle, keep)) => {
-                self.adopt(run.clone(), handle, reading.text.into(), keep);
+            Ok(handle) => {
+                self.adopt(run.clone(), handle, reading.text.into());
                 Ok(run)
             }
             Err(problem) => {
@@ -121,7 +115,7 @@ impl Console {
         want: &StartRequest,
         plan_bytes: Vec<u8>,
         path: &str,
-    ) -> Result<(RunHandle, Arc<dyn Any + Send + Sync>), Problem> {
+    ) -> Result<RunHandle, Problem> {
         let outfit = self.config.outfitter.outfit(outfit_want).await?;
         let speed = if want.practice { want.speed } else { 1.0 };
         let tools = self.tools(&outfit_want.folder, Path::new(path), speed, outfit.registry, outfit.desk);
@@ -143,8 +137,7 @@ impl Console {
             git_sha: git_sha(&folder),
             version: self.config.version.clone(),
         };
-        let handle = begin(tools, begin_with).await?;
-        Ok((handle, Arc::from(outfit.keep)))
+        Ok(begin(tools, begin_with).await?)
     }
 
     /// Goes on with an open run that nobody drives; one that this process drives already is left as it is.
@@ -179,7 +172,7 @@ impl Console {
         let path = Path::new(&started.plan_path);
         let tools = self.tools(&kept.folder, path, started.speed, outfit.registry, outfit.desk);
         let handle = resume(tools, run, Arc::clone(&kept.plan), "resumed").await?;
-        self.adopt(run.clone(), handle, kept.text.into(), Arc::from(outfit.keep));
+        self.adopt(run.clone(), handle, kept.text.into());
         Ok(())
     }
 
@@ -408,75 +401,6 @@ impl Console {
             points: Arc::clone(&self.config.points),
         }
     }
-
-    /// Keeps a run that is driven here, pushes what changes of it, and lets go when it is over.
-    fn adopt(
-        self: &Arc<Self>,
-        run: RunId,
-        handle: RunHandle,
-        text: Arc<str>,
-        keep: Arc<dyn Any + Send + Sync>,
-    ) {
-        let open = Open { handle: handle.clone(), text: Arc::clone(&text), _keep: keep };
-        self.opened().insert(run.clone(), open);
-        self.tell(Update::Home);
-        let console = Arc::clone(self);
-        tokio::spawn(async move {
-            console.push(&handle, &text).await;
-            if handle.state().end.is_some() {
-                console.settled(&handle.id()).await;
-            }
-            console.tell(Update::Home);
-        });
-    }
-
-    /// Pushes views and new log lines until the driver is gone.
-    async fn push(&self, handle: &RunHandle, text: &str) {
-        let mut changes = handle.changes();
-        let mut told: BTreeMap<Work, u64> = BTreeMap::new();
-        let mut waits = None;
-        loop {
-            changes.borrow_and_update();
-            self.push_lines(handle, &mut told);
-            if let Some(view) = view_of(handle, text) {
-                let now = (view.status, view.current.clone());
-                if waits.as_ref() != Some(&now) {
-                    waits = Some(now);
-                    self.tell(Update::Home);
-                }
-                self.tell(Update::Run { view: Box::new(view) });
-            }
-            if handle.is_finished() {
-                return;
-            }
-            tokio::time::sleep(PUSH_EVERY).await;
-            if changes.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-
-    fn push_lines(&self, handle: &RunHandle, told: &mut BTreeMap<Work, u64>) {
-        let run = handle.id().to_string();
-        let fresh = handle.board(|board| {
-            let of = |(work, known): (&Work, &holdpoint_engine::WorkBoard)| {
-                let after = told.get(work).copied().filter(|after| *after <= known.total).unwrap_or(0);
-                (work.clone(), known.total, log_page(Some(known), after).lines)
-            };
-            board.works().map(of).collect::<Vec<_>>()
-        });
-        for (work, total, lines) in fresh {
-            told.insert(work.clone(), total);
-            if !lines.is_empty() {
-                self.tell(Update::Log { run: run.clone(), step: work.step.to_string(), lines });
-            }
-        }
-    }
-
-    fn tell(&self, update: Update) {
-        // Nobody listens: nothing is shown.
-        let _ = self.updates.send(update);
-    }
 }
 
 /// A run as it is kept.
@@ -499,7 +423,7 @@ pub(crate) fn hold_key(text: &str) -> Result<HoldKey, Problem> {
     }
 }
 
-fn view_of(handle: &RunHandle, text: &str) -> Option<RunView> {
+pub(crate) fn view_of(handle: &RunHandle, text: &str) -> Option<RunView> {
     let state = handle.state();
     let signers = handle.signers();
     let finished = handle.is_finished() && state.end.is_none();

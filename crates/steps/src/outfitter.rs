@@ -105,7 +105,7 @@ impl Outfitter for AwsOutfitter {
         };
         let own = workshop.desk.signers().into_iter().next();
         let profile = want.profile.clone().or(own).unwrap_or_default();
-        Ok(Outfit { registry: workshop.registry, desk: workshop.desk, target, profile, keep: Box::new(()) })
+        Ok(Outfit { registry: workshop.registry, desk: workshop.desk, target, profile })
     }
 
     async fn retire(&self, folder: &RunFolder) -> Result<(), Diagnosis> {

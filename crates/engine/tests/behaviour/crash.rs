@@ -5,12 +5,24 @@ use crate::tape::{Cut, Tape};
 use crate::world::{Fault, Things, World, shop};
 use holdpoint_engine::RunHandle;
 use holdpoint_ledger::{Anchor, Ledger};
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Walks undisturbed, then once for every place where the process may have died, and compares.
 async fn check(plan: &'static str, faults: &[(&'static str, Fault)], replies: Replies, secrets: Secrets) {
-    let (mut stage, tape) = Stage::new(plan, Things { faults: faults.to_vec(), ..shop() });
+    check_from(Things { faults: faults.to_vec(), ..shop() }, plan, replies, secrets).await;
+}
+
+/// Returns the sizes that every one of them ends with.
+async fn check_from(
+    things: Things,
+    plan: &'static str,
+    replies: Replies,
+    secrets: Secrets,
+) -> BTreeMap<String, Value> {
+    let faults = things.faults.clone();
+    let (mut stage, tape) = Stage::new(plan, things);
     stage.secrets = secrets;
     let run = stage.whole(replies).await;
     let (end, expected) = (run.state().end.map(|(end, _)| end), stage.world.things().sizes.clone());
@@ -33,6 +45,7 @@ async fn check(plan: &'static str, faults: &[(&'static str, Fault)], replies: Re
             let_go(run).await;
         }
     }
+    expected
 }
 
 /// Names and values.
@@ -98,6 +111,18 @@ async fn of_a_rollback() {
     let faults: Vec<_> = faults.into_iter().chain([("undo of deploy_web", Fault::LostAfter)]).collect();
     let replies: Replies = &[SIGN, ("failure deploy_web", Reply::RollBack)];
     check("two-services.md", &faults, replies, &[]).await;
+}
+
+#[tokio::test]
+async fn of_a_rollback_to_what_may_not_be_seen() {
+    let mut things = shop();
+    // What looks like a secret is pinned as a sealed original, and put back by whoever goes on.
+    let hidden = serde_json::json!({ "count": 2, "password": "kept-in-the-dark-9" });
+    things.sizes.insert("ecs/shop/api".into(), hidden);
+    let before = things.sizes.clone();
+    things.faults = vec![("deploy_web", Fault::Fails("no")); 8];
+    let replies: Replies = &[SIGN, ("failure deploy_web", Reply::RollBack)];
+    assert_eq!(check_from(things, "two-services.md", replies, &[]).await, before);
 }
 
 #[tokio::test]

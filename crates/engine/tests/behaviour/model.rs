@@ -45,8 +45,11 @@ fn effect(task: &Task, action: usize) -> String {
 }
 
 impl Model {
+    /// A check that belongs to a step has faults of its own.
     fn strikes(&self, task: &Task, matches: impl Fn(Fault) -> bool) -> Option<Fault> {
-        self.world.strikes(&task.work.to_string(), matches)
+        let checks = task.work.lane == Lane::Forward && task.uses != task.step.action.uses;
+        let work = if checks { format!("check of {}", task.work) } else { task.work.to_string() };
+        self.world.strikes(&work, matches)
     }
 
     fn apply(&self, task: &Task, action: usize) {

@@ -66,3 +66,16 @@ async fn of_a_run_that_fails_are_stored_nowhere() {
     let replies: Replies = &[ASKED, ("failure mint", Reply::Retry), ("failure spend", Reply::Retry)];
     check(&faults, replies, RunEnd::Done).await;
 }
+
+#[tokio::test]
+async fn of_what_was_before_are_sealed() {
+    let mut things = shop();
+    things.sizes.insert("ecs/shop/api".into(), serde_json::json!({ "password": "kept-in-the-dark-9" }));
+    let (stage, tape) = Stage::new("two-services.md", things);
+    let run = stage.whole(&[("hold stage release", Reply::Go("lee"))]).await;
+    assert_eq!(run.state().end.map(|(end, _)| end), Some(RunEnd::Done));
+    let stored: Vec<u8> =
+        tape.cuts().into_iter().flat_map(|cut| cut.events).flat_map(|one| one.bytes.to_vec()).collect();
+    assert!(!String::from_utf8_lossy(&stored).contains("kept-in-the-dark-9"));
+    assert!(run.state().pins["ecs/shop/api"].sealed.is_some());
+}

@@ -2,7 +2,8 @@
 
 use crate::stage::{Replies, Reply, Stage, kim, let_go, named};
 use crate::world::{Fault, Things, shop};
-use holdpoint_run::{Command, Outcome, RunEnd, State, interruption};
+use holdpoint_plan::StepId;
+use holdpoint_run::{Choice, Command, HoldKey, Outcome, RunEnd, State, Work, interruption};
 
 /// How a run stands and what it did to the world.
 #[derive(Debug, PartialEq)]
@@ -161,6 +162,36 @@ async fn what_looking_does_not_settle_is_decided_by_the_operator() {
     check(Case { faults: after, replies, end, waits: None, sizes: (4, 3), took_effect: ALL }).await;
     let replies: Replies = &[SIGN, ("unknown scale_api", Reply::Look)];
     check(Case { faults: before, replies, end, waits: None, sizes: (4, 3), took_effect: ALL }).await;
+}
+
+#[tokio::test]
+async fn a_check_after_a_step_is_asked_until_its_timeout() {
+    let end = Some(RunEnd::Done);
+    let faults: &[_] = &[("check of deploy_web", Fault::Fails("not yet")); 20];
+    check(Case { faults, replies: &[SIGN], end, waits: None, sizes: (4, 3), took_effect: ALL }).await;
+    let faults: &[_] = &[("check of deploy_web", Fault::Fails("never")); 100];
+    let waits = Some("failure deploy_web");
+    check(Case { faults, replies: &[SIGN], end: None, waits, sizes: (4, 3), took_effect: ALL }).await;
+}
+
+#[tokio::test]
+async fn a_signature_is_void_when_what_it_covers_changes() {
+    let faults = vec![("scale_api", Fault::PrepareFails)];
+    let (stage, _tape) = Stage::new("covers.md", Things { faults, ..shop() });
+    let sign: Replies = &[("hold step scale_api", Reply::Go("lee"))];
+    let run = stage.whole(sign).await;
+    let hold = HoldKey::Step(StepId::new("scale_api").unwrap());
+    let covered = run.state().holds[&hold].covers.clone();
+    let again = Choice::Retry { mended: None };
+    run.choose(Work::forward(StepId::new("deploy_web").unwrap()), again, kim()).await.unwrap();
+    stage.walk(&run, &[("failure scale_api", Reply::Retry)]).await;
+    assert_eq!(interruption(&run.state()).as_ref().map(named).as_deref(), Some("hold step scale_api"));
+    let state = run.state();
+    let open = &state.holds[&hold];
+    assert_eq!((open.signatures.len(), open.voided.len()), (0, 1));
+    assert_ne!(open.covers, covered);
+    stage.walk(&run, sign).await;
+    assert_eq!(run.state().end.map(|(end, _)| end), Some(RunEnd::Done));
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub(crate) struct Things {
     pub(crate) sizes: BTreeMap<String, Value>,
     /// Actions that took effect: mark and number.
     pub(crate) took_effect: Vec<String>,
-    /// Faults to come, by work (`scale_api`, `undo of scale_api`).
+    /// Faults to come, by work (`scale_api`, `undo of scale_api`, `check of scale_api`).
     pub(crate) faults: Vec<(&'static str, Fault)>,
 }
 
