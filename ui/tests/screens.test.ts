@@ -98,6 +98,39 @@ test("a run that somebody else drives can only be read", async () => {
   expect(screen.getByTestId<HTMLButtonElement>("roll-back").disabled).toBe(true);
 });
 
+test("a report is exported to a path that was typed, and the journal is checked first", async () => {
+  const host = show("#/run/7k2m", {
+    "run.view": () => runView({ status: "succeeded", said: "done: every step", ended_at: "2026-11-20T14:00:00Z" }),
+    "run.verify": () => ({ intact: true, said: "intact up to anchor 3" }), "report.export": ({ path }) => ({ path, bytes: 12, sha256: "9be1" }),
+  });
+  await fireEvent.click(await screen.findByTestId("export"));
+  await screen.findByText("intact up to anchor 3");
+  await fireEvent.click(screen.getByRole("radio", { name: /Markdown/ }));
+  await fireEvent.input(screen.getByLabelText("File"), { target: { value: "/reports/run.md" } });
+  await fireEvent.click(screen.getByRole("button", { name: "Export" }));
+  await screen.findByTestId("written");
+  expect(host.asked.find(({ name }) => name === "report.export")?.args).toEqual({ run: "7k2m", format: "markdown", path: "/reports/run.md" });
+});
+
+test("a secret is given and not kept on the page", async () => {
+  const host = show("#/run/7k2m", { "run.view": () => runView({ status: "waiting_for_person", wants: ["vars.api_token"] }), "run.secret": () => runView({ seq: 50 }) });
+  await fireEvent.input(await screen.findByLabelText("vars.api_token"), { target: { value: "hunter2" } });
+  await fireEvent.click(screen.getByRole("button", { name: "Give" }));
+  await waitFor(() => expect(screen.queryByLabelText("vars.api_token")).toBeNull());
+  expect(host.asked.find(({ name }) => name === "run.secret")?.args).toEqual({ run: "7k2m", name: "vars.api_token", value: "hunter2" });
+  expect(document.body.innerHTML).not.toContain("hunter2");
+});
+
+test("a no-go that stands shows who said it and the ways on", async () => {
+  const hold = heldRun().hold;
+  if (!hold) throw new Error("a held run has a hold");
+  const refusedHold = { ...hold, signatures: [{ person: { name: "bo", verified: true }, at: "2026-11-20T14:00:00Z", decision: "no_go" as const, reason: "the header is missing", auto: false, void: null }] };
+  show("#/run/7k2m", { "run.view": () => ({ ...heldRun(), status: "needs_decision", hold: refusedHold }) });
+  await screen.findByText("no-go by bo: the header is missing");
+  await fireEvent.click(within(screen.getByTestId("hold-bar")).getByRole("button", { name: "Abort…" }));
+  await screen.findByRole("dialog", { name: "Abort the run" });
+});
+
 test("news of the run is drawn as it comes, and told to readers", async () => {
   const host = show("#/run/7k2m", { "run.view": () => runView() });
   await screen.findByRole("heading", { name: "Deploy API" });

@@ -28,6 +28,7 @@ const views = [
   { name: "run-elsewhere", path: `${STAGE}#/run/elsewhere` },
   { name: "run-interrupted", path: `${STAGE}#/run/interrupted` },
   { name: "run-done", path: `${STAGE}#/run/done` },
+  { name: "run-report", path: `${STAGE}#/run/done`, act: byTestId("export") },
   { name: "palette", path: STAGE, act: (page) => page.keyboard.press("Control+k") },
   { name: "keys", path: `${STAGE}#/run/running`, act: (page) => page.keyboard.press("?") },
 ];

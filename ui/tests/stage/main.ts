@@ -33,6 +33,8 @@ const host = new ScriptedHost({
   "identity.check": ({ profile }) => ({ ...identity, profile }),
   "run.view": ({ run }) => ({ ...(runs[run as keyof typeof runs] ?? runView)(), run }),
   "run.log": ({ step, after_line }) => ({ lines: (step === "deploy_api" ? log : []).slice(after_line), total: log.length }),
+  "run.verify": () => ({ intact: true, said: "intact up to anchor 3, an unanchored tail of 2 events" }),
+  "report.export": ({ path }) => ({ path, bytes: 48213, sha256: "9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee0000c7" }),
   "run.rollback_preview": () => runView().rollback,
 });
 mount(App, { target: document.body, props: { app: new Console(host) } });

@@ -1,5 +1,5 @@
 // One run as this window sees it: the newest view that the core published, the step being read, its log, and what is under way.
-import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type StageView, type StepView, type Update } from "../../host/host.ts";
+import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type StageView, type StepView, type Update, type Verified } from "../../host/host.ts";
 import type { Answer } from "./answer.ts";
 
 export class RunController {
@@ -140,6 +140,11 @@ export class RunController {
       this.refusal = refused(thrown);
       return null;
     }
+  }
+
+  /** Checks the journal against its chain and its anchors. */
+  verify(): Promise<Verified> {
+    return this.#host.call("run.verify", { run: this.run });
   }
 
   previewRollback(): Promise<Calls["run.rollback_preview"]["reply"]> {
