@@ -287,7 +287,7 @@ impl Driver {
             && known.status == Status::Failed
             && known.attempt <= step.retry
             // A preparation that fails counts no attempt, and must not be repeated for ever.
-            && self.repeated.get(work).is_none_or(|repeated| *repeated < step.retry)
+            && self.repeated.get(work).copied().unwrap_or_default() < step.retry
     }
 
     fn note(&mut self, work: Work, note: Note) {
