@@ -1,0 +1,181 @@
+//! A home of its own for each test: its folders, its environment, and the program run in it.
+
+use crate::account;
+use serde_json::Value;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// The program under test.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_holdpoint");
+
+/// A program that has not ended by then hangs; far above what any needs.
+const HANGS: Duration = Duration::from_secs(180);
+const LOOK: Duration = Duration::from_millis(5);
+
+/// An empty home folder and an empty `HOLDPOINT_HOME`. What still runs in it ends with it.
+pub(crate) struct Home {
+    folder: TempDir,
+    started: AtomicU32,
+}
+
+/// How a program ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// Exit code; none when a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// A program that runs.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    out: PathBuf,
+    err: PathBuf,
+    said: String,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), started: AtomicU32::new(0) }
+    }
+
+    /// What Holdpoint keeps.
+    pub(crate) fn kept(&self) -> PathBuf {
+        self.folder.path().join("holdpoint")
+    }
+
+    /// A file in the home, for plans and the like.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// The program in this home and in no other environment.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the program under test, with an environment of its own"
+        )]
+        let mut command = Command::new(PROGRAM);
+        command.args(args).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("USER", "tester");
+        command.env("HOME", self.folder.path()).env("HOLDPOINT_HOME", self.kept());
+        command.env("AWS_EC2_METADATA_DISABLED", "true").current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        self.ran(self.command(args))
+    }
+
+    /// Runs it to its end with more in its environment.
+    pub(crate) fn run_with(&self, env: &[(&str, &str)], args: &[&str]) -> Ran {
+        let mut command = self.command(args);
+        command.envs(env.iter().copied());
+        self.ran(command)
+    }
+
+    /// Runs a command of this home to its end.
+    pub(crate) fn ran(&self, command: Command) -> Ran {
+        self.start(command).end()
+    }
+
+    /// Starts a command of this home. Nobody sits at its standard input.
+    pub(crate) fn start(&self, mut command: Command) -> Running {
+        let nth = self.started.fetch_add(1, Ordering::SeqCst);
+        let [out, err] = ["out", "err"].map(|name| self.folder.path().join(format!("said-{nth}.{name}")));
+        command.stdin(Stdio::null());
+        command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
+        let said = format!("{command:?}").rsplit("holdpoint\" ").next().unwrap_or_default().to_owned();
+        Running { child: command.spawn().unwrap(), out, err, said }
+    }
+
+    /// Runs it with `--json` words and reads what it prints.
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let ran = self.run(args);
+        serde_json::from_str(&ran.out)
+            .unwrap_or_else(|why| panic!("{args:?} prints no JSON ({why}): {ran:?}"))
+    }
+
+    /// Ids of all runs, the newest first.
+    pub(crate) fn runs(&self) -> Vec<String> {
+        let runs = self.json(&["runs", "--json"]);
+        runs.as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The folder of a run.
+    pub(crate) fn folder(&self, run: &str) -> PathBuf {
+        self.kept().join("runs").join(run)
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let folders = std::fs::read_dir(self.kept().join("runs")).into_iter().flatten().flatten();
+        for folder in folders {
+            account::end(&folder.path().join("sim"));
+        }
+    }
+}
+
+impl Running {
+    /// What it has printed so far.
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.out).unwrap()).into_owned()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(mut self) -> Ran {
+        let status = ended(&mut self.child, &self.said);
+        let err = String::from_utf8_lossy(&std::fs::read(&self.err).unwrap()).into_owned();
+        Ran { code: status.code(), out: self.out(), err }
+    }
+}
+
+impl Ran {
+    /// Fails unless it ended with this exit code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "\n--- out\n{}\n--- err\n{}", self.out, self.err);
+        self
+    }
+
+    /// Fails unless standard output has all these.
+    #[track_caller]
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
+        texts.iter().for_each(|text| assert!(self.out.contains(text), "no {text:?} in\n{}", self.out));
+        self
+    }
+
+    /// Fails unless standard error has all these.
+    #[track_caller]
+    pub(crate) fn complains(self, texts: &[&str]) -> Self {
+        texts.iter().for_each(|text| assert!(self.err.contains(text), "no {text:?} in\n{}", self.err));
+        self
+    }
+}
+
+/// Waits for a process; one that hangs is killed, and is a failure with a name.
+fn ended(child: &mut Child, said: &str) -> ExitStatus {
+    for _ in 0..HANGS.as_millis() / LOOK.as_millis() {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        std::thread::sleep(LOOK);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    panic!("`holdpoint {said}` did not end within {} s", HANGS.as_secs());
+}
+
+/// A file of the repository.
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path).canonicalize().unwrap()
+}

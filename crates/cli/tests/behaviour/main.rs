@@ -1,0 +1,7 @@
+//! `holdpoint` as a user, a script or a crash meets it: the program itself, in a home of its own, against the simulator
+//! that it starts. Nothing of it is replaced.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod account;
+mod home;
+mod practice;
