@@ -116,7 +116,7 @@ async fn one_that_runs_too_long_is_killed_with_all_it_started() {
 
 /// Whether the process group of that leader has no member that still runs.
 fn group_is_gone(leader: &str) -> bool {
-    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
     let stats = processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
     let running = stats.filter(|stat| {
         // `pid (name) state ppid pgrp …`; the name may hold anything.

@@ -101,7 +101,9 @@ fn aws_says(target: &Target, sight: &Sight) -> String {
             if let Some(reason) = ours.status_reason.as_deref().filter(|reason| !reason.is_empty()) {
                 text.push_str(&format!(" · {reason}"));
             }
-            if let Some(reason) = ours.rollback.as_ref().and_then(|rollback| rollback.reason.as_deref()) {
+            let of_rollback = ours.rollback.as_ref().and_then(|rollback| rollback.reason.as_deref());
+            if let Some(reason) = of_rollback.filter(|reason| Some(*reason) != ours.status_reason.as_deref())
+            {
                 text.push_str(&format!(" · {reason}"));
             }
         }
