@@ -81,3 +81,18 @@ fn facts(stage: &Stage, events: &[chain::Stored]) -> Vec<Fact> {
     };
     events.iter().map(open).collect()
 }
+
+#[tokio::test]
+async fn is_the_end_of_a_run_whose_log_cannot_be_kept() {
+    let (stage, tape) = Stage::new("two-services.md", shop());
+    let logs = stage.tools().folder.path().join("logs");
+    std::fs::write(&logs, "in the way").unwrap();
+    let run = stage.whole(SIGN).await;
+    let halted = run.board(|board| board.halted.clone());
+    assert!(halted.is_some_and(|why| why.contains("logs")));
+    assert_eq!(run.state().end, None);
+    let_go(run).await;
+    std::fs::remove_file(&logs).unwrap();
+    let events: Vec<_> = tape.cuts().into_iter().flat_map(|cut| cut.events).collect();
+    goes_on(&stage, events, tape.cuts().len()).await;
+}
