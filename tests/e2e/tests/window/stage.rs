@@ -2,7 +2,8 @@
 
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder};
-use fantoccini::{error::CmdError, hyper_util::client::legacy::connect::HttpConnector};
+use fantoccini::error::CmdError;
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
