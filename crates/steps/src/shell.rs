@@ -62,8 +62,10 @@ impl Executor for Scripts {
         let with: Shell = arguments(&task.with)?;
         let what = script(task)?;
         let shell = shell_of(task, &with);
+        // What is not run cannot choose an identity: any plan can be practised.
         if let Some(wrapper) = wrapper_in(what.text)
             && effect(task).changes()
+            && what.not_practised.is_none()
         {
             return Err(Diagnosis::of(format!(
                 "The script starts `{wrapper}`, which would choose an identity of its own"

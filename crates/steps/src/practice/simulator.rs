@@ -110,6 +110,8 @@ struct PersonTold {
     access_key_id: String,
     secret_access_key: String,
     session_token: Option<String>,
+    #[serde(default)]
+    expired: bool,
 }
 
 #[derive(Deserialize)]
@@ -202,20 +204,24 @@ impl Simulator {
         let told = self.post("furnish", world).await?;
         let told: FurnishedTold = serde_json::from_value(told)
             .map_err(|error| SimulatorError::Refused { call: "furnish".into(), why: error.to_string() })?;
-        let people = told.people.into_iter().map(|person| {
+        let mut people = Vec::with_capacity(told.people.len());
+        for person in told.people {
+            let person = if person.expired { self.sign_in(&person.name).await? } else { person };
             let credentials = PracticeCredentials {
                 access_key_id: person.access_key_id,
                 secret_access_key: Secret::new(person.secret_access_key),
                 session_token: person.session_token.map(Secret::new),
             };
-            (person.name, credentials)
-        });
-        Ok(Furnished {
-            account: told.account,
-            region: told.region,
-            role: told.role,
-            people: people.collect(),
-        })
+            people.push((person.name, credentials));
+        }
+        Ok(Furnished { account: told.account, region: told.region, role: told.role, people })
+    }
+
+    /// Signs a practice person in again: the keys of before are worth nothing any more.
+    async fn sign_in(&self, name: &str) -> Result<PersonTold, SimulatorError> {
+        let told = self.post("sign-in", &json!({ "name": name })).await?;
+        serde_json::from_value(told)
+            .map_err(|error| SimulatorError::Refused { call: "sign-in".into(), why: error.to_string() })
     }
 
     /// Every call that changed something: what a run is checked against.
