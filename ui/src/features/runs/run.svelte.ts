@@ -22,7 +22,7 @@ export class RunController {
   readonly stages: StageView[] = $derived(this.view?.stages.filter((stage) => stage.role !== "rollback" && stage.role !== "reference" && stage.steps.length > 0) ?? []);
   readonly steps: StepView[] = $derived(this.stages.flatMap((stage) => stage.steps));
   readonly current: StepView | null = $derived(this.steps.find((step) => step.id === this.view?.current) ?? null);
-  readonly shown: StepView | null = $derived(this.steps.find((step) => step.id === this.#chosen) ?? this.current ?? this.steps[0] ?? null);
+  readonly shown: StepView | null = $derived(this.steps.find((step) => step.id === this.#chosen) ?? this.current ?? this.#last());
   readonly follows: boolean = $derived(this.#chosen === null);
   readonly log: LogLine[] = $derived(this.shown === null ? [] : (this.#logs[logKey(this.shown)]?.lines ?? []));
   /** Whether this window may act: somebody else's run, and one that is over, can only be read. */
@@ -47,6 +47,12 @@ export class RunController {
     if (update.type === "run" && update.view.run === this.run && (this.view === null || update.view.seq >= this.view.seq)) this.view = update.view;
     // Lines that are pushed may have lost some before them; they only say that there is more to fetch.
     if (update.type === "log" && update.run === this.run && update.step === this.shown?.id) void this.readLog(this.shown, true);
+  }
+
+  /** What to read of a run that is at no step: what went wrong, else how it ended or begins. */
+  #last(): StepView | null {
+    const wrong = this.steps.find((step) => step.diagnosis !== null);
+    return wrong ?? (this.view?.ended_at === null ? this.steps[0] : this.steps.at(-1)) ?? null;
   }
 
   /** Reads a step; null follows the run again. */

@@ -6,7 +6,6 @@ import Circle from "@lucide/svelte/icons/circle";
 import CircleDot from "@lucide/svelte/icons/circle-dot";
 import CircleHelp from "@lucide/svelte/icons/circle-question-mark";
 import CirclePause from "@lucide/svelte/icons/circle-pause";
-import CircleSlash from "@lucide/svelte/icons/circle-slash";
 import Diamond from "@lucide/svelte/icons/diamond";
 import Hourglass from "@lucide/svelte/icons/hourglass";
 import LoaderCircle from "@lucide/svelte/icons/loader-circle";
@@ -30,12 +29,12 @@ export function shownStatus(step: StepView): ShownStatus {
 
 export const stepShown: Record<ShownStatus, Shown> = {
   pending: { icon: Circle, word: "to do", tone: "quiet" },
-  blocked: { icon: CircleSlash, word: "blocked", tone: "warn" },
+  blocked: { icon: Circle, word: "waits for others", tone: "quiet" },
   ready: { icon: CircleDot, word: "ready", tone: "plain" },
   held: { icon: Diamond, word: "held", tone: "hold" },
   running: { icon: LoaderCircle, word: "running", tone: "running", turning: true },
   asking: { icon: User, word: "asks you", tone: "hold" },
-  waiting: { icon: Hourglass, word: "waiting for AWS", tone: "running" },
+  waiting: { icon: Hourglass, word: "waiting", tone: "running" },
   verifying: { icon: CircleDashed, word: "verifying", tone: "running", turning: true },
   succeeded: { icon: Check, word: "succeeded", tone: "ok" },
   failed: { icon: X, word: "failed", tone: "danger" },
