@@ -123,6 +123,9 @@ pub(crate) struct Resume {
     /// Sign holds as the practice people; practice only
     #[arg(long)]
     pub(crate) auto_sign: bool,
+    /// Walk the step that failed once more, first
+    #[arg(long)]
+    pub(crate) retry: bool,
     /// Say how it ended for programs
     #[arg(long)]
     pub(crate) json: bool,

@@ -4,10 +4,10 @@ use crate::args::{Resume, Rollback, Run};
 use crate::exit::Exit;
 use crate::walk::{Manner, walk};
 use crate::{asking, console, output};
-use holdpoint_api::{Console, Problem, StartRequest};
+use holdpoint_api::{Chosen, Console, Problem, StartRequest};
 use holdpoint_identity::Env;
 use holdpoint_plan::Target;
-use holdpoint_run::{Mode, RunId};
+use holdpoint_run::{Interruption, Mode, RunId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -58,6 +58,11 @@ pub(crate) async fn resume(args: Resume, env: &Env) -> Result<Exit, Problem> {
     let manner = Manner { auto_sign: args.auto_sign, json: args.json };
     if state.end.is_none() {
         console.resume(&run).await?;
+    }
+    if args.retry
+        && let Some(Interruption::Failure(work)) = console.interruption(&run).await?
+    {
+        console.choose(&run, work.step, Chosen::Retry, Some("resumed with --retry".into())).await?;
     }
     drive(&console, &run, manner).await
 }
