@@ -33,7 +33,7 @@ pub async fn unsubscribe(core: State<'_, Core>, channel: u32) -> Result<(), Prob
 #[tauri::command]
 pub async fn pick_plan<R: Runtime>(window: WebviewWindow<R>) -> Result<Option<String>, Problem> {
     let dialog = window.dialog().file().set_parent(&window).set_title("Open a plan");
-    let dialog = dialog.add_filter("Plans", &["md", "markdown"]).add_filter("All files", &["*"]);
+    let dialog = dialog.add_filter("Plans", &["md", "markdown", "txt"]).add_filter("All files", &["*"]);
     picked(dialog, FileDialogBuilder::pick_file).await
 }
 

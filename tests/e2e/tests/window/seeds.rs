@@ -14,7 +14,7 @@ async fn the_seeds_open_as_guides() {
         .flatten()
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt" || extension == "md"))
         .collect();
     seeds.sort();
     if seeds.is_empty() {

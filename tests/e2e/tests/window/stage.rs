@@ -137,6 +137,9 @@ impl Window {
         for scheme in ["light", "dark"] {
             let set = format!("document.documentElement.dataset.scheme = '{scheme}'; return true");
             self.script(&set).await.unwrap();
+            // The page is newer than its picture until it was painted, twice to be sure, with its own letters.
+            let painted = "const done = arguments[0]; document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))";
+            self.client.execute_async(painted, vec![]).await.unwrap();
             let png = self.client.screenshot().await.unwrap();
             std::fs::write(folder.join(format!("{name}-{scheme}.png")), png).unwrap();
         }

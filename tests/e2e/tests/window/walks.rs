@@ -43,14 +43,14 @@ async fn a_crash_loop_is_diagnosed_and_rolled_back() {
     }
 
     window.click("choice-rollback").await;
-    window.fill("dialog[open] textarea", "The worker does not start").await;
+    window.fill("dialog[open] textarea", "The API does not start").await;
     window.picture("crash-loop-rollback").await;
     window.click("confirm-rollback").await;
     assert_eq!(window.work_until(&["rolled_back", "failed", "aborted"], None, None).await, "rolled_back");
     window.picture("crash-loop-rolled-back").await;
 
     let html = window.export("html", &stage.file("report.html"), None).await;
-    assert!(html.contains("The worker does not start"), "the report does not say why it was rolled back");
+    assert!(html.contains("The API does not start"), "the report does not say why it was rolled back");
     window.close().await;
     journal_is_intact(&stage, "rolled_back");
 }
