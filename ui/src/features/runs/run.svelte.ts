@@ -52,7 +52,7 @@ export class RunController {
   /** What to read of a run that is at no step: what went wrong, else how it ended or begins. */
   #last(): StepView | null {
     const wrong = this.steps.find((step) => step.diagnosis !== null);
-    return wrong ?? (this.view?.ended_at === null ? this.steps[0] : this.steps.at(-1)) ?? null;
+    return wrong ?? this.steps.findLast((step) => step.started_at !== null) ?? this.steps[0] ?? null;
   }
 
   /** Reads a step; null follows the run again. */

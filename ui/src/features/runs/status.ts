@@ -59,6 +59,11 @@ export const runShown: Record<RunStatus, Shown> = {
   aborted: { icon: Ban, word: "aborted", tone: "danger" },
 };
 
+/** The button that rolls back so many steps. */
+export function rollBackWords(steps: number): string {
+  return steps > 2 ? `Roll back all ${steps}` : steps === 2 ? "Roll back both" : "Roll back";
+}
+
 /** States in which a step is over. */
 export function isOver(status: StepStatus): boolean {
   switch (status) {
