@@ -2,7 +2,8 @@
 
 use crate::place::target;
 use crate::tool::{Failure, Tool, cargo, folder, write};
-use crate::{http, python};
+use crate::window::Driver;
+use crate::{front, http, python};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,13 @@ use std::time::{Duration, Instant};
 /// Builds for release and prints each measure: ours, the peer's, the ratio, the goal.
 pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
     println!("building for release (the first time takes about ten minutes)");
-    cargo(["build", "--workspace", "--bins", "--release"]).run()?;
+    front::build()?;
+    cargo(["build", "--workspace", "--bins", "--example", "empty", "--release"]).run()?;
     let ours = target().join("release").join(format!("holdpoint{}", std::env::consts::EXE_SUFFIX));
     let home = target().join("bench");
     folder(&home)?;
 
-    let rows = [whoami(&ours, &home, pairs)?, check(&ours, &home, pairs)?];
+    let rows = [whoami(&ours, &home, pairs)?, check(&ours, &home, pairs)?, window(&home, pairs)?];
 
     println!(
         "\n{:<44} {:>11} {:>11} {:>9}   goal",
@@ -64,6 +66,33 @@ fn check(ours: &Path, home: &Path, pairs: usize) -> Result<String, Failure> {
     let (mine, floor) =
         paired(pairs, || Tool::new(ours, ["check", &plan]), || Tool::new(ours, ["--version"]))?;
     Ok(row("check of 200 steps | holdpoint --version", mine, Some(floor), "≤ 50 ms"))
+}
+
+/// From the start of the console to its first page, against an empty window built the same way.
+fn window(home: &Path, pairs: usize) -> Result<String, Failure> {
+    const MEASURE: &str = "window shows its page | an empty Tauri window";
+    let Some(driver) = Driver::start(&home.join("window"))? else {
+        return Ok(format!(
+            "{MEASURE:<44} skipped: xvfb-run or WebKitWebDriver is not here: `cargo xtask setup`"
+        ));
+    };
+    let program =
+        |name: &str| target().join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let (console, empty) = (program("holdpoint-console"), program("examples/empty"));
+    driver.opens(&console)?;
+    driver.opens(&empty)?;
+    let (mut mine, mut floor) = (Vec::new(), Vec::new());
+    for _ in 0..pairs.max(1) {
+        mine.push(driver.opens(&console)?);
+        floor.push(driver.opens(&empty)?);
+    }
+    Ok(against_floor(MEASURE, median(mine), median(floor), "≤ 1.5 × the floor"))
+}
+
+fn against_floor(measure: &str, ours: Duration, floor: Duration, goal: &str) -> String {
+    let ms = |duration: Duration| format!("{:.1} ms", duration.as_secs_f64() * 1000.0);
+    let ratio = format!("{:.2} ×", ours.as_secs_f64() / floor.as_secs_f64().max(1e-9));
+    format!("{measure:<44} {:>11} {:>11} {ratio:>9}   {goal}", ms(ours), ms(floor))
 }
 
 /// Medians of runs that take turns, after one of each that is not counted.

@@ -6,10 +6,15 @@ use std::net::TcpStream;
 
 /// Posts JSON and returns the body of a 200.
 pub(crate) fn post(port: u16, path: &str, body: &str) -> Result<String, Failure> {
-    let failed = |why: String| Failure::Other(format!("failed to post to the simulator at {path}: {why}"));
+    request("POST", port, path, body)
+}
+
+/// Sends a request and returns the body of a 200.
+pub(crate) fn request(method: &str, port: u16, path: &str, body: &str) -> Result<String, Failure> {
+    let failed = |why: String| Failure::Other(format!("{method} {path} at port {port} failed: {why}"));
     let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(|error| failed(error.to_string()))?;
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).map_err(|error| failed(error.to_string()))?;

@@ -20,6 +20,7 @@ mod setup;
 mod test;
 mod tool;
 mod types;
+mod window;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
