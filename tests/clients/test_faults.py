@@ -48,8 +48,12 @@ def test_an_answer_lost_on_the_way(simulator, tmp_path, effect, applied):
     match = {"service": "ecs", "operation": "RegisterTaskDefinition", "nth": 1}
     sim = simulator(faulty(tmp_path, {"match": match, "effect": effect}))
     ecs = sim.client("ecs")
-    with pytest.raises(LOST):
-        ecs.register_task_definition(**task_definition())
+    # Of a body that breaks off, botocore from 1.44 on makes an empty answer instead of an error.
+    try:
+        assert "taskDefinition" not in ecs.register_task_definition(**task_definition())
+        assert effect["kind"] == "truncate"
+    except LOST:
+        pass
     assert len(ecs.list_task_definitions()["taskDefinitionArns"]) == int(applied)
     assert [c["outcome"] for c in sim.admin("GET", "record")["calls"]] == ["took_effect"] * int(applied)
     ecs.register_task_definition(**task_definition())
