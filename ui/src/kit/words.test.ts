@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { accountWords, clockFace, count, durationWords, estimateWords, isoLocal, preciseTime, roughWords, shortened, shortTime } from "./words.ts";
+import { accountWords, clockFace, count, durationWords, estimateWords, isoLocal, preciseTime, roughWords, sentence, shortened, shortTime } from "./words.ts";
 
 test.each([
   [0, "0 s"], [59.4, "59 s"], [60, "1 m 00 s"], [222, "3 m 42 s"], [3900, "1 h 05 m"], [187_200, "2 d 4 h"], [-5, "0 s"],
@@ -28,6 +28,8 @@ test.each([
   ["/plans/a/very/long/folder/of/plans/ecs.plan.md", "…folder/of/plans/ecs.plan.md"],
   ["sha256:9be1c0ffee00d1ce9be1c0ffee00d1ce", "sha256:9be1c0ffee0…fee00d1ce"],
 ])("%s is shortened to %s", (text, short) => expect(shortened(text)).toBe(short));
+
+test.each([["done: every step", "Done: every step."], ["The end.", "The end."], ["why?", "Why?"]])("%s as a sentence is %s", (text, whole) => expect(sentence(text)).toBe(whole));
 
 test("accounts are grouped, counts have their noun", () => {
   expect(accountWords("111122223333")).toBe("1111-2222-3333");

@@ -63,6 +63,12 @@ export function count(number: number, noun: string, plural = `${noun}s`): string
   return `${number} ${number === 1 ? noun : plural}`;
 }
 
+/** A fragment as a sentence: capital, full stop. */
+export function sentence(text: string): string {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
+}
+
 /** Seconds from one time to another, never negative. */
 export function secondsBetween(from: string, to: string | number): number {
   const end = typeof to === "number" ? to : Date.parse(to);
