@@ -37,6 +37,7 @@ const looks = [
   { name: "light", width: 1280, height: 800, colorScheme: "light", contrast: "no-preference" },
   { name: "dark", width: 1280, height: 800, colorScheme: "dark", contrast: "no-preference" },
   { name: "small", width: 1024, height: 700, colorScheme: "light", contrast: "no-preference" },
+  { name: "zoom200", width: 640, height: 400, colorScheme: "light", contrast: "no-preference" },
   { name: "contrast", width: 1280, height: 800, colorScheme: "dark", contrast: "more" },
 ];
 
