@@ -50,6 +50,12 @@ test("a dialog closes by Escape and puts the focus on what is asked", async () =
   expect(onclose).toHaveBeenCalledOnce();
 });
 
+test("a dialog that only has something to read scrolls by key", () => {
+  const children = createRawSnippet(() => ({ render: () => "<p>Long.</p>" }));
+  render(Dialog, { props: { title: "Read", onclose: () => undefined, children } });
+  expect(screen.getByText("Long.").parentElement?.tabIndex).toBe(0);
+});
+
 test("the palette moves by arrows, tells readers where it is, and runs the choice after closing", async () => {
   const order: string[] = [];
   const entry = (id: string) => ({ id, title: id, group: "g", run: () => order.push(id) });

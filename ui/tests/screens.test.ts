@@ -47,6 +47,7 @@ test("a plan is trusted before it can be practised", async () => {
   await fireEvent.change(within(dialog).getByLabelText("Scenario"), { target: { value: "crash_loop" } });
   await fireEvent.click(within(dialog).getByRole("button", { name: "Start practice" }));
   await screen.findByText(/Practice: a simulated AWS/);
+  expect(document.title).toBe("Holdpoint · practice · ECS API and worker");
   expect(host.asked.find(({ name }) => name === "run.start")?.args).toMatchObject({ mode: "practice", scenario: "crash_loop", profile: null, digest: plan.digest });
 });
 
