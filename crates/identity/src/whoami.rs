@@ -116,6 +116,12 @@ pub enum WhoamiError {
         /// What was wrong with the answer.
         why: String,
     },
+    /// Asked too often, also after some patience.
+    #[error("STS is asked too often by this account: wait for its other traffic, then try again ({message})")]
+    Throttled {
+        /// AWS's words.
+        message: String,
+    },
     /// AWS answered with another error.
     #[error("STS answered {code}: {message} (request {request_id})")]
     Service {
@@ -211,6 +217,11 @@ fn of_service(error: &GetCallerIdentityError, status: u16, endpoint: String) -> 
         }
         "MissingAuthenticationToken" => WhoamiError::NoCredentials { why: message },
         "AccessDenied" | "AccessDeniedException" => WhoamiError::Denied { message },
+        "Throttling"
+        | "ThrottlingException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "SlowDown" => WhoamiError::Throttled { message },
         code => WhoamiError::Service {
             code: code.to_owned(),
             message,

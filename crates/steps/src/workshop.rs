@@ -7,14 +7,19 @@ use async_trait::async_trait;
 use aws_credential_types::provider::ProvideCredentials;
 use holdpoint_cloud::{Cloud, Pace};
 use holdpoint_engine::{Clock, Desk, Executor, Registry};
-use holdpoint_identity::{
-    AssertError, BadPin, Caller, Env, Person, Pin, Session, SessionError, WhoamiError, profiles,
-};
+use holdpoint_identity::{BadPin, Caller, Env, Person, Pin, Session, SessionError, WhoamiError, profiles};
 use holdpoint_plan::{Effect, Target, kinds};
 use holdpoint_run::{At, Checked, Diagnosis};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+/// How often STS is asked, by three tries each, before being throttled is told: at 95 % throttling one in a hundred.
+const THROTTLED: u32 = 30;
+/// Half the wait before STS is asked a second time.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+/// 50 ms × 2⁶ is the longest wait.
+const DOUBLINGS: u32 = 6;
 
 /// Executors and desk of one run.
 #[derive(Clone)]
@@ -90,7 +95,8 @@ impl Live {
         };
         let registry = registry(&cloud, http::Route::Live, false, child);
         let own = self.profile.unwrap_or_else(|| session.source().to_string());
-        let desk = LiveDesk { env: self.env, own, profiles, session, pin, region: self.target.region };
+        let (clock, region) = (self.clock, self.target.region);
+        let desk = LiveDesk { env: self.env, own, profiles, session, pin, region, clock };
         Ok(Workshop { registry, desk: Arc::new(desk) })
     }
 }
@@ -118,7 +124,7 @@ impl Practice {
             practice: Some(endpoint),
         };
         let registry = registry(&cloud, http::Route::Practice(self.simulator.address()), self.assumed, child);
-        Ok(Workshop { registry, desk: Arc::new(PracticeDesk { people, pin }) })
+        Ok(Workshop { registry, desk: Arc::new(PracticeDesk { people, pin, clock: self.clock }) })
     }
 }
 
@@ -152,22 +158,23 @@ struct LiveDesk {
     session: Session,
     pin: Pin,
     region: String,
+    clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
 impl Desk for LiveDesk {
     async fn assert_pin(&self) -> Result<Checked, Diagnosis> {
-        assert_pin(&self.session, &self.pin).await
+        assert_pin(&self.session, &self.pin, self.clock.as_ref()).await
     }
 
     async fn signer(&self, who: &str) -> Result<Checked, Diagnosis> {
         if who == self.own {
-            return whoami(&self.session).await;
+            return whoami(&self.session, self.clock.as_ref()).await;
         }
         let session = Session::live(&self.env, Some(who), Some(&self.region)).await;
         let session =
             session.map_err(|error| Diagnosis::of(format!("Nobody can sign as `{who}`: {error}")))?;
-        whoami(&session).await
+        whoami(&session, self.clock.as_ref()).await
     }
 
     fn signers(&self) -> Vec<String> {
@@ -184,20 +191,21 @@ struct PracticeDesk {
     /// The run's own first.
     people: Vec<(String, Session)>,
     pin: Pin,
+    clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
 impl Desk for PracticeDesk {
     async fn assert_pin(&self) -> Result<Checked, Diagnosis> {
         match self.people.first() {
-            Some((_, session)) => assert_pin(session, &self.pin).await,
+            Some((_, session)) => assert_pin(session, &self.pin, self.clock.as_ref()).await,
             None => Err(Diagnosis::of("There is nobody in this practice account")),
         }
     }
 
     async fn signer(&self, who: &str) -> Result<Checked, Diagnosis> {
         match self.people.iter().find(|(name, _)| name == who) {
-            Some((_, session)) => whoami(session).await,
+            Some((_, session)) => whoami(session, self.clock.as_ref()).await,
             None => Err(Diagnosis::of(format!("There is nobody called `{who}` in this practice account"))
                 .hint(format!("There are: {}.", self.signers().join(", ")))),
         }
@@ -212,11 +220,11 @@ impl Desk for PracticeDesk {
     }
 }
 
-async fn assert_pin(session: &Session, pin: &Pin) -> Result<Checked, Diagnosis> {
-    match session.assert(pin).await {
+async fn assert_pin(session: &Session, pin: &Pin, clock: &dyn Clock) -> Result<Checked, Diagnosis> {
+    let caller = patiently(session, clock).await?;
+    match pin.assert(&caller, session.region()) {
         Ok(pinned) => Ok(checked(session, pinned.caller())),
-        Err(AssertError::Whoami(error)) => Err(unknown(&error)),
-        Err(AssertError::Mismatch(error)) => {
+        Err(error) => {
             let diagnosis = Diagnosis::of(
                 "The credentials lead to another account, region or role than the plan's target",
             );
@@ -228,9 +236,24 @@ async fn assert_pin(session: &Session, pin: &Pin) -> Result<Checked, Diagnosis> 
     }
 }
 
-async fn whoami(session: &Session) -> Result<Checked, Diagnosis> {
-    let caller = session.whoami().await.map_err(|error| unknown(&error))?;
-    Ok(checked(session, &caller))
+async fn whoami(session: &Session, clock: &dyn Clock) -> Result<Checked, Diagnosis> {
+    Ok(checked(session, &patiently(session, clock).await?))
+}
+
+/// Asks STS who is calling. To be throttled is no answer: it is asked again, ever less often, so that an account that
+/// is busy with something else holds a run up and does not fail it.
+async fn patiently(session: &Session, clock: &dyn Clock) -> Result<Caller, Diagnosis> {
+    let mut asked = 1;
+    loop {
+        match session.whoami().await {
+            Ok(caller) => return Ok(caller),
+            Err(WhoamiError::Throttled { .. }) if asked < THROTTLED => {
+                clock.sleep(FIRST_WAIT * 2_u32.pow(asked.min(DOUBLINGS))).await;
+                asked += 1;
+            }
+            Err(error) => return Err(unknown(&error)),
+        }
+    }
 }
 
 fn unknown(error: &WhoamiError) -> Diagnosis {

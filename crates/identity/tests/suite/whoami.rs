@@ -73,6 +73,7 @@ async fn every_failure_has_its_name() {
             refusal(403, "SignatureDoesNotMatch", "Signature expired: 20300101T000000Z is now earlier than"),
             |e| matches!(e, WhoamiError::ClockSkew { .. }),
         ),
+        (refusal(400, "Throttling", "Rate exceeded"), |e| matches!(e, WhoamiError::Throttled { .. })),
         (refusal(403, "AccessDenied", "explicit deny"), |e| matches!(e, WhoamiError::Denied { .. })),
         (
             refusal(400, "ValidationError", "odd"),
