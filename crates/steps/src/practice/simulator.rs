@@ -165,7 +165,7 @@ impl Simulator {
             }
             let silent = |why: String| SimulatorError::Silent { why, log: log.clone() };
             if let Ok(Some(status)) = child.try_wait() {
-                return Err(silent(format!("it ended with {status}")));
+                return Err(silent(format!("it ended with {status}: {}", last_words(&log).await)));
             }
             if tokio::time::Instant::now() >= deadline {
                 return Err(silent(format!("it did not listen within {} s", STARTS.as_secs())));
@@ -265,4 +265,15 @@ impl Simulator {
         }
         Ok(answer)
     }
+}
+
+/// The last line that a simulator wrote: its reason, in its own words.
+async fn last_words(log: &Path) -> String {
+    let text = tokio::fs::read(log).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let last = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
+    last.map_or_else(
+        || "without a word; look whether its disk is full".to_owned(),
+        |line| line.trim_start_matches("holdpoint: ").to_owned(),
+    )
 }
