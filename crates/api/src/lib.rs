@@ -5,6 +5,7 @@
 //! AWS in it; executors and identities come from the edge as an `Outfitter`.
 
 mod calls;
+mod closing;
 mod console;
 mod export;
 mod kept;

@@ -64,6 +64,7 @@ pub enum Chosen {
 impl Console {
     /// Begins a run. Refused while the plan is untrusted or has errors; then nothing was started.
     pub async fn start(self: &Arc<Self>, want: StartRequest) -> Result<RunId, Problem> {
+        self.ledger.writable()?;
         let (path, (bytes, reading)) = read_plan(&want.path)?;
         let plan = Arc::new(reading.plan.clone());
         if want.digest.as_ref().is_some_and(|shown| shown != &plan.digest) {
@@ -97,6 +98,11 @@ impl Console {
                 Ok(run)
             }
             Err(problem) => {
+                if self.has_begun(&run).await {
+                    return Err(
+                        problem.hint(format!("run {run} has begun: `holdpoint resume {run}` goes on"))
+                    );
+                }
                 // Nothing was started: what was made for it goes again.
                 if let Err(more) = self.config.outfitter.retire(&folder).await {
                     tracing::warn!(why = more.headline, "the tools of a run that did not begin");
@@ -107,6 +113,11 @@ impl Console {
                 Err(problem)
             }
         }
+    }
+
+    /// Whether anything of a run is stored. A journal that cannot be read counts as one: what it needs must not go.
+    async fn has_begun(&self, run: &RunId) -> bool {
+        self.ledger.read(run, 0).await.map_or(true, |stored| !stored.is_empty())
     }
 
     async fn begin(
@@ -145,8 +156,10 @@ impl Console {
         if self.handle(run).is_some() {
             return Ok(());
         }
+        self.ledger.writable()?;
         let kept = self.kept(run).await?;
         if let Some((end, _)) = kept.state.end {
+            self.close(run).await?;
             return Err(Problem::new(format!("run {run} is over ({end:?})")).code("refused"));
         }
         let started =
@@ -474,9 +487,10 @@ fn split_vars(plan: &Plan, given: &BTreeMap<String, String>) -> Result<SplitVars
             }
             None => {
                 let known: Vec<_> = plan.vars.iter().map(|var| var.name.as_str()).collect();
+                let has = if known.is_empty() { "none at all".to_owned() } else { known.join(", ") };
                 return Err(Problem::new(format!("the plan has no variable `{name}`"))
                     .code("usage")
-                    .hint(format!("it has: {}", known.join(", "))));
+                    .hint(format!("it has: {has}")));
             }
         }
     }

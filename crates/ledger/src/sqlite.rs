@@ -63,6 +63,19 @@ impl SqliteLedger {
         })
     }
 
+    /// Whether it may be written. To be asked before anything is started whose facts would have no place.
+    ///
+    /// # Errors
+    /// [`LedgerError::Newer`].
+    pub fn writable(&self) -> Result<(), LedgerError> {
+        match self.writer {
+            Some(_) => Ok(()),
+            None => {
+                Err(LedgerError::Newer { path: self.path.display().to_string(), found: self.found_schema })
+            }
+        }
+    }
+
     async fn reading<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -255,5 +268,12 @@ fn storage(path: &Path, error: &rusqlite::Error) -> LedgerError {
 }
 
 fn unreadable(path: &Path, error: &rusqlite::Error) -> LedgerError {
-    LedgerError::Unreadable { path: path.display().to_string(), why: error.to_string() }
+    let why = match error.sqlite_error_code() {
+        // SQLite says no more when it cannot make the small files that it needs beside the ledger.
+        Some(rusqlite::ErrorCode::SystemIoFailure) => {
+            format!("{error}; look whether its disk is full or failing")
+        }
+        Some(_) | None => error.to_string(),
+    };
+    LedgerError::Unreadable { path: path.display().to_string(), why }
 }

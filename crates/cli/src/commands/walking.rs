@@ -15,12 +15,8 @@ use std::sync::Arc;
 pub(crate) async fn run(args: Run, env: &Env) -> Result<Exit, Problem> {
     let console = console::open(env)?;
     let plan = console.open_plan(&args.plan)?;
-    if args.trust {
-        console.trust(&args.plan, &plan.digest)?;
-    } else if !plan.trusted
-        && output::has_person()
-        && asking::yes(&format!("Trust {} and run it?", plan.path))?
-    {
+    let asked = || asking::yes(&format!("Trust {} and run it?", plan.path));
+    if args.trust || (!plan.trusted && output::has_person() && asked()?) {
         console.trust(&args.plan, &plan.digest)?;
     }
     let target = match (args.account, args.region, &plan.target) {
@@ -56,8 +52,9 @@ pub(crate) async fn resume(args: Resume, env: &Env) -> Result<Exit, Problem> {
         return Err(Problem::new("a live run is signed by people, not by --auto-sign").code("usage"));
     }
     let manner = Manner { auto_sign: args.auto_sign, json: args.json };
-    if state.end.is_none() {
-        console.resume(&run).await?;
+    match state.end {
+        None => console.resume(&run).await?,
+        Some(_) => console.close(&run).await?,
     }
     if args.retry
         && let Some(Interruption::Failure(work)) = console.interruption(&run).await?
