@@ -110,6 +110,14 @@ pub(crate) fn end(folder: &Path) {
     }
 }
 
+/// The people of a simulator, furnished with nothing else: who they are, and their keys.
+pub(crate) fn people(folder: &Path) -> Vec<Value> {
+    let port = alive(folder).unwrap();
+    ask(port, "POST", "/_holdpoint/furnish").unwrap();
+    let told: Value = serde_json::from_str(&ask(port, "GET", "/_holdpoint/people").unwrap().1).unwrap();
+    told["people"].as_array().unwrap().clone()
+}
+
 /// Process id of the simulator of a state folder, if one lives there.
 pub(crate) fn pid(folder: &Path) -> Option<u32> {
     let told = told(folder)?;

@@ -12,6 +12,8 @@ use tempfile::TempDir;
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_holdpoint");
 
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// A program that has not ended by then hangs; far above what any needs.
 const HANGS: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(5);
@@ -44,6 +46,13 @@ impl Home {
         Self { folder: TempDir::new().unwrap(), started: AtomicU32::new(0) }
     }
 
+    /// Another home that keeps what this one keeps. No simulator may be running in it.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::new();
+        copy_folder(&self.kept(), &copy.kept());
+        copy
+    }
+
     /// What Holdpoint keeps.
     pub(crate) fn kept(&self) -> PathBuf {
         self.folder.path().join("holdpoint")
@@ -64,9 +73,19 @@ impl Home {
             reason = "the program under test, with an environment of its own"
         )]
         let mut command = Command::new(PROGRAM);
-        command.args(args).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("USER", "tester");
+        command.args(args).env_clear().env("PATH", PATH).env("USER", "tester");
         command.env("HOME", self.folder.path()).env("HOLDPOINT_HOME", self.kept());
         command.env("AWS_EC2_METADATA_DISABLED", "true").current_dir(self.folder.path());
+        command
+    }
+
+    /// A shell script in this home and in a mount namespace of its own, that finds the program in `PROGRAM`.
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        #[expect(clippy::disallowed_methods, reason = "a file system of the test's own wants a namespace")]
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--map-root-user", "--user", "sh", "-c", script]).env_clear();
+        command.env("PATH", PATH).env("USER", "tester").env("PROGRAM", PROGRAM);
+        command.env("HOME", self.folder.path()).env("HOLDPOINT_HOME", self.kept());
         command
     }
 
@@ -173,6 +192,19 @@ fn ended(child: &mut Child, said: &str) -> ExitStatus {
     child.kill().unwrap();
     child.wait().unwrap();
     panic!("`holdpoint {said}` did not end within {} s", HANGS.as_secs());
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &target),
+            // With its permissions.
+            false => drop(std::fs::copy(entry.path(), &target).unwrap()),
+        }
+    }
 }
 
 /// A file of the repository.

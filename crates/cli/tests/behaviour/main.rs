@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod account;
+mod bad_input;
+mod crash;
 mod home;
 mod practice;
