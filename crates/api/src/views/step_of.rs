@@ -413,7 +413,7 @@ fn revision(view: &Value) -> Revision {
             "new" => format!("{healthy} of {desired} healthy"),
             _ => format!("{running} running"),
         },
-        image: images.and_then(|all| all.first()).and_then(Value::as_str).map(str::to_owned),
+        image: images.and_then(|all| all.first()).and_then(pinned_image),
         desired,
         running,
         tasks: view
@@ -440,15 +440,37 @@ fn task(view: &Value) -> RolloutTask {
     }
 }
 
-/// Samples of a soak: `{"samples": [{"at", "ok", "said"}]}`.
+/// `repository:tag@sha256:…`, from `{image, digest}`.
+fn pinned_image(view: &Value) -> Option<String> {
+    let text = |name: &str| view.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let image = text("image")?;
+    Some(match text("digest").filter(|digest| !image.contains(digest)) {
+        Some(digest) => format!("{image}@{digest}"),
+        None => image.to_owned(),
+    })
+}
+
+/// Samples of a soak, in order of time, from its series: `[{check, points: [{at, ok, values}]}]`.
 fn samples(view: &Value) -> Vec<Sample> {
-    let all = view.get("samples").and_then(Value::as_array);
-    let sample = |one: &Value| Sample {
-        at: moment(one, "at"),
-        ok: one.get("ok").and_then(Value::as_bool).unwrap_or(false),
-        said: one.get("said").and_then(Value::as_str).unwrap_or_default().to_owned(),
-    };
-    all.map(|all| all.iter().map(sample).collect()).unwrap_or_default()
+    let list =
+        |view: &Value, name: &str| view.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut all = Vec::new();
+    for series in list(view, "series") {
+        let check = series.get("check").and_then(Value::as_str).unwrap_or_default().to_owned();
+        all.extend(list(&series, "points").iter().map(|point| Sample {
+            at: moment(point, "at"),
+            ok: point.get("ok").and_then(Value::as_bool).unwrap_or(false),
+            said: format!("{check}{}", values(point)),
+        }));
+    }
+    all.sort_by(|one, other| one.at.cmp(&other.at));
+    all
+}
+
+fn values(point: &Value) -> String {
+    let values = point.get("values").and_then(Value::as_object);
+    let told = values.into_iter().flatten().map(|(name, value)| format!(" · {name} {value}"));
+    told.collect()
 }
 
 /// A moment as ISO text, from text or from milliseconds.
