@@ -4,7 +4,8 @@ use std::error::Error;
 use tauri_build::{AppManifest, Attributes, try_build};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let commands = AppManifest::new().commands(&["rpc", "subscribe", "unsubscribe", "pick_plan", "pick_save"]);
+    let commands =
+        AppManifest::new().commands(&["rpc", "subscribe", "unsubscribe", "pick_plan", "pick_save"]);
     try_build(Attributes::new().app_manifest(commands))?;
     Ok(())
 }

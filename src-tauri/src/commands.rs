@@ -45,7 +45,8 @@ pub async fn pick_save<R: Runtime>(
     extension: String,
 ) -> Result<Option<String>, Problem> {
     let dialog = window.dialog().file().set_parent(&window).set_title("Save as").set_file_name(name);
-    picked(dialog.add_filter(extension.to_uppercase(), &[extension.as_str()]), FileDialogBuilder::save_file).await
+    picked(dialog.add_filter(extension.to_uppercase(), &[extension.as_str()]), FileDialogBuilder::save_file)
+        .await
 }
 
 /// What a dialog's callback is told.

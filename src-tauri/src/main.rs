@@ -6,7 +6,8 @@ use holdpoint_identity::Env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: holdpoint-console [PLAN]\n\nOpens Holdpoint's window, at the plan when one is named.\n";
+const USAGE: &str =
+    "usage: holdpoint-console [PLAN]\n\nOpens Holdpoint's window, at the plan when one is named.\n";
 
 fn main() -> ExitCode {
     // No secret reaches a log: values are redacted before.
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
         Ok(program) => program,
         Err(error) => return failed(&format!("this program does not find itself: {error}")),
     };
-    let core = Core::open(&Env::new(environment()), &program, plan);
+    let core = Core::open(&Env::new(std::env::vars_os()), &program, plan);
     let run = builder(tauri::Builder::default(), core).setup(|app| {
         window::open(app)?;
         Ok(())
@@ -55,11 +56,6 @@ fn plan(arguments: Vec<OsString>) -> Result<Option<String>, Said> {
         .map_err(|error| Said::Usage(format!("{} cannot be opened: {error}\n", first.display())))?;
     let text = path.to_str().map(str::to_owned);
     text.map(Some).ok_or_else(|| Said::Usage(format!("{} is not UTF-8: rename it\n", path.display())))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the edge hands the environment on as an argument")]
-fn environment() -> std::env::VarsOs {
-    std::env::vars_os()
 }
 
 fn failed(why: &str) -> ExitCode {

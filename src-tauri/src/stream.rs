@@ -25,7 +25,8 @@ impl Batch {
     pub fn add(&mut self, update: Update) {
         match update {
             Update::Run { view } => {
-                self.updates.retain(|known| !matches!(known, Update::Run { view: older } if older.run == view.run));
+                self.updates
+                    .retain(|known| !matches!(known, Update::Run { view: older } if older.run == view.run));
                 self.updates.push(Update::Run { view });
             }
             Update::Log { run, step, lines } => {

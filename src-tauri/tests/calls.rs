@@ -28,8 +28,12 @@ fn the_page_asks_and_is_answered() {
 fn nobody_else_is_answered() {
     let (_home, _app, main, other) = console();
     let ask = json!({ "name": "home.view", "args": {} });
-    for (whose, from, at) in [("another window", &other, PAGE), ("another origin", &main, "https://example.com")] {
-        for (command, args) in [("rpc", &ask), ("pick_plan", &json!({})), ("unsubscribe", &json!({ "channel": 1 }))] {
+    for (whose, from, at) in
+        [("another window", &other, PAGE), ("another origin", &main, "https://example.com")]
+    {
+        for (command, args) in
+            [("rpc", &ask), ("pick_plan", &json!({})), ("unsubscribe", &json!({ "channel": 1 }))]
+        {
             let said = call(from, at, command, args.clone());
             assert!(said.is_err(), "{whose} may call {command}: {said:?}");
         }
@@ -41,7 +45,8 @@ fn a_console_that_cannot_open_says_why_in_the_page() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let core = Core::open(&Env::new([("HOLDPOINT_HOME", file.as_os_str())]), Path::new("/nowhere/console"), None);
+    let core =
+        Core::open(&Env::new([("HOLDPOINT_HOME", file.as_os_str())]), Path::new("/nowhere/console"), None);
     let (_app, main, _) = windows(core);
     let refused = call(&main, PAGE, "rpc", json!({ "name": "home.view", "args": {} })).unwrap_err();
     assert!(refused["message"].as_str().unwrap().contains("could not be made"), "{refused}");
@@ -59,7 +64,11 @@ fn nonsense_is_refused_and_breaks_nothing() {
             let answer = call(&main, PAGE, "rpc", json!({ "name": known.name, "args": args }));
             if let Err(problem) = answer {
                 let text = problem.to_string();
-                assert!(!text.contains("failed inside Holdpoint"), "{} panicked on {args}: {text}", known.name);
+                assert!(
+                    !text.contains("failed inside Holdpoint"),
+                    "{} panicked on {args}: {text}",
+                    known.name
+                );
             }
         }
     }
@@ -71,9 +80,14 @@ fn the_window_goes_nowhere_else() {
     for own in [PAGE, &format!("{PAGE}/index.html#/run/x")] {
         assert!(window::is_own(&Url::parse(own).unwrap()), "{own}");
     }
-    for foreign in
-        ["https://example.com/", "http://localhost:5173/", "file:///etc/hostname", "data:text/html,x", "about:blank", "tauri://elsewhere/"]
-    {
+    for foreign in [
+        "https://example.com/",
+        "http://localhost:5173/",
+        "file:///etc/hostname",
+        "data:text/html,x",
+        "about:blank",
+        "tauri://elsewhere/",
+    ] {
         assert!(!window::is_own(&Url::parse(foreign).unwrap()), "{foreign}");
     }
 }
@@ -130,11 +144,36 @@ impl Chance {
         match self.next() % if depth == 0 { 3 } else { 9 } {
             0..=2 if depth < 3 => {
                 let names = [
-                    "run", "path", "digest", "mode", "profile", "scenario", "speed", "target", "vars", "hold", "decision",
-                    "person", "reason", "step", "item", "on", "evidence", "fields", "option", "phrase", "choice", "name",
-                    "value", "after_line", "format",
+                    "run",
+                    "path",
+                    "digest",
+                    "mode",
+                    "profile",
+                    "scenario",
+                    "speed",
+                    "target",
+                    "vars",
+                    "hold",
+                    "decision",
+                    "person",
+                    "reason",
+                    "step",
+                    "item",
+                    "on",
+                    "evidence",
+                    "fields",
+                    "option",
+                    "phrase",
+                    "choice",
+                    "name",
+                    "value",
+                    "after_line",
+                    "format",
                 ];
-                (0..self.next() % 8).map(|_| (self.pick(&names).to_owned(), self.value(depth + 1))).collect::<serde_json::Map<_, _>>().into()
+                (0..self.next() % 8)
+                    .map(|_| (self.pick(&names).to_owned(), self.value(depth + 1)))
+                    .collect::<serde_json::Map<_, _>>()
+                    .into()
             }
             3 => Value::Null,
             4 => json!(self.next() & 1 == 0),
@@ -142,8 +181,23 @@ impl Chance {
             6 => json!(self.next()),
             7 => json!([self.value(depth + 1)]),
             _ => json!(self.pick(&[
-                "", "\u{0}", "..", "../../x", "/", "practice", "live", "go", "no_go", "stage:x", "step:", "html", "retry",
-                "𝕏\u{202e}", "run-1", "-1", "{{ vars.x }}",
+                "",
+                "\u{0}",
+                "..",
+                "../../x",
+                "/",
+                "practice",
+                "live",
+                "go",
+                "no_go",
+                "stage:x",
+                "step:",
+                "html",
+                "retry",
+                "𝕏\u{202e}",
+                "run-1",
+                "-1",
+                "{{ vars.x }}",
             ])),
         }
     }

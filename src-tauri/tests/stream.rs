@@ -1,5 +1,4 @@
 //! Changes reach the page together: the newest view of a run, joined lines, one word about the first screen.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use holdpoint_api::views::{LogLine, Update};
 use holdpoint_desktop::stream::{Batch, pump};

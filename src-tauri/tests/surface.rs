@@ -15,7 +15,11 @@ fn the_surface_is_the_golden_one() {
 #[test]
 fn every_command_is_registered_declared_and_granted() {
     let written = written_commands();
-    assert_eq!(between(&read("src/lib.rs"), "generate_handler![", "]", "commands::"), written, "registered in lib.rs");
+    assert_eq!(
+        between(&read("src/lib.rs"), "generate_handler![", "]", "commands::"),
+        written,
+        "registered in lib.rs"
+    );
     assert_eq!(between(&read("build.rs"), "commands(&[", "]", "\""), written, "declared in build.rs");
     let granted: BTreeSet<String> = permissions()
         .iter()
@@ -64,7 +68,8 @@ fn surface() -> Value {
 }
 
 fn policy(text: &str) -> Value {
-    let mut directives: Vec<(&str, &str)> = text.split(';').filter_map(|one| one.trim().split_once(' ')).collect();
+    let mut directives: Vec<(&str, &str)> =
+        text.split(';').filter_map(|one| one.trim().split_once(' ')).collect();
     directives.sort_unstable();
     directives.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect::<Map<_, _>>().into()
 }

@@ -42,7 +42,9 @@ pub fn router(console: Arc<Console>, page: PathBuf, host: &str) -> Router {
 async fn call(State(bridge): State<Bridge>, InPath(name): InPath<String>, body: Bytes) -> Response {
     let answer = match serde_json::from_slice(&body) {
         Ok(args) => dispatch(&bridge.console, &name, args).await,
-        Err(error) => Err(Problem::new(format!("the arguments of {name} are no JSON: {error}")).code("usage")),
+        Err(error) => {
+            Err(Problem::new(format!("the arguments of {name} are no JSON: {error}")).code("usage"))
+        }
     };
     match answer {
         Ok(reply) => axum::Json(reply).into_response(),

@@ -15,10 +15,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let page = arguments.next().map(PathBuf::from).ok_or("usage: holdpoint-bridge PAGE [PLAN]")?;
     if !page.join("index.html").is_file() {
-        return Err(format!("{} has no index.html: build the page first (npm run build in ui/)", page.display()).into());
+        return Err(format!(
+            "{} has no index.html: build the page first (npm run build in ui/)",
+            page.display()
+        )
+        .into());
     }
-    let env = Env::new(environment());
-    let beside = std::env::current_exe()?.with_file_name(format!("holdpoint{}", std::env::consts::EXE_SUFFIX));
+    let env = Env::new(std::env::vars_os());
+    let beside =
+        std::env::current_exe()?.with_file_name(format!("holdpoint{}", std::env::consts::EXE_SUFFIX));
     let program = env.os("HOLDPOINT_CLI").map_or(beside, PathBuf::from);
     let outfitter = AwsOutfitter::new(env.clone(), SimCommand { program, args: vec!["sim".into()] });
     let config = Config::of(env, Arc::new(outfitter), "console", env!("CARGO_PKG_VERSION"))?;
@@ -31,9 +36,4 @@ async fn main() -> Result<(), Box<dyn Error>> {
     out.flush()?;
     axum::serve(listener, holdpoint_bridge::router(console, page, &host)).await?;
     Ok(())
-}
-
-#[expect(clippy::disallowed_methods, reason = "a host of the console hands the environment on as an argument")]
-fn environment() -> std::env::VarsOs {
-    std::env::vars_os()
 }

@@ -15,11 +15,23 @@ use tokio::net::{TcpListener, TcpStream};
 async fn the_page_is_served_and_its_calls_answered() {
     let (_folder, host) = serving().await;
     let page = ask(&host, "GET / HTTP/1.1", &format!("Host: {host}\r\n"), "").await;
-    assert!(page.starts_with("HTTP/1.1 200") && page.contains(POLICY) && page.ends_with("<p>page</p>"), "{page}");
-    let home = ask(&host, "POST /rpc/home.view HTTP/1.1", &format!("Host: {host}\r\nOrigin: http://{host}\r\n"), "{}").await;
+    assert!(
+        page.starts_with("HTTP/1.1 200") && page.contains(POLICY) && page.ends_with("<p>page</p>"),
+        "{page}"
+    );
+    let home = ask(
+        &host,
+        "POST /rpc/home.view HTTP/1.1",
+        &format!("Host: {host}\r\nOrigin: http://{host}\r\n"),
+        "{}",
+    )
+    .await;
     assert!(home.starts_with("HTTP/1.1 200") && home.contains("\"waiting\":[]"), "{home}");
     let refused = ask(&host, "POST /rpc/no.such HTTP/1.1", &format!("Host: {host}\r\n"), "{}").await;
-    assert!(refused.starts_with("HTTP/1.1 409") && refused.contains("there is no call `no.such`"), "{refused}");
+    assert!(
+        refused.starts_with("HTTP/1.1 409") && refused.contains("there is no call `no.such`"),
+        "{refused}"
+    );
     let nonsense = ask(&host, "POST /rpc/home.view HTTP/1.1", &format!("Host: {host}\r\n"), "{").await;
     assert!(nonsense.starts_with("HTTP/1.1 409") && nonsense.contains("no JSON"), "{nonsense}");
 }
@@ -27,7 +39,9 @@ async fn the_page_is_served_and_its_calls_answered() {
 #[tokio::test]
 async fn strangers_and_other_files_are_refused() {
     let (_folder, host) = serving().await;
-    for headers in ["Host: rebound.example\r\n".to_owned(), format!("Host: {host}\r\nOrigin: https://example.com\r\n")] {
+    for headers in
+        ["Host: rebound.example\r\n".to_owned(), format!("Host: {host}\r\nOrigin: https://example.com\r\n")]
+    {
         let said = ask(&host, "POST /rpc/home.view HTTP/1.1", &headers, "{}").await;
         assert!(said.starts_with("HTTP/1.1 403"), "{headers}{said}");
     }

@@ -2,7 +2,7 @@
 //!
 //! Each test has a home, a driver and a window of its own. They need a screen and the built programs, so they are
 //! ignored by default: `cargo xtask e2e`. Pictures of every important screen, light and dark, go to `target/e2e/`.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod operator;
 mod seeds;

@@ -4,7 +4,8 @@ use crate::stage::{PATIENCE, Window};
 use fantoccini::Locator;
 use serde_json::Value;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Where the operator of a run stands, read from the page in one go.
 const LOOK: &str = r#"
@@ -25,7 +26,11 @@ impl Window {
             if self.try_click(id).await {
                 return;
             }
-            assert!(started.elapsed() < PATIENCE, "`{id}` was never there to be clicked: {}", self.text().await);
+            assert!(
+                started.elapsed() < PATIENCE,
+                "`{id}` was never there to be clicked: {}",
+                self.text().await
+            );
             tokio::time::sleep(Duration::from_millis(40)).await;
         }
     }
@@ -61,7 +66,9 @@ impl Window {
 
     /// From Home: opens the example, trusts it, and begins to practise it.
     pub(crate) async fn practise_the_example(&self, scenario: &str, speed: u32, pictures: bool) {
-        let example = Locator::XPath("//section[.//h2[contains(., 'Examples to practise')]]//button[contains(., 'Broker')]");
+        let example = Locator::XPath(
+            "//section[.//h2[contains(., 'Examples to practise')]]//button[contains(., 'Broker')]",
+        );
         let example = self.client.wait().at_most(PATIENCE).for_element(example).await.unwrap();
         if pictures {
             self.picture("home").await;
@@ -83,7 +90,12 @@ impl Window {
     }
 
     /// Ticks what is to be ticked and signs what is held until the run has one of these states or shows that step.
-    pub(crate) async fn work_until(&self, ends: &[&str], stop_at: Option<&str>, pictures: Option<&str>) -> String {
+    pub(crate) async fn work_until(
+        &self,
+        ends: &[&str],
+        stop_at: Option<&str>,
+        pictures: Option<&str>,
+    ) -> String {
         let started = Instant::now();
         let mut signed = 0;
         loop {
@@ -110,7 +122,11 @@ impl Window {
                 // It may be gone or ticked by now: the next look says.
                 self.try_click(item).await;
             }
-            assert!(started.elapsed() < PATIENCE, "the run does not come to {ends:?}: {seen}\n{}", self.text().await);
+            assert!(
+                started.elapsed() < PATIENCE,
+                "the run does not come to {ends:?}: {seen}\n{}",
+                self.text().await
+            );
             tokio::time::sleep(Duration::from_millis(40)).await;
         }
     }
@@ -118,7 +134,11 @@ impl Window {
     /// Signs the hold that is open, as the person whom the window proposes.
     async fn sign(&self, picture: Option<&str>) {
         self.click("go").await;
-        self.until("the signers", "return document.querySelectorAll('[data-testid=signer] option').length > 0").await;
+        self.until(
+            "the signers",
+            "return document.querySelectorAll('[data-testid=signer] option').length > 0",
+        )
+        .await;
         if let Some(name) = picture {
             self.picture(&format!("{name}-sign")).await;
         }
@@ -136,7 +156,13 @@ impl Window {
         if let Some(name) = picture {
             self.picture(name).await;
         }
-        self.client.find(Locator::Css("dialog[open] [aria-label=Close]")).await.unwrap().click().await.unwrap();
+        self.client
+            .find(Locator::Css("dialog[open] [aria-label=Close]"))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
         self.until("the dialog to close", "return document.querySelector('dialog[open]') === null").await;
         std::fs::read_to_string(path).unwrap()
     }

@@ -18,7 +18,9 @@ async fn the_seeds_open_as_guides() {
         .collect();
     seeds.sort();
     if seeds.is_empty() {
-        std::io::stderr().write_all(b"SKIPPED seeds: ../shared/seeds is not beside this repository.\n").unwrap();
+        std::io::stderr()
+            .write_all(b"SKIPPED seeds: ../shared/seeds is not beside this repository.\n")
+            .unwrap();
         return;
     }
     for (number, seed) in seeds.iter().enumerate() {

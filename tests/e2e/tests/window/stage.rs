@@ -1,16 +1,17 @@
 //! A home, a WebDriver and a window of a test's own.
 
+use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder};
-use fantoccini::error::CmdError;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// Longest wait for anything that the window shows. Generous: the machine may be busy with something else.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
@@ -207,7 +208,9 @@ fn free_port() -> u16 {
 fn children_of(pid: u32) -> Vec<u32> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(child) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(child) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1));
         if parent.and_then(|parent| parent.parse().ok()) == Some(pid) {
@@ -219,7 +222,11 @@ fn children_of(pid: u32) -> Vec<u32> {
 
 fn kill(pid: u32) {
     if pid > 1 {
-        let _ = started_by_a_test(Path::new("kill")).arg("-9").arg(pid.to_string()).stderr(Stdio::null()).status();
+        let _ = started_by_a_test(Path::new("kill"))
+            .arg("-9")
+            .arg(pid.to_string())
+            .stderr(Stdio::null())
+            .status();
     }
 }
 
@@ -228,7 +235,10 @@ pub(crate) fn started_by_a_test(program: &Path) -> Command {
     Command::new(program)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test is an edge: what it drives is named in the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is an edge: what it drives is named in the environment"
+)]
 fn env(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

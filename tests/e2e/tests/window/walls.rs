@@ -11,7 +11,9 @@ async fn the_page_cannot_leave_nor_reach_beyond_its_calls() {
     window.until("Home", "return document.querySelector('[data-testid=open-plan]') !== null").await;
 
     let script = |body: &str| {
-        let script = format!("const done = arguments[arguments.length - 1]; const say = (what) => done(String(what)); {body}");
+        let script = format!(
+            "const done = arguments[arguments.length - 1]; const say = (what) => done(String(what)); {body}"
+        );
         let client = window.client.clone();
         async move { client.execute_async(&script, vec![]).await.unwrap().as_str().unwrap_or_default().to_owned() }
     };
@@ -63,7 +65,8 @@ async fn the_page_cannot_leave_nor_reach_beyond_its_calls() {
     assert_eq!(evaluated, "refused", "the policy lets the page evaluate text");
     let inline = script("window.inline = 0; const one = document.createElement('script'); one.textContent = 'window.inline = 1'; document.head.append(one); say(window.inline)").await;
     assert_eq!(inline, "0", "an inline script ran");
-    let fetched = script("fetch('http://127.0.0.1:9/').then(() => say('fetched'), () => say('refused'))").await;
+    let fetched =
+        script("fetch('http://127.0.0.1:9/').then(() => say('fetched'), () => say('refused'))").await;
     assert_eq!(fetched, "refused");
     let violated = script("document.addEventListener('securitypolicyviolation', (event) => say(event.effectiveDirective), { once: true }); const frame = document.createElement('iframe'); frame.src = 'https://example.com/'; document.body.append(frame)").await;
     assert!(violated.starts_with("frame-src"), "{violated}");
@@ -75,7 +78,12 @@ async fn the_page_cannot_leave_nor_reach_beyond_its_calls() {
     let here = window.client.current_url().await.unwrap();
     let _ = window.script("location.href = 'https://example.com/'; return true").await;
     let _ = window.script("location.href = 'file:///etc/hostname'; return true").await;
-    window.until("the page to still be there", "return document.querySelector('[data-testid=open-plan]') !== null").await;
+    window
+        .until(
+            "the page to still be there",
+            "return document.querySelector('[data-testid=open-plan]') !== null",
+        )
+        .await;
     let now = window.client.current_url().await.unwrap();
     assert_eq!((now.scheme(), now.host_str()), (here.scheme(), here.host_str()));
     window.close().await;
