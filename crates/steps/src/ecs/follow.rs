@@ -96,6 +96,8 @@ impl<'a> Following<'a> {
                     return Err(Ending::Failed(self.diagnose(headline, &sight, &mut seen).await));
                 }
                 Verdict::RolledBack(_) => {
+                    // The service was asked before its deployment's end was seen: what it runs is asked again.
+                    let sight = self.look(&mut arn, &mut seen).await.unwrap_or(sight);
                     let on = sight.service.as_ref().and_then(Service::primary).map(|primary| {
                         format!(
                             "it runs {} of {} tasks on {}",
