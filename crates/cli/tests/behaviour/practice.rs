@@ -52,6 +52,7 @@ fn a_crash_loop_is_diagnosed_and_put_back_as_a_set() {
     walk(&home, "crash_loop")
         .exits(1)
         .says(&["✕ Deploy the API", "circuit breaker", "relation \"tasks\" does not exist", "exit code 1"])
+        .says(&["AWS rolled the service back; it runs 2 of 2 tasks on broker-api:1"])
         .complains(&["holdpoint rollback"]);
     home.run(&["rollback", "last", "--preview"]).exits(0).says(&["broker-api", "broker-worker"]);
     home.run(&["rollback", "last"]).exits(1).says(&[
@@ -73,6 +74,20 @@ fn a_crash_loop_is_diagnosed_and_put_back_as_a_set() {
     // It is over: nothing goes on, and nothing is done again.
     home.run(&["resume", "last", "--auto-sign"]).exits(1);
     home.run(&["rollback", "last"]).exits(1).complains(&["is over"]);
+}
+
+#[test]
+fn expired_keys_hold_a_run_up_and_repeat_nothing() {
+    let home = Home::new();
+    walk(&home, "expired")
+        .exits(1)
+        .says(&["✕ Create its service", "Sign in again, then continue the same step"]);
+    // Going on is signing in again: the service is there, and is followed, not made a second time.
+    home.run(&["resume", "last", "--retry", "--auto-sign"]).says(&["✓ Create its service"]);
+    let account = Account::of(&home, &home.runs()[0]);
+    let creates = account.operations().iter().filter(|operation| *operation == "CreateService").count();
+    assert_eq!(creates, 1);
+    home.run(&["verify", "last"]).exits(0).says(&["intact"]);
 }
 
 /// How a scenario ends, and what its diagnosis must name.
