@@ -61,7 +61,7 @@ pub struct ProfileRef {
 }
 
 /// A new run.
-#[derive(Debug, Clone, Deserialize, TS)]
+#[derive(Clone, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct RunStart {
     /// The plan file.
@@ -137,7 +137,7 @@ pub struct RunTick {
 }
 
 /// An answer.
-#[derive(Debug, Clone, Deserialize, TS)]
+#[derive(Clone, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct RunAnswer {
     /// Its id.

@@ -190,7 +190,8 @@ impl Console {
         let session = holdpoint_identity::Session::live(&self.config.env, profile, None).await;
         let session = session.map_err(|error| Problem::new(error.to_string()))?;
         let caller = session.whoami().await.map_err(|error| Problem::new(error.to_string()))?;
-        let role = caller.arn.split('/').nth(1).map(str::to_owned);
+        let assumed = caller.arn.contains(":assumed-role/");
+        let role = caller.arn.split('/').nth(1).filter(|_| assumed).map(str::to_owned);
         let identity = Identity {
             profile: profile.map(str::to_owned),
             account: caller.account.clone(),

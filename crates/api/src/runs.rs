@@ -28,7 +28,7 @@ pub(crate) struct Open {
 }
 
 /// What a new run is to be.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct StartRequest {
     /// The plan file.
     pub path: String,
@@ -160,7 +160,10 @@ impl Console {
         let kept = self.kept(run).await?;
         if let Some((end, _)) = kept.state.end {
             self.close(run).await?;
-            return Err(Problem::new(format!("run {run} is over ({end:?})")).code("refused"));
+            let over = format!("run {run} is over, it is {}", end.in_words());
+            return Err(Problem::new(over)
+                .code("refused")
+                .hint("what is over is neither resumed nor rolled back: `holdpoint report` names what ran before, a new run can deploy it"));
         }
         let started =
             kept.state.started.clone().ok_or_else(|| Problem::new(format!("run {run} never began")))?;

@@ -11,7 +11,11 @@ impl Console {
     pub async fn find(&self, text: &str) -> Result<RunId, Problem> {
         let rows = self.ledger.runs().await?;
         if text == "last" {
-            let newest = rows.first().ok_or_else(|| Problem::new("there is no run yet").code("not_found"))?;
+            let newest = rows.first().ok_or_else(|| {
+                Problem::new("there is no run yet")
+                    .code("not_found")
+                    .hint("`holdpoint run PLAN --practice` begins one")
+            })?;
             return Ok(newest.run.clone());
         }
         let upper = text.to_ascii_uppercase();

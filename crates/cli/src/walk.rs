@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::{asking, output};
 use holdpoint_api::{Chosen, Console, Problem};
 use holdpoint_engine::RunHandle;
+use holdpoint_identity::Env;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
     Answer, Ask, Decision, HoldKey, Interruption, Outcome, RunEnd, RunId, State, Status, Work, interruption,
@@ -12,8 +13,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How a run is driven here.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Manner {
+#[derive(Clone, Copy)]
+pub(crate) struct Manner<'a> {
+    /// The environment, for secrets that are wanted.
+    pub(crate) env: &'a Env,
     /// Sign, tick and answer as the practice people.
     pub(crate) auto_sign: bool,
     /// Standard output is for a program.
@@ -21,7 +24,7 @@ pub(crate) struct Manner {
 }
 
 /// Drives a run until it is over, or waits for a person who is not here.
-pub(crate) async fn walk(console: &Arc<Console>, run: &RunId, manner: Manner) -> Result<Exit, Problem> {
+pub(crate) async fn walk(console: &Arc<Console>, run: &RunId, manner: Manner<'_>) -> Result<Exit, Problem> {
     let Some(handle) = console.handle(run) else {
         return Ok(match console.state(run).await?.end {
             Some((RunEnd::Done, _)) => Exit::Done,
@@ -68,7 +71,7 @@ struct Person<'a> {
     console: &'a Arc<Console>,
     run: &'a RunId,
     handle: &'a RunHandle,
-    manner: Manner,
+    manner: Manner<'a>,
 }
 
 impl Person<'_> {
@@ -81,12 +84,19 @@ impl Person<'_> {
         Some(exit)
     }
 
+    /// `vars.api_token` is `HOLDPOINT_SECRET_API_TOKEN`.
+    fn in_environment(&self, name: &str) -> Option<String> {
+        let variable = format!("HOLDPOINT_SECRET_{}", name.strip_prefix("vars.")?.to_uppercase());
+        self.manner.env.get(&variable).map(str::to_owned)
+    }
+
     async fn give(&self, wants: &[String]) -> Result<Option<Exit>, Problem> {
         for name in wants {
-            if !self.is_here() {
-                return Ok(self.leave(Exit::Waits, &format!("the run waits for the secret {name}")));
-            }
-            let value = asking::secret(name)?;
+            let value = match self.in_environment(name) {
+                Some(value) => value,
+                None if self.is_here() => asking::secret(name)?,
+                None => return Ok(self.leave(Exit::Waits, &format!("the run waits for the secret {name}"))),
+            };
             self.console.give_secret(self.run, name.clone(), Secret::new(value)).await?;
         }
         Ok(None)

@@ -14,6 +14,7 @@ use holdpoint_run::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,6 +27,8 @@ pub(crate) struct Desktop {
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) notes: mpsc::UnboundedSender<(Work, Note)>,
     pub(crate) link: mpsc::UnboundedSender<FromWorker>,
+    /// Notes that were told and not yet taken.
+    pub(crate) backlog: Arc<AtomicUsize>,
     /// How often this action was found to have had no effect.
     pub(crate) resent: u32,
 }
@@ -47,6 +50,11 @@ pub(crate) type Sent<T> = Result<T, Stopped>;
 const CHECK_AGAIN: Duration = Duration::from_secs(2);
 
 impl Desktop {
+    /// Names without secrets: what a signature covers is shown and stored.
+    pub(crate) fn open_context(&self) -> Value {
+        context::context(&self.state, &self.pins, &Secrets::new())
+    }
+
     pub(crate) fn context(&self) -> Value {
         context::context(&self.state, &self.pins, &self.secrets)
     }
@@ -70,7 +78,7 @@ impl Desktop {
     }
 
     pub(crate) fn tell(&self, work: &Work) -> Progress {
-        Progress::new(work.clone(), self.notes.clone())
+        Progress::counted(work.clone(), self.notes.clone(), Arc::clone(&self.backlog))
     }
 
     pub(crate) fn send(&self, message: FromWorker) -> Sent<()> {
@@ -217,7 +225,7 @@ impl Desktop {
         if work.lane == Lane::Undo {
             return Ok(Vec::new());
         }
-        let names = self.context();
+        let names = self.open_context();
         let stage = self.state.plan.stage_of(&work.step).map(|stage| HoldKey::Stage(stage.id.clone()));
         let holds = stage.into_iter().chain([HoldKey::Step(work.step.clone())]);
         let open = holds.filter(|hold| self.state.holds.contains_key(hold));

@@ -17,6 +17,7 @@ use holdpoint_run::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -39,6 +40,7 @@ struct Job {
     task: JoinHandle<()>,
     from: mpsc::UnboundedReceiver<FromWorker>,
     notes: mpsc::UnboundedReceiver<(Work, Note)>,
+    backlog: Arc<AtomicUsize>,
 }
 
 impl Driver {
@@ -64,21 +66,25 @@ impl Driver {
                 }
             };
             tokio::select! {
+                // A person is heard first, however much a script says; what it said is kept before its end is.
                 biased;
-                Some((work, note)) = current.notes.recv() => self.note(work, note),
-                told = current.from.recv() => match told {
-                    Some(FromWorker::Done) | None => {
-                        self.drain(current);
-                        job = None;
-                    }
-                    Some(told) => self.told(told).await,
-                },
                 message = inbox.recv() => match message {
                     Some(message) => self.hear(message, &mut job).await,
                     None => {
                         dismiss(&mut job);
                         break;
                     }
+                },
+                Some((work, note)) = current.notes.recv() => {
+                    current.backlog.fetch_sub(1, Ordering::Relaxed);
+                    self.note(work, note);
+                },
+                told = current.from.recv() => match told {
+                    Some(FromWorker::Done) | None => {
+                        self.drain(current);
+                        job = None;
+                    }
+                    Some(told) => self.told(told).await,
                 },
             }
         }
@@ -93,6 +99,7 @@ impl Driver {
     fn employ(&mut self, effect: Effect) -> Job {
         let (link, from) = mpsc::unbounded_channel();
         let (notes, heard) = mpsc::unbounded_channel();
+        let backlog = Arc::new(AtomicUsize::new(0));
         if let Effect::Begin(work) = &effect {
             self.shared.change(|board| board.clear(work));
         }
@@ -102,6 +109,7 @@ impl Driver {
             pins: Arc::new(self.pins()),
             secrets: Arc::new(self.secrets.clone()),
             notes,
+            backlog: Arc::clone(&backlog),
             link: link.clone(),
             resent: self.resent(&effect),
         };
@@ -110,7 +118,7 @@ impl Driver {
             let _ = perform(desk, effect).await;
             let _ = link.send(FromWorker::Done);
         });
-        Job { task, from, notes: heard }
+        Job { task, from, notes: heard, backlog }
     }
 
     /// Pins with the originals that memory holds.
@@ -301,6 +309,7 @@ impl Driver {
 
     fn drain(&mut self, job: &mut Job) {
         while let Ok((work, note)) = job.notes.try_recv() {
+            job.backlog.fetch_sub(1, Ordering::Relaxed);
             self.note(work, note);
         }
     }

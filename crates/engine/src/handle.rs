@@ -174,7 +174,7 @@ impl RunHandle {
 
     fn gone(&self) -> EngineError {
         let halted = self.shared.board(|board| board.halted.clone());
-        let end = self.state().end.map(|(end, _)| format!("it is over ({end:?})"));
+        let end = self.state().end.map(|(end, _)| format!("it is over, it is {}", end.in_words()));
         EngineError::Halted(halted.or(end).unwrap_or_else(|| "its driver has gone".into()))
     }
 }

@@ -3,6 +3,9 @@
 use holdpoint_run::Work;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Something an operator may want to see now.
@@ -35,17 +38,39 @@ pub enum Note {
 pub struct Progress {
     work: Work,
     to: Option<mpsc::UnboundedSender<(Work, Note)>>,
+    backlog: Arc<AtomicUsize>,
 }
+
+/// How many notes may wait before who has much to say is asked to wait, too.
+const BACKLOG: usize = 2_000;
+/// How long it waits until it looks again.
+const LOOK: Duration = Duration::from_millis(2);
 
 impl Progress {
     /// Progress of `work`, told to `to`.
     pub fn new(work: Work, to: mpsc::UnboundedSender<(Work, Note)>) -> Self {
-        Self { work, to: Some(to) }
+        Self::counted(work, to, Arc::default())
     }
 
     /// Progress that nobody listens to.
     pub fn silent(work: Work) -> Self {
-        Self { work, to: None }
+        Self { work, to: None, backlog: Arc::default() }
+    }
+
+    /// Progress whose listener counts down `backlog` with every note that it takes.
+    pub(crate) fn counted(
+        work: Work,
+        to: mpsc::UnboundedSender<(Work, Note)>,
+        backlog: Arc<AtomicUsize>,
+    ) -> Self {
+        Self { work, to: Some(to), backlog }
+    }
+
+    /// Waits until there is room for more lines: a script that says more than can be kept waits for it.
+    pub async fn room(&self) {
+        while self.backlog.load(Ordering::Relaxed) > BACKLOG {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// What is waited for.
@@ -65,6 +90,7 @@ impl Progress {
 
     fn tell(&self, note: Note) {
         if let Some(to) = &self.to {
+            self.backlog.fetch_add(1, Ordering::Relaxed);
             // The driver is gone: nobody is left to be told.
             let _ = to.send((self.work.clone(), note));
         }

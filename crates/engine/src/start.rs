@@ -151,6 +151,7 @@ async fn first_pins(
         secrets: Arc::new(secrets.clone()),
         notes,
         link,
+        backlog: Arc::default(),
         resent: 0,
     };
     let pins = read_pins(&desk).await?;

@@ -124,7 +124,7 @@ async fn pin(desk: &Desktop, moment: Moment) -> Sent<()> {
 }
 
 async fn open_hold(desk: &Desktop, hold: HoldKey) -> Sent<()> {
-    match context::covers(&desk.state, &hold, &desk.context()) {
+    match context::covers(&desk.state, &hold, &desk.open_context()) {
         Ok(covers) => {
             let covers = match veil(&desk.tools.redactor, covers) {
                 Ok(covers) => covers,
@@ -134,7 +134,8 @@ async fn open_hold(desk: &Desktop, hold: HoldKey) -> Sent<()> {
         }
         Err(why) => {
             let headline = format!("what the hold before {hold} covers cannot be told: {why}");
-            desk.fail_frontier(Diagnosis::of(headline)).await
+            let hint = "A signature covers values that may be seen: take a secret out of `covers`.";
+            desk.fail_frontier(Diagnosis::of(headline).hint(hint)).await
         }
     }
 }

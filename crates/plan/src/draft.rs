@@ -325,6 +325,13 @@ impl Parts<'_> {
                     format!("`{}` changes something; `after` is for checks that only read", spec.name),
                     "Make it a step of its own.".to_owned(),
                 );
+            } else if matches!(action.uses.as_str(), "checklist" | "decision") {
+                findings.error_hint(
+                    "after-changes",
+                    fields.node("uses").map_or(item.span, |node| node.span),
+                    format!("`{}` wants a person; `after` is for checks that need nobody", action.uses),
+                    "Make it a step of its own.".to_owned(),
+                );
             }
             checks.push(Check { action, timeout: fields.duration("timeout", findings), span: item.span });
         }

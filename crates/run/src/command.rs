@@ -197,7 +197,7 @@ pub enum Choice {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The run is over.
-    #[error("this run is over ({0:?}): start a new one")]
+    #[error("this run is over, it is {}: start a new one", .0.in_words())]
     Over(RunEnd),
     /// It has begun already.
     #[error("this run has begun already")]

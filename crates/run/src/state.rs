@@ -23,6 +23,18 @@ pub enum RunEnd {
     Aborted,
 }
 
+impl RunEnd {
+    /// In words, after "it is".
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::RolledBack => "rolled back",
+            Self::PartlyRolledBack => "rolled back in part",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
 /// A fold over the facts of a run.
 #[derive(Debug, Clone)]
 pub struct State {

@@ -40,8 +40,11 @@ pub(crate) fn trust(args: &Trust, env: &Env) -> Result<Exit, Problem> {
 }
 
 fn bytes_of(path: &str) -> Result<Vec<u8>, Problem> {
-    let could_not =
-        |error: std::io::Error| Problem::new(format!("{path} cannot be opened: {error}")).code("usage");
+    let could_not = |error: std::io::Error| {
+        Problem::new(format!("{path} cannot be opened: {error}"))
+            .code("usage")
+            .hint("name a plan file: deploy.plan.md")
+    };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(could_not)?;
     // A file that is larger than any plan is read only as far as it takes to say so.

@@ -3,7 +3,7 @@
 use crate::args::{Format, OfRun, Report, Runs};
 use crate::exit::Exit;
 use crate::{console, output};
-use holdpoint_api::views::{RunSummary, RunView};
+use holdpoint_api::views::{RunSummary, RunView, StepStatus};
 use holdpoint_api::{Problem, ReportFormat};
 use holdpoint_identity::Env;
 use serde_json::json;
@@ -105,8 +105,8 @@ fn shown(view: &RunView) {
     ));
     output::line(format!("  started {} by {}", view.started_at, view.started_by.name));
     view.driven_by.iter().for_each(|driver| output::line(format!("  driven by {}", driver.what)));
-    for stage in &view.stages {
-        output::line(format!("\n{} [{:?}]", stage.title, stage.status));
+    for stage in view.stages.iter().filter(|stage| !stage.steps.is_empty()) {
+        output::line(format!("\n{} [{}]", stage.title, words(stage.status)));
         for step in &stage.steps {
             let said = step.said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
             output::line(format!(
@@ -132,6 +132,26 @@ fn shown(view: &RunView) {
         view.rollback
             .steps
             .iter()
-            .for_each(|undo| output::line(format!("  {} [{:?}]", undo.text, undo.status)));
+            .for_each(|undo| output::line(format!("  {} [{}]", undo.text, words(undo.status))));
+    }
+}
+
+fn words(status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::Pending => "pending",
+        StepStatus::Blocked => "blocked",
+        StepStatus::Ready => "ready",
+        StepStatus::Held => "held",
+        StepStatus::Running => "running",
+        StepStatus::Waiting => "waiting",
+        StepStatus::Verifying => "verifying",
+        StepStatus::Succeeded => "succeeded",
+        StepStatus::Failed => "failed",
+        StepStatus::Unknown => "unknown",
+        StepStatus::RolledBackByAws => "rolled back by AWS",
+        StepStatus::Superseded => "superseded",
+        StepStatus::Skipped => "skipped",
+        StepStatus::Compensated => "put back",
+        StepStatus::NotPractised => "not practised",
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn run(args: Run, env: &Env) -> Result<Exit, Problem> {
         vars,
     };
     let run = console.start(request).await?;
-    drive(&console, &run, Manner { auto_sign: args.auto_sign, json: args.json }).await
+    drive(&console, &run, Manner { env, auto_sign: args.auto_sign, json: args.json }).await
 }
 
 /// Goes on with an open run.
@@ -51,7 +51,7 @@ pub(crate) async fn resume(args: Resume, env: &Env) -> Result<Exit, Problem> {
     if args.auto_sign && state.mode() == Mode::Live {
         return Err(Problem::new("a live run is signed by people, not by --auto-sign").code("usage"));
     }
-    let manner = Manner { auto_sign: args.auto_sign, json: args.json };
+    let manner = Manner { env, auto_sign: args.auto_sign, json: args.json };
     match state.end {
         None => console.resume(&run).await?,
         Some(_) => console.close(&run).await?,
@@ -78,10 +78,10 @@ pub(crate) async fn rollback(args: Rollback, env: &Env) -> Result<Exit, Problem>
     if state.rollback.is_none() {
         console.roll_back(&run, &args.reason).await?;
     }
-    drive(&console, &run, Manner { auto_sign: false, json: args.json }).await
+    drive(&console, &run, Manner { env, auto_sign: false, json: args.json }).await
 }
 
-async fn drive(console: &Arc<Console>, run: &RunId, manner: Manner) -> Result<Exit, Problem> {
+async fn drive(console: &Arc<Console>, run: &RunId, manner: Manner<'_>) -> Result<Exit, Problem> {
     let exit = walk(console, run, manner).await?;
     let view = console.view(run).await?;
     if manner.json {

@@ -84,7 +84,7 @@ fn outputs(task: &Task) -> Result<Outputs, Diagnosis> {
     for (name, field) in &with.fields {
         if field.secret {
             // In memory only: after a restart it is asked for again.
-            match task.secrets.get(name) {
+            match task.secrets.get(&format!("answers.{}.{name}", task.work.step)) {
                 Some(value) => {
                     check(name, field, value.expose())?;
                     plain.insert(name.clone(), OutputValue::secret());

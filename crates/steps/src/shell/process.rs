@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
-/// Longest part of a line that is shown; the rest of it is skipped, not buffered.
+/// Longest line that is shown whole. Of a longer one the beginning is, without what may be the beginning of a secret; the rest
+/// is skipped, not buffered.
 const LINE: u64 = 16 * 1024;
 
 /// Writes its process id and the script's exit code beside the script, so that they outlive this process.
@@ -96,8 +97,13 @@ pub(crate) async fn run(
     if !show {
         task.progress.says("standard output is not shown: a secret is taken from it");
     }
+    // A secret may be written in six times its length: escaped byte by byte.
+    let uncertain = task.secrets.values().map(|secret| secret.expose().len() * 6).max().unwrap_or(0);
     let work = async {
-        let (out, err) = tokio::join!(lines("stdout", out, told), lines("stderr", err, Some(&task.progress)));
+        let (out, err) = tokio::join!(
+            lines("stdout", out, told, uncertain),
+            lines("stderr", err, Some(&task.progress), uncertain)
+        );
         (process.wait().await, out, err)
     };
     let ended = match task.timeout {
@@ -158,6 +164,7 @@ async fn lines(
     source: &str,
     from: Option<impl AsyncRead + Unpin>,
     progress: Option<&Progress>,
+    uncertain: usize,
 ) -> (String, bool) {
     let Some(from) = from else { return (String::new(), false) };
     let mut reader = BufReader::new(from);
@@ -168,6 +175,13 @@ async fn lines(
             Ok(0) | Err(_) => return (kept, truncated),
             Ok(_) => {}
         }
+        let cut = line.len() as u64 == LINE && line.last() != Some(&b'\n');
+        if cut {
+            truncated = true;
+            line.truncate(line.len().saturating_sub(uncertain));
+            line.extend_from_slice(b" [cut]\n");
+            skip_line(&mut reader).await;
+        }
         let text = String::from_utf8_lossy(&line);
         if kept.len() + text.len() <= KEPT {
             kept.push_str(&text);
@@ -176,6 +190,24 @@ async fn lines(
         }
         if let Some(progress) = progress {
             progress.line(source, None, text.trim_end_matches(['\n', '\r']));
+            progress.room().await;
+        }
+    }
+}
+
+/// Reads on to the end of a line and keeps nothing of it.
+async fn skip_line(reader: &mut (impl AsyncBufRead + Unpin)) {
+    loop {
+        let (used, ended) = match reader.fill_buf().await {
+            Ok([]) | Err(_) => return,
+            Ok(bytes) => match bytes.iter().position(|byte| *byte == b'\n') {
+                Some(at) => (at + 1, true),
+                None => (bytes.len(), false),
+            },
+        };
+        reader.consume(used);
+        if ended {
+            return;
         }
     }
 }
