@@ -4,6 +4,8 @@ use std::error::Error;
 use tauri_build::{AppManifest, Attributes, try_build};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    // The page is part of the program: built anew, it is embedded anew.
+    println!("cargo::rerun-if-changed=../ui/dist");
     let commands =
         AppManifest::new().commands(&["rpc", "subscribe", "unsubscribe", "pick_plan", "pick_save"]);
     try_build(Attributes::new().app_manifest(commands))?;
