@@ -79,6 +79,10 @@ impl Person<'_> {
         output::has_person() && !self.manner.json
     }
 
+    fn is_halted(&self) -> bool {
+        self.handle.board(|board| board.halted.is_some())
+    }
+
     fn leave(&self, exit: Exit, why: &str) -> Option<Exit> {
         output::note(format!("{why}; `holdpoint resume {}` goes on", self.run));
         Some(exit)
@@ -140,6 +144,8 @@ impl Person<'_> {
         for who in self.handle.signers().into_iter().rev().filter(|who| !signed.contains(who)) {
             match self.console.sign(self.run, hold, Decision::Go, &who, None, true).await {
                 Ok(()) => return Ok(None),
+                // Not a refusal: the run itself has stopped, which is told where the walk looks next.
+                Err(_) if self.is_halted() => return Ok(None),
                 Err(problem) => refused.push(problem.message),
             }
         }
@@ -201,6 +207,7 @@ impl Person<'_> {
             Answer { fields, option, reason: reason.clone(), phrase: ask.phrase.clone(), evidence: reason };
         match self.console.answer(self.run, work, answer).await {
             Ok(()) => Ok(None),
+            Err(_) if self.is_halted() => Ok(None),
             Err(problem) => Ok(self.leave(Exit::Waits, &problem.message)),
         }
     }
