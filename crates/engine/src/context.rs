@@ -18,11 +18,8 @@ pub(crate) fn context(state: &State, pins: &BTreeMap<String, Pin>, secrets: &Sec
     }
     let mut steps = Map::new();
     for (id, step) in &state.steps {
-        let outputs = step
-            .forward
-            .outputs
-            .iter()
-            .filter_map(|(name, output)| Some((name.clone(), output.value.clone()?)));
+        let outputs =
+            step.forward.outputs.iter().filter_map(|(name, output)| Some((name.clone(), output.seen()?)));
         steps.insert(id.to_string(), json!({ "outputs": Map::from_iter(outputs) }));
     }
     for (name, secret) in secrets {
@@ -75,7 +72,7 @@ pub(crate) fn missing_secrets(state: &State, step: &Step, secrets: &Secrets) -> 
         }
         NameUsed::Output { step, output } => {
             let known = state.steps.get(&step)?.forward.outputs.get(&output)?;
-            known.value.is_none().then(|| format!("steps.{step}.outputs.{output}"))
+            known.is_secret().then(|| format!("steps.{step}.outputs.{output}"))
         }
         NameUsed::Pinned { .. } | NameUsed::Run(_) => None,
     };

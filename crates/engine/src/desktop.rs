@@ -246,7 +246,7 @@ impl Desktop {
         secret_outputs: &BTreeMap<String, Secret>,
     ) -> Result<Vec<Judgement>, Diagnosis> {
         let mut names = self.context();
-        let plain = outputs.iter().filter_map(|(name, output)| Some((name.clone(), output.value.clone()?)));
+        let plain = outputs.iter().filter_map(|(name, output)| Some((name.clone(), output.seen()?)));
         let secret = secret_outputs
             .iter()
             .map(|(name, value)| (name.clone(), Value::String(value.expose().to_owned())));

@@ -188,6 +188,16 @@ impl OutputValue {
     pub fn secret() -> Self {
         Self { value: None, digest: String::new() }
     }
+
+    /// Whether it is one that may not be seen. A value that is nothing has a digest all the same.
+    pub fn is_secret(&self) -> bool {
+        self.value.is_none() && self.digest.is_empty()
+    }
+
+    /// The value that may be seen; `None` for a secret.
+    pub fn seen(&self) -> Option<Value> {
+        (!self.is_secret()).then(|| self.value.clone().unwrap_or(Value::Null))
+    }
 }
 
 /// SHA-256 of a value's JSON, hex.

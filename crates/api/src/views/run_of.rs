@@ -410,7 +410,7 @@ fn outputs(state: &State) -> Vec<OutputView> {
                 step: step.id.to_string(),
                 name: name.clone(),
                 value: output.value.as_ref().map(text_of).unwrap_or_default(),
-                secret: output.value.is_none(),
+                secret: output.is_secret(),
                 at: iso(known.forward.ended_at),
                 from: step.title.clone(),
                 used_by: users.map(|user| user.title.clone()).collect(),
