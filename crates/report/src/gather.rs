@@ -314,7 +314,7 @@ fn outputs(state: &State, index: &Index) -> Vec<OutputReport> {
             OutputReport {
                 step: step.id.clone(),
                 name: name.clone(),
-                value: output.value.clone(),
+                value: output.seen(),
                 digest: output.digest.clone(),
                 used_by: state.plan.steps().map(|step| &step.id).filter(|id| uses(id)).cloned().collect(),
                 event,
