@@ -36,7 +36,7 @@ pub const ARROWS: &[Arrow] = &[
         &["plan", "run", "report", "engine", "ledger", "identity", "vault", "cloud", "known", "redact"],
     ),
     // Edges: what they name besides api and steps are the types that those two speak (docs/adr/0007).
-    arrow("cli", &["api", "steps", "sim", "engine", "identity", "plan", "run", "redact"]),
+    arrow("cli", &["api", "steps", "sim", "engine", "identity", "plan", "run", "redact", "vault"]),
     arrow("desktop", &["api", "steps", "identity"]),
     arrow("bridge", &["api", "steps", "identity"]),
     arrow("sim", &[]),
