@@ -1,6 +1,6 @@
 //! What is going on right now: progress for the screen. It may be dropped; the evidence file drops nothing.
 
-use crate::Note;
+use crate::{Lapse, Note};
 use holdpoint_run::Work;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
@@ -14,6 +14,8 @@ pub struct Board {
     works: BTreeMap<Work, WorkBoard>,
     /// Names of secrets that are wanted before the run can go on.
     pub wants: Vec<String>,
+    /// The sign-in that the run waits for.
+    pub lapsed: Option<Lapse>,
     /// Why the run stopped in this process, if it did: the disk is full, another driver took over.
     pub halted: Option<String>,
 }

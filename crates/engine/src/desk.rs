@@ -20,4 +20,24 @@ pub trait Desk: Send + Sync {
 
     /// What is left of the session that the run works with; `None` where it does not expire.
     async fn left(&self) -> Option<Duration>;
+
+    /// Whether the run's sign-in is over; `None` when AWS still answers it, or cannot be asked. Asked when something has
+    /// failed: what failed for want of a sign-in is not a failure of the step.
+    async fn lapsed(&self) -> Option<Lapse> {
+        None
+    }
+
+    /// Returns when the run's credentials work again. May be dropped at any time.
+    async fn renewed(&self) {
+        std::future::pending().await
+    }
+}
+
+/// A sign-in that is over. The run pauses where it is, and goes on by itself when somebody has signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lapse {
+    /// The Identity Center session to sign in to, where there is one.
+    pub session: Option<String>,
+    /// What is over, and what to do.
+    pub said: String,
 }

@@ -120,8 +120,17 @@ impl Desktop {
         how: fn(Diagnosis) -> Outcome,
         diagnosis: Diagnosis,
     ) -> Sent<()> {
+        self.unless_lapsed(&work).await?;
         let diagnosis = self.known(veil_diagnosis(&self.tools.redactor, diagnosis));
         self.carry(Command::Conclude { work, outcome: Box::new(how(diagnosis)) }).await
+    }
+
+    /// Stops here when the sign-in is over: what was about to fail is performed again after the next one. Asked at every
+    /// failure, because an expired sign-in shows in as many ways as there are clients.
+    pub(crate) async fn unless_lapsed(&self, work: &Work) -> Sent<()> {
+        let Some(lapse) = self.tools.desk.lapsed().await else { return Ok(()) };
+        self.send(FromWorker::Lapsed(work.clone(), lapse))?;
+        Err(Stopped)
     }
 
     /// Adds the known problems that match.

@@ -32,6 +32,8 @@ pub(crate) struct Driver {
     pub(crate) resent: BTreeMap<(Work, u32, usize), u32>,
     /// How often each work was repeated by the plan since an operator last spoke of it.
     pub(crate) repeated: BTreeMap<Work, u32>,
+    /// The work that waits for a sign-in.
+    pub(crate) lapsed: Option<Work>,
     pub(crate) _lock: DriverLock,
 }
 
@@ -57,13 +59,15 @@ impl Driver {
                 }
             }
             let Some(current) = job.as_mut() else {
-                match inbox.recv().await {
-                    Some(message) => {
-                        self.hear(message, &mut job).await;
-                        continue;
-                    }
-                    None => break,
+                tokio::select! {
+                    biased;
+                    message = inbox.recv() => match message {
+                        Some(message) => self.hear(message, &mut job).await,
+                        None => break,
+                    },
+                    () = self.tools.desk.renewed(), if self.lapsed.is_some() => self.renew(),
                 }
+                continue;
             };
             tokio::select! {
                 // A person is heard first, however much a script says; what it said is kept before its end is.
@@ -92,7 +96,7 @@ impl Driver {
     }
 
     fn may_go_on(&self) -> bool {
-        self.shared.board(|board| board.halted.is_none() && board.wants.is_empty())
+        self.shared.board(|board| board.halted.is_none() && board.wants.is_empty() && board.lapsed.is_none())
     }
 
     /// Starts a worker on an effect.
@@ -156,6 +160,12 @@ impl Driver {
                 self.shared.change(|board| board.wants = names);
                 self.publish();
             }
+            FromWorker::Lapsed(work, lapse) => {
+                self.remark(&work, format!("paused: {}", lapse.said));
+                self.lapsed = Some(work);
+                self.shared.change(|board| board.lapsed = Some(lapse));
+                self.publish();
+            }
             FromWorker::Originals(pins) => {
                 self.originals.extend(pins.into_iter().map(|pin| (pin.key.clone(), pin)))
             }
@@ -177,7 +187,11 @@ impl Driver {
                 let done = self.obey(*command, &actor).await;
                 if stops && done.is_ok() {
                     dismiss(job);
-                    self.shared.change(|board| board.wants.clear());
+                    self.lapsed = None;
+                    self.shared.change(|board| {
+                        board.wants.clear();
+                        board.lapsed = None;
+                    });
                     // What the dismissed work said so far is evidence, too; a folder that cannot keep it halts the run.
                     for work in self.evidence.open() {
                         let _ = self.keep_log(&work).await;
@@ -188,6 +202,21 @@ impl Driver {
             }
             Message::Secret(name, value) => self.learn(name, value),
         }
+    }
+
+    /// Somebody signed in: what waited for it is performed again.
+    fn renew(&mut self) {
+        if let Some(work) = self.lapsed.take() {
+            self.remark(&work, "signed in again: going on".to_owned());
+        }
+        self.shared.change(|board| board.lapsed = None);
+        self.publish();
+    }
+
+    /// Shows a remark of the engine's own, and keeps it with the log.
+    fn remark(&mut self, work: &Work, text: String) {
+        self.note(work.clone(), Note::Says { text: text.clone() });
+        self.note(work.clone(), Note::Line { source: "holdpoint".into(), at: None, text });
     }
 
     fn learn(&mut self, name: String, value: Secret) {

@@ -196,6 +196,7 @@ async fn employ(
         evidence,
         resent: BTreeMap::new(),
         repeated: BTreeMap::new(),
+        lapsed: None,
         _lock: lock,
     };
     driver.repeat_what_failed_last().await;

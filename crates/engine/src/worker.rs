@@ -4,7 +4,7 @@ use crate::context;
 use crate::desktop::{Begun, Desktop, Sent, Stopped, broken};
 use crate::tools::Tools;
 use crate::veil::{veil, veil_diagnosis};
-use crate::{ActError, Ending, Observation, Point};
+use crate::{ActError, Ending, Lapse, Observation, Point};
 use holdpoint_plan::Step;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
@@ -24,6 +24,8 @@ pub(crate) enum FromWorker {
     Originals(Vec<Pin>),
     /// Secret outputs, for the memory of the driver.
     Secrets(Vec<(String, Secret)>),
+    /// The effect waits for a sign-in, and is to be performed again after it.
+    Lapsed(Work, Lapse),
     /// The effect is through.
     Done,
 }
@@ -265,6 +267,7 @@ async fn settle(desk: &Desktop, work: Work, action: usize, lost: Option<Diagnosi
         Some(lost) => unknown.says("The answer", lost.headline),
         None => unknown,
     };
+    desk.unless_lapsed(&work).await?;
     let diagnosis = Box::new(desk.known(veil_diagnosis(&desk.tools.redactor, diagnosis)));
     desk.carry(Command::BecomeUnknown { work, diagnosis }).await
 }

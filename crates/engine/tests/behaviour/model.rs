@@ -52,6 +52,15 @@ impl Model {
         self.world.strikes(&work, matches)
     }
 
+    fn signed_in(&self) -> Result<(), Diagnosis> {
+        match self.world.answers() {
+            true => Ok(()),
+            false => {
+                Err(Diagnosis::of("ExpiredToken: The security token included in the request is expired"))
+            }
+        }
+    }
+
     fn apply(&self, task: &Task, action: usize) {
         let mut things = self.world.things();
         things.took_effect.push(effect(task, action));
@@ -89,10 +98,12 @@ impl Executor for Model {
     }
 
     async fn pin(&self, _task: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
+        self.signed_in()?;
         Ok(self.world.things().sizes.get(key).map(|size| json!({ "size": size })))
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
+        self.signed_in()?;
         if self.strikes(task, |fault| fault == Fault::PrepareFails).is_some() {
             return Err(Diagnosis::of("it cannot be prepared"));
         }
@@ -127,6 +138,7 @@ impl Executor for Model {
         _receipts: &[Receipt],
     ) -> Result<Receipt, ActError> {
         task.progress.line("stdout", None, format!("sending {} with {}", effect(task, action), task.with));
+        self.signed_in().map_err(ActError::Refused)?;
         let lost = || ActError::Ambiguous(Diagnosis::of("the connection broke"));
         match self
             .strikes(task, |fault| matches!(fault, Fault::Refused | Fault::LostBefore | Fault::LostAfter))
@@ -155,6 +167,7 @@ impl Executor for Model {
         action: usize,
         _receipts: &[Receipt],
     ) -> Result<Observation, Diagnosis> {
+        self.signed_in()?;
         if self.strikes(task, |fault| fault == Fault::Blind).is_some() {
             return Ok(Observation::Unsettled(Diagnosis::of("the world does not settle it")));
         }
@@ -166,6 +179,9 @@ impl Executor for Model {
     }
 
     async fn follow(&self, task: &Task, _intent: &Intent, receipts: &[Receipt]) -> Ending {
+        if let Err(expired) = self.signed_in() {
+            return Ending::Failed(expired);
+        }
         match self.strikes(task, |fault| matches!(fault, Fault::Fails(_) | Fault::Hangs | Fault::PutBack)) {
             Some(Fault::Hangs) => std::future::pending().await,
             Some(Fault::PutBack) => return Ending::RolledBackByAws(Diagnosis::of("AWS put it back")),

@@ -1,14 +1,15 @@
 //! People, their identities, and time that passes only when it is waited for.
 
+use crate::world::World;
 use async_trait::async_trait;
-use holdpoint_engine::{Clock, Desk, RunFolder, Seals};
+use holdpoint_engine::{Clock, Desk, Lapse, RunFolder, Seals};
 use holdpoint_run::{At, Checked, Diagnosis, Person};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Kim starts the run; Kim and Lee sign.
-pub(crate) struct TwoPeople;
+pub(crate) struct TwoPeople(pub(crate) Arc<World>);
 
 /// What STS says of somebody.
 pub(crate) fn checked(name: &str) -> Checked {
@@ -30,7 +31,10 @@ pub(crate) fn checked(name: &str) -> Checked {
 #[async_trait]
 impl Desk for TwoPeople {
     async fn assert_pin(&self) -> Result<Checked, Diagnosis> {
-        Ok(checked("kim"))
+        match self.0.answers() {
+            true => Ok(checked("kim")),
+            false => Err(Diagnosis::of("ExpiredToken")),
+        }
     }
 
     async fn signer(&self, who: &str) -> Result<Checked, Diagnosis> {
@@ -46,6 +50,15 @@ impl Desk for TwoPeople {
 
     async fn left(&self) -> Option<Duration> {
         None
+    }
+
+    async fn lapsed(&self) -> Option<Lapse> {
+        let said = "the sign-in `shop` is over: sign in again".to_owned();
+        self.0.is_signed_out().then(|| Lapse { session: Some("shop".into()), said })
+    }
+
+    async fn renewed(&self) {
+        self.0.signed_in().await;
     }
 }
 

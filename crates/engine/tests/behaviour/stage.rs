@@ -91,7 +91,7 @@ impl Stage {
             anchors: self.anchors(),
             device: SigningKey::from_bytes(&[7; 32]),
             registry: registry(&self.world),
-            desk: Arc::new(TwoPeople),
+            desk: Arc::new(TwoPeople(Arc::clone(&self.world))),
             clock: Arc::new(HandClock::default()),
             redactor: Arc::new(Redactor::new([])),
             seals: Arc::clone(&self.seals) as Arc<dyn holdpoint_engine::Seals>,
@@ -142,6 +142,9 @@ impl Stage {
             let (halted, wants) = run.board(|board| (board.halted.is_some(), board.wants.clone()));
             if halted || run.is_finished() {
                 return;
+            }
+            if run.board(|board| board.lapsed.is_some()) {
+                self.world.sign_in();
             }
             for name in wants {
                 let value = self.secrets.iter().find(|(given, _)| *given == name);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// Something that goes wrong once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,15 +39,60 @@ pub(crate) struct Things {
 
 /// The world.
 #[derive(Debug, Default)]
-pub(crate) struct World(Mutex<Things>);
+pub(crate) struct World {
+    things: Mutex<Things>,
+    sign_in: watch::Sender<SignIn>,
+}
+
+/// A sign-in that may end.
+#[derive(Debug, Clone, Copy, Default)]
+struct SignIn {
+    /// Calls so far.
+    calls: usize,
+    /// It ends at this call, from 1.
+    ends_at: Option<usize>,
+    over: bool,
+}
 
 impl World {
     pub(crate) fn new(things: Things) -> Self {
-        Self(Mutex::new(things))
+        Self { things: Mutex::new(things), sign_in: watch::Sender::default() }
     }
 
     pub(crate) fn things(&self) -> MutexGuard<'_, Things> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.things.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the sign-in end at a call, from 1.
+    pub(crate) fn end_sign_in_at(&self, call: usize) {
+        self.sign_in.send_modify(|sign_in| sign_in.ends_at = Some(call));
+    }
+
+    /// Counts a call; false when nobody is signed in.
+    pub(crate) fn answers(&self) -> bool {
+        self.sign_in.send_modify(|sign_in| {
+            sign_in.calls += 1;
+            sign_in.over |= sign_in.ends_at == Some(sign_in.calls);
+        });
+        !self.sign_in.borrow().over
+    }
+
+    /// How many calls there were.
+    pub(crate) fn calls(&self) -> usize {
+        self.sign_in.borrow().calls
+    }
+
+    pub(crate) fn is_signed_out(&self) -> bool {
+        self.sign_in.borrow().over
+    }
+
+    pub(crate) fn sign_in(&self) {
+        self.sign_in.send_modify(|sign_in| sign_in.over = false);
+    }
+
+    pub(crate) async fn signed_in(&self) {
+        // The sender is this world itself.
+        let _ = self.sign_in.subscribe().wait_for(|sign_in| !sign_in.over).await;
     }
 
     /// Whether this fault strikes now; then it is used up.
