@@ -74,6 +74,20 @@ test("a palette in which nothing fits says so", async () => {
   await screen.findByText(/Nothing fits/);
 });
 
+test("a palette of ten thousand keeps few in the page, and the one that is chosen always among them", async () => {
+  const entries = Array.from({ length: 10_000 }, (_, at) => ({ id: `${at}`, title: `profile-${at}`, group: "g", run: () => undefined }));
+  render(Palette, { props: { entries, label: "Switch", hint: "", onclose: () => undefined } });
+  expect(screen.getAllByRole("option").length).toBeLessThan(40);
+  const field = screen.getByRole("combobox");
+  await fireEvent.keyDown(field, { key: "ArrowUp" });
+  const last = screen.getByRole("option", { selected: true });
+  expect(last.textContent).toContain("profile-9999");
+  expect(last.getAttribute("aria-posinset")).toBe("10000");
+  await fireEvent.input(field, { target: { value: "profile-7777" } });
+  expect(screen.getByRole("option", { selected: true }).textContent).toContain("profile-7777");
+  expect(screen.getByRole("status").textContent).toBe("1 entry");
+});
+
 test("progress is told in numbers", () => {
   render(ProgressTrack, { props: { label: "3 of 4 steps done", parts: [{ tone: "ok", share: 0.75 }, { tone: "running", share: 0.25 }] } });
   expect(screen.getByRole("progressbar", { name: "3 of 4 steps done" }).getAttribute("aria-valuenow")).toBe("75");
