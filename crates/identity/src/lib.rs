@@ -17,6 +17,7 @@ mod env;
 mod http;
 mod person;
 mod pin;
+mod prefs;
 mod profiles;
 mod session;
 mod shared;
@@ -29,6 +30,7 @@ pub use env::Env;
 pub use http::BadProxy;
 pub use person::{Person, same_person};
 pub use pin::{BadPin, Difference, Pin, PinMismatch, Pinned};
+pub use prefs::{Mark, Prefs, PrefsError, Recent};
 pub use profiles::{
     FileKind, FileProblem, Kind, Place, Profile, ProfileFile, Profiles, ProfilesError, profiles,
 };
