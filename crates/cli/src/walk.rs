@@ -54,6 +54,11 @@ pub(crate) async fn walk(console: &Arc<Console>, run: &RunId, manner: Manner<'_>
             }
             continue;
         }
+        if let Some(lapse) = handle.board(|board| board.lapsed.clone())
+            && !person.is_here()
+        {
+            return Ok(person.leave(Exit::Waits, &lapse.said).unwrap_or(Exit::Waits));
+        }
         if let Some(waits) = interruption(&state) {
             if let Some(exit) = person.attend(&state, waits).await? {
                 return Ok(exit);

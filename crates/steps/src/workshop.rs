@@ -6,7 +6,7 @@ use crate::{ecs, http, logs, person, shell, soak};
 use async_trait::async_trait;
 use aws_credential_types::provider::ProvideCredentials;
 use holdpoint_cloud::{Cloud, Pace};
-use holdpoint_engine::{Clock, Desk, Executor, Registry};
+use holdpoint_engine::{Clock, Desk, Executor, Lapse, Registry};
 use holdpoint_identity::{BadPin, Caller, Env, Person, Pin, Session, SessionError, WhoamiError, profiles};
 use holdpoint_plan::{Effect, Target, kinds};
 use holdpoint_run::{At, Checked, Diagnosis};
@@ -20,6 +20,9 @@ const THROTTLED: u32 = 30;
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// 50 ms × 2⁶ is the longest wait.
 const DOUBLINGS: u32 = 6;
+
+/// How often is looked whether somebody has signed in. While the sign-in is over this reads a file and calls nobody.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Executors and desk of one run.
 #[derive(Clone)]
@@ -184,6 +187,18 @@ impl Desk for LiveDesk {
 
     async fn left(&self) -> Option<Duration> {
         left(&self.session).await
+    }
+
+    async fn lapsed(&self) -> Option<Lapse> {
+        let error = self.session.whoami().await.err()?;
+        let over = matches!(error, WhoamiError::SignInExpired { .. } | WhoamiError::Expired { .. });
+        over.then(|| Lapse { session: None, said: error.to_string() })
+    }
+
+    async fn renewed(&self) {
+        while self.lapsed().await.is_some() {
+            self.clock.sleep(LOOK_AGAIN).await;
+        }
     }
 }
 
