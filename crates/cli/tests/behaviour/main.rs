@@ -6,4 +6,5 @@ mod account;
 mod bad_input;
 mod crash;
 mod home;
+mod planted;
 mod practice;
