@@ -47,6 +47,15 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, VaultErro
     Ok(Some(bytes))
 }
 
+/// Removes `path`; when it is not there, that is as well.
+pub(crate) fn remove(path: &Path) -> Result<(), VaultError> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_folder_of(path),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(VaultError::io("removing", path, e)),
+    }
+}
+
 /// Opens, making it when needed, the file whose lock keeps writers apart.
 pub(crate) fn lock_file(path: &Path) -> Result<File, VaultError> {
     private(OpenOptions::new().read(true).write(true).create(true).truncate(false))

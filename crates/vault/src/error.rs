@@ -1,5 +1,6 @@
 //! Why a vault said no, and what repairs it.
 
+use crate::StoreName;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,11 +8,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The store opens with a passphrase, and none or a wrong one was given.
-    #[error("the vault {path} is locked: {why}; give the passphrase that it was made with")]
+    #[error("the vault {path} is locked: {why}")]
     Locked {
         /// The store.
         path: PathBuf,
-        /// What was wrong with the passphrase.
+        /// What was wrong, and what to give instead.
         why: &'static str,
     },
     /// There is no value under this name.
@@ -91,6 +92,118 @@ pub enum VaultError {
     /// The system gave no random bytes.
     #[error("the system gave no random bytes: {0}; nothing was stored")]
     NoRandom(String),
+    /// The secrets of this home are in another store than the one that was opened.
+    #[error("the secrets of {home} are kept in {now} now; open the vault again")]
+    Moved {
+        /// `HOLDPOINT_HOME`.
+        home: PathBuf,
+        /// Where they are.
+        now: StoreName,
+    },
+    /// The key of the file store was changed while it was open.
+    #[error("the key of the vault {path} was changed since it was opened; open it again")]
+    KeyChanged {
+        /// The store.
+        path: PathBuf,
+    },
+    /// There is no keychain here.
+    #[error(
+        "{store} cannot be used here: {why}; keep secrets in the encrypted file instead (docs/secrets.md)"
+    )]
+    NoStore {
+        /// The keychain.
+        store: StoreName,
+        /// What is absent.
+        why: String,
+    },
+    /// The keychain is locked (Secret Service; macOS -25308 when it may not ask is [`VaultError::NoInteraction`]).
+    #[error("{store} is locked; unlock it (log in at the screen, or {unlock}) and try again", unlock = store.unlock())]
+    KeychainLocked {
+        /// The keychain.
+        store: StoreName,
+    },
+    /// The person said no, or closed the question (macOS -128, a dismissed prompt of the Secret Service).
+    #[error(
+        "{store} asked for leave and the question was dismissed, or there was no screen to ask on; try again and allow it, or unlock it first ({unlock})",
+        unlock = store.unlock()
+    )]
+    Cancelled {
+        /// The keychain.
+        store: StoreName,
+    },
+    /// The keychain would have to ask, and may not here (macOS -25308: SSH, no window session).
+    #[error(
+        "{store} would have to ask a person, and there is no screen to ask on (an SSH session?); {unlock}, or keep secrets in the encrypted file",
+        unlock = store.unlock()
+    )]
+    NoInteraction {
+        /// The keychain.
+        store: StoreName,
+    },
+    /// The password was wrong or access is denied (macOS -25293).
+    #[error("{store} refused access: a wrong password, or access denied by its owner; {unlock} and try again", unlock = store.unlock())]
+    AuthFailed {
+        /// The keychain.
+        store: StoreName,
+    },
+    /// Another program, or another signature of this one, owns the item (macOS -25244).
+    #[error(
+        "the item `{name}` in {store} belongs to another program or to a Holdpoint with another signature; remove that item yourself ({find}), then sign in again",
+        find = store.find()
+    )]
+    ForeignOwner {
+        /// The keychain.
+        store: StoreName,
+        /// Our name for it.
+        name: String,
+    },
+    /// There are two items where one belongs, or one that can be neither updated nor added (macOS -25299).
+    #[error(
+        "{store} has the item `{name}` already and lets it be neither read alone nor replaced; remove it yourself ({find}), then sign in again",
+        find = store.find()
+    )]
+    Duplicate {
+        /// The keychain.
+        store: StoreName,
+        /// Our name for it.
+        name: String,
+    },
+    /// The program lacks the entitlement for the keychain that it asked (macOS -34018).
+    #[error(
+        "this Holdpoint is not signed for {store} (-34018: an entitlement is missing); install the signed build, or keep secrets in the encrypted file"
+    )]
+    MissingEntitlement {
+        /// The keychain.
+        store: StoreName,
+    },
+    /// The item is there and is not what was stored.
+    #[error("the item `{name}` in {store} is damaged: {what}; remove it ({find}) and sign in again", find = store.find())]
+    Damaged {
+        /// The keychain.
+        store: StoreName,
+        /// Our name for it.
+        name: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The keychain gave no answer in time; what was asked may still happen.
+    #[error(
+        "{store} gave no answer in {seconds} s; look for a window of it that waits for you, then try again"
+    )]
+    NoAnswer {
+        /// The keychain.
+        store: StoreName,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The keychain failed in a way that has no state of its own.
+    #[error("{store} failed ({why}); try again, and if it stays so keep secrets in the encrypted file")]
+    Keychain {
+        /// The keychain.
+        store: StoreName,
+        /// What it said, with its number.
+        why: String,
+    },
 }
 
 impl VaultError {
@@ -104,6 +217,35 @@ impl VaultError {
             };
         }
         Self::Io { doing, path: path.to_owned(), source }
+    }
+
+    /// A short name of the state, stable, for programs: a screen or a doctor that offers the repair.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "vault_locked",
+            Self::Absent { .. } => "vault_absent",
+            Self::Corrupt { .. } => "vault_corrupt",
+            Self::KeyMissing { .. } => "vault_key_missing",
+            Self::TooLong { .. } => "vault_too_long",
+            Self::BadName { .. } => "vault_bad_name",
+            Self::Denied { .. } => "vault_denied",
+            Self::Newer { .. } => "vault_newer",
+            Self::Io { .. } => "vault_io",
+            Self::NoRandom(_) => "vault_no_random",
+            Self::Moved { .. } => "vault_moved",
+            Self::KeyChanged { .. } => "vault_key_changed",
+            Self::NoStore { .. } => "keychain_no_store",
+            Self::KeychainLocked { .. } => "keychain_locked",
+            Self::Cancelled { .. } => "keychain_cancelled",
+            Self::NoInteraction { .. } => "keychain_no_interaction",
+            Self::AuthFailed { .. } => "keychain_auth_failed",
+            Self::ForeignOwner { .. } => "keychain_foreign_owner",
+            Self::Duplicate { .. } => "keychain_duplicate",
+            Self::MissingEntitlement { .. } => "keychain_missing_entitlement",
+            Self::Damaged { .. } => "keychain_damaged",
+            Self::NoAnswer { .. } => "keychain_no_answer",
+            Self::Keychain { .. } => "keychain_failed",
+        }
     }
 
     pub(crate) fn corrupt(path: &Path, what: impl Into<String>) -> Self {

@@ -1,8 +1,9 @@
 //! The store's file: JSON with names in plain, values encrypted one by one.
 //!
-//! Each value is bound to the format's version and to its own name, so that values cannot be swapped between names.
+//! Each value is bound to a version of the binding and to its own name, so that values cannot be swapped between names.
+//! Format 2 added notes and keys kept in a keychain; format 1 is read as it is and written as 2.
 
-use crate::VaultError;
+use crate::{ItemNote, VaultError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The newest version that this code reads and the one it writes.
-pub(crate) const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 2;
+/// The version of what values are bound to. It stays when the file around them changes, so that they can be read on.
+const BINDING: u64 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +23,9 @@ pub(crate) struct Store {
     /// A known text under the key: tells a wrong key from a damaged value.
     pub(crate) check: Blob,
     pub(crate) values: BTreeMap<String, Blob>,
+    /// What is told about a value; hints in plain, bound to nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) notes: BTreeMap<String, ItemNote>,
 }
 
 #[derive(Serialize, Deserialize, Clone)]
@@ -29,6 +35,8 @@ pub(crate) enum KeyFrom {
     KeyFile,
     /// Argon2id (RFC 9106) of a passphrase.
     Passphrase { salt: Blob, memory_kib: u32, passes: u32, lanes: u32 },
+    /// 32 random bytes under this name in the keychain.
+    Keychain { name: String },
 }
 
 /// Bytes, as base64 in the file.
@@ -75,7 +83,7 @@ pub(crate) fn print(path: &Path, store: &Store) -> Result<Vec<u8>, VaultError> {
 
 /// What a value is bound to.
 pub(crate) fn about(name: &str) -> Vec<u8> {
-    format!("holdpoint-vault\0{VERSION}\0{name}").into_bytes()
+    format!("holdpoint-vault\0{BINDING}\0{name}").into_bytes()
 }
 
 /// serde's messages may quote the text around; the kind is enough and quotes nothing.

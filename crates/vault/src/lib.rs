@@ -1,8 +1,9 @@
 //! Secrets at rest: a store of small values, sealed files, and the key that signs for this device.
 //!
-//! - [`Vault`]: `get`, `put`, `create`, `delete`, `names`; every store passes the suite in `tests/conformance.rs`.
+//! - [`Vault`]: `get`, `put`, `create`, `delete`, `list`; every store passes the suite in `tests/conformance.rs`.
 //! - [`FileVault`]: the store for machines without a keychain: one encrypted file in `HOLDPOINT_HOME/vault/`,
 //!   its key beside it with mode 0600, or derived from a passphrase.
+//! - [`docker`]: the wire protocol of docker's credential helpers.
 //! - [`Sealer`]: whole files that may be read again only by this vault's owner.
 //! - [`device_key`]: the Ed25519 key that signs anchors and sign-offs, made once.
 //!
@@ -11,16 +12,22 @@
 mod atomic;
 mod cipher;
 mod device;
+pub mod docker;
 mod error;
 mod file;
 mod format;
+mod name;
+mod note;
+mod place;
 mod seal;
 mod secret;
 
 pub use device::device_key;
 pub use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 pub use error::VaultError;
-pub use file::FileVault;
+pub use file::{FileVault, KeptBy, Unlock};
+pub use note::{Item, ItemNote, LONGEST_NOTE};
+pub use place::StoreName;
 pub use seal::{SealError, Sealed, Sealer};
 pub use secret::SecretBytes;
 
@@ -38,8 +45,13 @@ pub trait Vault: Send + Sync {
     /// The value under `name`; [`VaultError::Absent`] when there is none.
     fn get(&self, name: &str) -> Result<SecretBytes, VaultError>;
 
-    /// Stores `value` under `name`, in place of what was there. On return it is on disk.
-    fn put(&self, name: &str, value: &[u8]) -> Result<(), VaultError>;
+    /// Stores `value` under `name`, in place of what was there, and tells nothing about it. On return it is kept.
+    fn put(&self, name: &str, value: &[u8]) -> Result<(), VaultError> {
+        self.put_noted(name, value, &ItemNote::default())
+    }
+
+    /// Stores `value` under `name` with what is told about it. On return it is kept.
+    fn put_noted(&self, name: &str, value: &[u8], note: &ItemNote) -> Result<(), VaultError>;
 
     /// Stores `value` only when `name` is absent, and says whether it did. Of many that ask at once, in any number
     /// of processes, exactly one hears `true`.
@@ -48,6 +60,11 @@ pub trait Vault: Send + Sync {
     /// Removes `name`; [`VaultError::Absent`] when there is none.
     fn delete(&self, name: &str) -> Result<(), VaultError>;
 
+    /// The names with what is told about each, sorted by name. Opens no value.
+    fn list(&self) -> Result<Vec<Item>, VaultError>;
+
     /// The names, sorted. Opens no value.
-    fn names(&self) -> Result<Vec<String>, VaultError>;
+    fn names(&self) -> Result<Vec<String>, VaultError> {
+        Ok(self.list()?.into_iter().map(|item| item.name).collect())
+    }
 }

@@ -92,7 +92,7 @@ fn damage_is_named_and_never_a_value() {
         ("empty", &|_| String::new()),
         ("not JSON", &|_| "hello".to_owned()),
         ("cut", &|s| s[..s.len() / 2].to_owned()),
-        ("format 0", &|s| s.replace("\"holdpoint_vault\": 1", "\"holdpoint_vault\": 0")),
+        ("format 0", &|s| s.replace("\"holdpoint_vault\": 2", "\"holdpoint_vault\": 0")),
         ("unknown field", &|s| s.replace("\"check\"", "\"checks\"")),
         ("names swapped", &|s| s.replace("alpha", "gamma").replace("beta", "alpha")),
         ("forged derivation", &|s| {
@@ -112,8 +112,8 @@ fn damage_is_named_and_never_a_value() {
         assert!(expected, "{name}: {error}");
         assert!(!error.to_string().contains("planted"), "{name}: {error}");
     }
-    let newer = after(|s| s.replace("\"holdpoint_vault\": 1", "\"holdpoint_vault\": 2, \"shape\": []"));
-    assert!(matches!(newer, Err(VaultError::Newer { found: 2, known: 1, .. })));
+    let newer = after(|s| s.replace("\"holdpoint_vault\": 2", "\"holdpoint_vault\": 3, \"shape\": []"));
+    assert!(matches!(newer, Err(VaultError::Newer { found: 3, known: 2, .. })));
 }
 
 #[test]
