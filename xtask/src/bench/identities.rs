@@ -1,0 +1,66 @@
+//! Who we are: profiles, sign-ins, credentials.
+
+use super::simulator::Simulator;
+use super::table::{paired, row};
+use crate::tool::{Failure, Tool, write};
+use crate::{http, python};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// `holdpoint whoami` as a whole process against `aws sts get-caller-identity`, both at the simulator.
+pub(super) fn whoami(ours: &Path, home: &Path, pairs: usize) -> Result<String, Failure> {
+    let simulator = Simulator::start(ours, &home.join("sim"))?;
+    let people: Value = serde_json::from_str(&http::post(simulator.port, "/_holdpoint/furnish", "{}")?)
+        .map_err(|error| Failure::Other(format!("failed to read the simulator's people: {error}")))?;
+    let key = |name: &str| people["people"][0][name].as_str().unwrap_or_default().to_owned();
+    let at_simulator = |tool: Tool| {
+        tool.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", simulator.port))
+            .env("AWS_ACCESS_KEY_ID", key("access_key_id"))
+            .env("AWS_SECRET_ACCESS_KEY", key("secret_access_key"))
+            .env("AWS_SESSION_TOKEN", key("session_token"))
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_DEFAULT_REGION", "eu-west-1")
+            .env("AWS_CONFIG_FILE", home.join("none"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", home.join("none"))
+            .env("HOLDPOINT_HOME", home.join("home"))
+            .env_remove("AWS_PROFILE")
+    };
+    let aws = python::programs()?.join("aws");
+    let (mine, peer) = paired(
+        pairs,
+        || at_simulator(Tool::new(ours, ["whoami"])),
+        || at_simulator(Tool::new(&aws, ["sts", "get-caller-identity"])),
+    )?;
+    Ok(row("whoami, whole process | aws sts get-caller-…", mine, Some(peer), "≥ 15 ×"))
+}
+
+/// Ten thousand profiles listed, against the AWS CLI on the same file.
+pub(super) fn profiles(ours: &Path, home: &Path, pairs: usize) -> Result<String, Failure> {
+    let mut text = String::from("[default]\nregion = eu-west-1\n");
+    for number in 0..10_000 {
+        let _ = write!(
+            text,
+            "\n[profile team-{number:05}]\nsso_session = corp\nsso_account_id = {:012}\nsso_role_name = Deployer\nregion = eu-west-1\n",
+            100_000_000_000_u64 + number
+        );
+    }
+    text.push_str(
+        "\n[sso-session corp]\nsso_start_url = https://corp.example/start\nsso_region = eu-west-1\n",
+    );
+    let config = home.join("ten-thousand.config");
+    write(&config, &text)?;
+    let on_file = |tool: Tool| {
+        tool.env("AWS_CONFIG_FILE", &config)
+            .env("AWS_SHARED_CREDENTIALS_FILE", home.join("none"))
+            .env("HOLDPOINT_HOME", home.join("home"))
+            .env_remove("AWS_PROFILE")
+    };
+    let aws = python::programs()?.join("aws");
+    let (mine, peer) = paired(
+        pairs,
+        || on_file(Tool::new(ours, ["profiles"])),
+        || on_file(Tool::new(&aws, ["configure", "list-profiles"])),
+    )?;
+    Ok(row("10,000 profiles | aws configure list-profiles", mine, Some(peer), "≥ 30 ×"))
+}
