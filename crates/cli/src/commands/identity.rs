@@ -14,12 +14,15 @@ pub(crate) async fn profiles(args: &Profiles, env: &Env) -> Result<Exit, Problem
         output::json(&found.profiles);
         return Ok(Exit::Done);
     }
+    // One write for all: ten thousand profiles are ten thousand lines.
+    let mut text = String::new();
     for profile in &found.profiles {
-        let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
-        let (account, role, region) = (part(&profile.account), part(&profile.role), part(&profile.region));
-        output::line(format!("{}  {account}  {role}  {region}", profile.name));
-        profile.problems.iter().for_each(|problem| output::line(format!("  ! {problem}")));
+        let [account, role, region] =
+            [&profile.account, &profile.role, &profile.region].map(|part| part.as_deref().unwrap_or("-"));
+        text.push_str(&format!("{}  {account}  {role}  {region}\n", profile.name));
+        profile.problems.iter().for_each(|problem| text.push_str(&format!("  ! {problem}\n")));
     }
+    output::raw(&text);
     found.explanation.iter().for_each(output::note);
     found.problems.iter().for_each(|problem| output::note(&problem.text));
     Ok(Exit::Done)
