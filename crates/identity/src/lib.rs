@@ -32,7 +32,8 @@ pub use person::{Person, same_person};
 pub use pin::{BadPin, Difference, Pin, PinMismatch, Pinned};
 pub use prefs::{Mark, Prefs, PrefsError, Recent};
 pub use profiles::{
-    FileKind, FileProblem, Kind, Place, Profile, ProfileFile, Profiles, ProfilesError, profiles,
+    FileKind, FileProblem, Kind, Place, Profile, ProfileFile, Profiles, ProfilesError, profile_files,
+    profiles, session_key,
 };
 pub use session::{AssertError, PracticeCredentials, Session, SessionError, Source};
 pub use whoami::{Caller, WhoamiError, whoami};

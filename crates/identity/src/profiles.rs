@@ -40,6 +40,8 @@ pub struct Profile {
     pub region: Option<String>,
     /// The `[sso-session]` that it names.
     pub sso_session: Option<String>,
+    /// The sign-in at the end of its chain: the name of an `[sso-session]`, the start URL of a legacy profile.
+    pub sign_in: Option<String>,
     /// Where it stands.
     pub from: Vec<Place>,
     /// What would keep it from working, or makes other AWS tools read it differently. Whole sentences.
@@ -144,6 +146,18 @@ pub async fn profiles(env: &Env) -> Result<Profiles, ProfilesError> {
         found.explanation = Some(explain_none(&files));
     }
     Ok(found)
+}
+
+/// Where the two files are looked for, config first; none without a home folder.
+pub fn profile_files(env: &Env) -> Vec<PathBuf> {
+    files::paths(env)
+}
+
+/// What the AWS CLI names the cache of a sign-in by: SHA-1, in hexadecimal, of the name of its `[sso-session]`, or of
+/// the start URL of a legacy profile.
+pub fn session_key(name: &str) -> String {
+    use sha1::{Digest as _, Sha1};
+    Sha1::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why there is no profile: which files were looked for, and what makes one.

@@ -27,6 +27,7 @@ pub(crate) fn describe(set: &ProfileSet, profile: &Read) -> Profile {
         role: if is_sso { sso_role.map(str::to_owned) } else { role_arn.map(|(_, role)| role.to_owned()) },
         region: profile.get("region").filter(|r| !r.is_empty()).map(str::to_owned),
         sso_session: profile.get("sso_session").map(str::to_owned),
+        sign_in: base(set, profile).ok().and_then(sign_in_of),
         kind,
         from: Vec::new(),
         problems,
@@ -84,6 +85,21 @@ pub(crate) fn start_url<'a>(set: &'a ProfileSet, profile: &'a Read) -> Option<&'
     match profile.get("sso_session") {
         Some(session) => set.sso_session(session)?.get("sso_start_url"),
         None => profile.get("sso_start_url"),
+    }
+}
+
+/// What the sign-in of a chain's base is known by.
+fn sign_in_of(base: &Read) -> Option<String> {
+    match own_credentials(base) {
+        Kind::SsoSession => base.get("sso_session").map(str::to_owned),
+        Kind::LegacySso => base.get("sso_start_url").map(str::to_owned),
+        Kind::AssumeRole { .. }
+        | Kind::CredentialSource { .. }
+        | Kind::WebIdentity
+        | Kind::Login
+        | Kind::Process
+        | Kind::Static
+        | Kind::RegionOnly => None,
     }
 }
 

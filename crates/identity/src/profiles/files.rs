@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 /// The largest file of profiles that is read, in bytes (32 MiB; 10,000 profiles are about 2 MiB).
 const LARGEST: u64 = 32 * 1024 * 1024;
 
+/// The variable that names a file, and its name below `~/.aws`.
+const CONFIG: (&str, &str) = ("AWS_CONFIG_FILE", "config");
+const CREDENTIALS: (&str, &str) = ("AWS_SHARED_CREDENTIALS_FILE", "credentials");
+
 /// Which of the two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,9 +90,14 @@ pub(crate) struct Files {
 /// Reads both files once. A missing file is not an error; one that is there and cannot be used is.
 pub(crate) fn read(env: &Env) -> Result<Files, ProfilesError> {
     Ok(Files {
-        config: find(env, FileKind::Config, "AWS_CONFIG_FILE", "config")?,
-        credentials: find(env, FileKind::Credentials, "AWS_SHARED_CREDENTIALS_FILE", "credentials")?,
+        config: find(env, FileKind::Config, CONFIG.0, CONFIG.1)?,
+        credentials: find(env, FileKind::Credentials, CREDENTIALS.0, CREDENTIALS.1)?,
     })
+}
+
+/// Where both files are looked for; none without a home folder.
+pub(crate) fn paths(env: &Env) -> Vec<PathBuf> {
+    [CONFIG, CREDENTIALS].into_iter().filter_map(|(variable, name)| place(env, variable, name).0).collect()
 }
 
 impl Files {
@@ -152,12 +161,16 @@ fn broken(file: &Found, message: &str) -> ProfilesError {
 }
 
 fn find(env: &Env, kind: FileKind, variable: &'static str, name: &str) -> Result<Found, ProfilesError> {
-    let (path, by) = match env.get(variable) {
-        Some(given) => (Some(expand(env, given)), Some(variable)),
-        None => (env.home().map(|home| home.join(".aws").join(name)), None),
-    };
+    let (path, by) = place(env, variable, name);
     let text = path.as_deref().map(text_of).transpose()?.flatten();
     Ok(Found { kind, path, by, text })
+}
+
+fn place(env: &Env, variable: &'static str, name: &str) -> (Option<PathBuf>, Option<&'static str>) {
+    match env.get(variable) {
+        Some(given) => (Some(expand(env, given)), Some(variable)),
+        None => (env.home().map(|home| home.join(".aws").join(name)), None),
+    }
 }
 
 /// `~/x` is below the home folder, as the SDK and the CLI have it.
