@@ -22,6 +22,7 @@ pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
     let rows = [
         identities::whoami(&ours, &home, pairs)?,
         identities::profiles(&ours, &home, pairs)?,
+        identities::filter(&home, pairs)?,
         plans::check(&ours, &home, pairs)?,
         window::opens(&home, pairs)?,
     ];

@@ -1,12 +1,14 @@
 //! Who we are: profiles, sign-ins, credentials.
 
 use super::simulator::Simulator;
-use super::table::{paired, row};
-use crate::tool::{Failure, Tool, write};
+use super::table::{median, paired, row};
+use crate::place::root;
+use crate::tool::{Failure, Tool, find, write};
 use crate::{http, python};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// `holdpoint whoami` as a whole process against `aws sts get-caller-identity`, both at the simulator.
 pub(super) fn whoami(ours: &Path, home: &Path, pairs: usize) -> Result<String, Failure> {
@@ -67,4 +69,31 @@ pub(super) fn profiles(ours: &Path, home: &Path, pairs: usize) -> Result<String,
         || on_file(Tool::new(&python, ["-c", LIST_PROFILES])),
     )?;
     Ok(row("10,000 profiles | botocore's list-profiles", mine, Some(peer), "≥ 30 ×"))
+}
+
+/// One key typed over ten thousand rows, as the switcher finds them, against `fzf --filter` as a whole process.
+pub(super) fn filter(home: &Path, pairs: usize) -> Result<String, Failure> {
+    const MEASURE: &str = "a key over 10,000 rows | fzf --filter";
+    let (Some(fzf), Some(node)) = (find("fzf"), find("node")) else {
+        return Ok(format!(
+            "{MEASURE:<44} skipped: fzf or node is not here: install it from the system's packages"
+        ));
+    };
+    let rows = home.join("ten-thousand.rows");
+    let script = root().join("ui/tests/bench/finder.mjs");
+    let arguments = [&script, &rows].map(|path| path.display().to_string());
+    let said = Tool::new(node, arguments).output()?;
+    let said: Value = serde_json::from_str(&said)
+        .map_err(|error| Failure::Other(format!("failed to read what the finder's bench says: {error}")))?;
+    let ms = |name: &str| Duration::from_secs_f64(said[name].as_f64().unwrap_or_default() / 1000.0);
+    let mut theirs = Vec::new();
+    for _ in 0..pairs.max(1) {
+        let line = ["-c", "exec \"$0\" --filter broker-prod < \"$1\""].map(str::to_owned);
+        let line = line.into_iter().chain([fzf.display().to_string(), rows.display().to_string()]);
+        let started = Instant::now();
+        Tool::new("sh", line).output()?;
+        theirs.push(started.elapsed());
+    }
+    let goal = format!("≤ 1 ms (95th percentile {:.2} ms)", ms("p95").as_secs_f64() * 1000.0);
+    Ok(row(MEASURE, ms("median"), Some(median(theirs)), &goal))
 }

@@ -35,7 +35,10 @@ pub(super) fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 pub(super) fn row(measure: &str, ours: Duration, peer: Option<Duration>, goal: &str) -> String {
-    let ms = |duration: Duration| format!("{:.1} ms", duration.as_secs_f64() * 1000.0);
+    let ms = |duration: Duration| match duration.as_secs_f64() * 1000.0 {
+        small if small < 1.0 => format!("{small:.2} ms"),
+        other => format!("{other:.1} ms"),
+    };
     let (shown, ratio) = match peer {
         Some(peer) => (ms(peer), format!("{:.1} ×", peer.as_secs_f64() / ours.as_secs_f64().max(1e-9))),
         None => ("–".to_owned(), "–".to_owned()),
