@@ -230,7 +230,13 @@ pub fn child_env(
                 set("USERPROFILE", practice.home.as_os_str());
             }
         }
-        None => bypass_proxy(&mut child),
+        None => {
+            // The session's own calls go there: a child that went to AWS instead would be in another world.
+            for (name, value) in access.endpoint.endpoint_variables() {
+                set(name, value.as_ref());
+            }
+            bypass_proxy(&mut child);
+        }
     }
     Ok(child)
 }

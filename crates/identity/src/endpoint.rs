@@ -5,6 +5,7 @@
 //! with the content of `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` as its Authorization header.
 
 use crate::Session;
+use crate::keeper::Door;
 use crate::whoami::in_words;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::config::Credentials;
@@ -16,12 +17,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
@@ -39,6 +42,7 @@ pub struct CredentialsEndpoint {
     address: SocketAddr,
     token_file: PathBuf,
     server: JoinHandle<()>,
+    variables: BTreeMap<String, String>,
 }
 
 /// Why no endpoint could be opened; the child was not started.
@@ -78,9 +82,21 @@ impl CredentialsEndpoint {
         let name = random_hex(8).map_err(|why| failed(folder, why))?;
         let token_file = folder.join(format!("credentials-token-{name}"));
         write_private(&token_file, token.as_bytes()).map_err(|e| failed(&token_file, e.to_string()))?;
-        let desk = Arc::new(Desk { provider, clock, token, host: address.to_string() });
+        let desk = Arc::new(Desk {
+            provider,
+            clock,
+            token,
+            host: address.to_string(),
+            token_file: token_file.clone(),
+            closed: AtomicBool::new(false),
+        });
+        if let Some(keeper) = session.keeper() {
+            let door: Arc<dyn Door> = Arc::clone(&desk) as Arc<dyn Door>;
+            keeper.watch_door(Arc::downgrade(&door));
+        }
         let server = tokio::spawn(serve(listener, desk));
-        Ok(Self { address, token_file, server })
+        let variables = session.endpoint_variables().clone();
+        Ok(Self { address, token_file, server, variables })
     }
 
     /// The value of `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
@@ -91,6 +107,11 @@ impl CredentialsEndpoint {
     /// The value of `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`.
     pub fn token_file(&self) -> &Path {
         &self.token_file
+    }
+
+    /// Variables of the endpoints that replace AWS's own in the session: a child's calls go where the session's go.
+    pub(crate) fn endpoint_variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
     }
 }
 
@@ -108,6 +129,17 @@ struct Desk {
     clock: SharedTimeSource,
     token: String,
     host: String,
+    token_file: PathBuf,
+    /// Set when the screen locked.
+    closed: AtomicBool,
+}
+
+impl Door for Desk {
+    fn close(&self) -> bool {
+        // As in the endpoint's own drop.
+        drop(std::fs::remove_file(&self.token_file));
+        !self.closed.swap(true, Ordering::SeqCst)
+    }
 }
 
 /// Connections live in a set of this task, so that aborting it cuts them too.
@@ -157,6 +189,13 @@ impl Desk {
         }
         if request.uri().path() != PATH {
             return refuse(StatusCode::NOT_FOUND, "NotFound", "nothing here");
+        }
+        if self.closed.load(Ordering::SeqCst) {
+            return refuse(
+                StatusCode::FORBIDDEN,
+                "Revoked",
+                "the screen was locked: start the program again after it was opened",
+            );
         }
         match self.credentials().await {
             Ok((keys, until)) => self.hand_out(&keys, until),

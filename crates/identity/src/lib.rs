@@ -7,18 +7,23 @@
 //! - [`Person`] and [`same_person`]: signatures are counted by people.
 //! - [`CredentialsEndpoint`], [`ChildFiles`] and [`child_env`]: what a child process may know; [`wrapper_in`]: tools
 //!   that would pick an identity of their own.
+//! - [`registries`]: ECR's logins in memory, and what a child's Docker client is told.
 //!
 //! Invariant: nothing here reads the process's environment, and in practice nothing but loopback is reachable.
 
 mod arn;
 mod child;
+pub mod config;
 mod endpoint;
 mod env;
 mod http;
+mod keeper;
 mod person;
 mod pin;
 mod prefs;
 mod profiles;
+pub mod registries;
+mod roles;
 mod session;
 mod shared;
 mod whoami;
@@ -28,6 +33,7 @@ pub use child::{ChildAccess, ChildError, ChildFiles, Practice, child_env};
 pub use endpoint::{CredentialsEndpoint, EndpointError};
 pub use env::Env;
 pub use http::BadProxy;
+pub use keeper::{Forgotten, Keeper};
 pub use person::{Person, same_person};
 pub use pin::{BadPin, Difference, Pin, PinMismatch, Pinned};
 pub use prefs::{Mark, Prefs, PrefsError, Recent};
@@ -35,6 +41,9 @@ pub use profiles::{
     FileKind, FileProblem, Kind, Place, Profile, ProfileFile, Profiles, ProfilesError, profile_files,
     profiles, session_key,
 };
-pub use session::{AssertError, PracticeCredentials, Session, SessionError, Source};
+pub use roles::{MfaAsk, MfaAsker, RoleError, RunTag};
+pub use session::{
+    AssertError, Clock, Clocks, Opening, PracticeCredentials, Session, SessionError, Source,
+};
 pub use whoami::{Caller, WhoamiError, whoami};
 pub use wrapper::wrapper_in;

@@ -1,17 +1,28 @@
 //! A session: calls whose credentials come from exactly one source.
 
+mod clocks;
+mod opening;
+mod overrides;
+mod source;
+
 use crate::http::{self, BadProxy};
-use crate::profiles::{Kind, chain, explain_none, files};
+use crate::keeper::Keeper;
 use crate::shared::SharedSource;
-use crate::whoami::{Caller, WhoamiError, in_words, whoami};
+use crate::roles::SsoSession;
+use crate::whoami::{Caller, WhoamiError, of_credentials, whoami};
 use crate::{Env, Person, Pin, PinMismatch, Pinned, ProfilesError};
-use aws_config::profile::ProfileSet;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_sts::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
-use aws_types::os_shim_internal::Fs;
+pub use clocks::{Clock, Clocks};
 use holdpoint_redact::Secret;
+pub use opening::Opening;
+pub(crate) use source::CREDENTIAL_VARIABLES;
+pub use source::Source;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 /// The SDK's defaults are pinned to this version, so that an update of the SDK changes none unseen.
@@ -19,40 +30,8 @@ fn behavior() -> aws_config::BehaviorVersion {
     aws_config::BehaviorVersion::v2026_01_12()
 }
 
-/// Every variable by which credentials could come from somewhere else.
-pub(crate) const CREDENTIAL_VARIABLES: [&str; 13] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-];
-
 /// The name of the simulator's sign-in, in the place of a start URL.
 const PRACTICE: &str = "practice";
-
-/// Where a session's credentials come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// A profile of the two files.
-    Profile(String),
-    /// `AWS_ACCESS_KEY_ID` and its companions.
-    Environment,
-    /// The container endpoint that the environment names.
-    Container,
-    /// `AWS_WEB_IDENTITY_TOKEN_FILE` with `AWS_ROLE_ARN`.
-    WebIdentity,
-    /// The simulator of a practice run.
-    Practice,
-}
 
 /// Calls with one identity in one region.
 #[derive(Debug, Clone)]
@@ -63,6 +42,16 @@ pub struct Session {
     /// The Identity Center start URL behind the credentials.
     instance: Option<String>,
     endpoint: Option<String>,
+    /// The SSO session that the way to the credentials starts from.
+    sso: Option<SsoSession>,
+    keeper: Option<Keeper>,
+    shared: Option<Arc<SharedSource>>,
+    /// Variables of endpoints that replace AWS's own.
+    overrides: Arc<BTreeMap<String, String>>,
+    /// A person is asked for a code on the way.
+    asks: bool,
+    /// A role on the way refused a source identity.
+    untraced: Arc<AtomicBool>,
 }
 
 /// The keys of a practice person.
@@ -146,33 +135,16 @@ impl Session {
     /// # Errors
     /// [`SessionError`]; no call is made, so credentials may still prove expired at [`Session::whoami`].
     pub async fn live(env: &Env, profile: Option<&str>, region: Option<&str>) -> Result<Self, SessionError> {
-        let files = files::read(env)?;
-        let named = profile.or_else(|| env.get("AWS_PROFILE"));
-        let set = files.parse(named.unwrap_or("default")).await?;
-        let source = choose(env, profile, &set, || explain_none(&files))?;
-        let region = region
-            .or_else(|| env.get("AWS_REGION"))
-            .or_else(|| env.get("AWS_DEFAULT_REGION"))
-            .or_else(|| set.get_profile(named.unwrap_or("default"))?.get("region"))
-            .filter(|region| !region.is_empty())
-            .ok_or_else(|| SessionError::NoRegion { whom: source.to_string() })?
-            .to_owned();
-        let base = match &source {
-            Source::Profile(name) => set.get_profile(name).and_then(|p| chain::base(&set, p).ok()),
-            Source::Environment | Source::Container | Source::WebIdentity | Source::Practice => None,
-        };
-        let instance = base.and_then(|base| chain::start_url(&set, base)).map(str::to_owned);
-        let sdk_env = only(env, &source, base.map(chain::kind).as_ref());
-        let config = load(&sdk_env, &files, &source, &region, http::live(env)?).await;
-        let config = match (config.credentials_provider(), config.time_source()) {
-            (Some(provider), Some(clock)) => {
-                let shared = SharedCredentialsProvider::new(SharedSource::new(provider, clock));
-                config.into_builder().credentials_provider(shared).build()
-            }
-            (_, None) | (None, _) => config,
-        };
-        let endpoint = config.endpoint_url().map(str::to_owned);
-        Ok(Self { config, region, source, instance, endpoint })
+        Self::open(&Opening::new(env).profile(profile).region(region)).await
+    }
+
+    /// As [`Session::live`], with this process's tokens, a run's name, somebody who knows a second factor's code, and
+    /// a keeper that forgets.
+    ///
+    /// # Errors
+    /// [`SessionError`]; no call is made.
+    pub async fn open(opening: &Opening<'_>) -> Result<Self, SessionError> {
+        opening::open(opening).await
     }
 
     /// A session with the simulator at `endpoint`. No file, variable, metadata service, proxy or name is read or
@@ -217,6 +189,12 @@ impl Session {
             // Not the endpoint: a simulator that starts again on another port still has the same people.
             instance: Some(PRACTICE.to_owned()),
             endpoint: Some(endpoint.to_owned()),
+            sso: None,
+            keeper: None,
+            shared: None,
+            overrides: Arc::default(),
+            asks: false,
+            untraced: Arc::default(),
         })
     }
 
@@ -245,11 +223,50 @@ impl Session {
         self.endpoint.as_deref()
     }
 
+    /// The SSO session that the credentials start from, when they do from one.
+    pub(crate) fn sso(&self) -> Option<&SsoSession> {
+        self.sso.as_ref()
+    }
+
+    /// Variables of the endpoints that replace AWS's own, from the environment and the profile: what a child is to be
+    /// told so that its calls go where ours go.
+    pub fn endpoint_variables(&self) -> &BTreeMap<String, String> {
+        &self.overrides
+    }
+
+    /// Whether a role on the way refused the run's source identity, as far as has been seen.
+    pub fn is_untraced(&self) -> bool {
+        self.untraced.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of the credentials in memory; the next call gets them anew.
+    pub fn forget(&self) {
+        if let Some(shared) = &self.shared {
+            shared.forget();
+        }
+    }
+
+    /// How long the sign-in, its token and the role's keys last, as far as is known without a call.
+    pub fn clocks(&self) -> Clocks {
+        let mut clocks = Clocks::default();
+        let role = self.shared.as_ref().and_then(|shared| shared.ends_at());
+        clocks.role = role.map(|ends_at| Clock {
+            ends_at,
+            renews: !self.asks,
+            source: self.source.to_string(),
+        });
+        clocks
+    }
+
     /// Asks STS who is calling. Errors name the profile and its next action.
     ///
     /// # Errors
     /// [`WhoamiError`].
     pub async fn whoami(&self) -> Result<Caller, WhoamiError> {
+        if self.asks {
+            // A person takes longer than STS may.
+            self.credentials().await?;
+        }
         whoami(&self.config).await.map_err(|error| self.explain(error))
     }
 
@@ -269,11 +286,20 @@ impl Session {
     /// # Errors
     /// [`WhoamiError::NoCredentials`], [`WhoamiError::SignInExpired`], [`WhoamiError::NotAssigned`].
     pub async fn lasts_until(&self) -> Result<Option<SystemTime>, WhoamiError> {
-        let missing = |why| self.explain(WhoamiError::NoCredentials { why });
-        let provider =
-            self.config.credentials_provider().ok_or_else(|| missing("none were chosen".to_owned()))?;
-        let keys = provider.provide_credentials().await.map_err(|error| missing(in_words(&error)))?;
-        Ok(keys.expiry())
+        Ok(self.credentials().await?.expiry())
+    }
+
+    /// The credentials themselves, for who hands them on.
+    pub(crate) async fn credentials(&self) -> Result<Credentials, WhoamiError> {
+        let provider = self.config.credentials_provider().ok_or_else(|| {
+            self.explain(WhoamiError::NoCredentials { why: "none were chosen".to_owned() })
+        })?;
+        provider.provide_credentials().await.map_err(|error| self.explain(of_credentials(&error)))
+    }
+
+    /// What forgets for this session.
+    pub(crate) fn keeper(&self) -> Option<&Keeper> {
+        self.keeper.as_ref()
     }
 
     /// The person behind a caller of this session.
@@ -281,176 +307,28 @@ impl Session {
         Person::of(caller, self.instance.as_deref(), None)
     }
 
-    /// What the SDK calls missing credentials is, for an Identity Center profile, mostly a sign-in that is over.
+    /// The profile's name, where an error has it.
     fn explain(&self, error: WhoamiError) -> WhoamiError {
-        let (Source::Profile(profile), Some(_), WhoamiError::NoCredentials { why }) =
-            (&self.source, &self.instance, &error)
-        else {
-            return error;
-        };
-        let (profile, why) = (profile.clone(), why.clone());
-        if why.contains("Forbidden") || why.contains("No access") || why.contains("ResourceNotFound") {
-            return WhoamiError::NotAssigned { profile, why };
-        }
-        if why.contains("SSO token") || why.contains("nauthorized") || why.contains("session token not found")
-        {
-            return WhoamiError::SignInExpired { profile, why };
-        }
-        error
-    }
-}
-
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Profile(name) => write!(f, "profile `{name}`"),
-            Self::Environment => f.write_str("the access keys of the environment"),
-            Self::Container => f.write_str("the container endpoint of the environment"),
-            Self::WebIdentity => f.write_str("the web identity of the environment"),
-            Self::Practice => f.write_str("practice"),
-        }
-    }
-}
-
-fn choose(
-    env: &Env,
-    profile: Option<&str>,
-    set: &ProfileSet,
-    explain: impl Fn() -> String,
-) -> Result<Source, SessionError> {
-    let has = |name| env.get(name).is_some();
-    if profile.is_none() && has("AWS_ACCESS_KEY_ID") && has("AWS_SECRET_ACCESS_KEY") {
-        return Ok(Source::Environment);
-    }
-    if let Some(name) = profile.or_else(|| env.get("AWS_PROFILE")) {
-        usable(env, set, name, explain)?;
-        return Ok(Source::Profile(name.to_owned()));
-    }
-    if set.get_profile("default").is_some_and(|default| chain::kind(default) != Kind::RegionOnly) {
-        usable(env, set, "default", explain)?;
-        return Ok(Source::Profile("default".to_owned()));
-    }
-    if has("AWS_WEB_IDENTITY_TOKEN_FILE") && has("AWS_ROLE_ARN") {
-        return Ok(Source::WebIdentity);
-    }
-    if has("AWS_CONTAINER_CREDENTIALS_FULL_URI") || has("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
-        return Ok(Source::Container);
-    }
-    let why = match set.profiles().count() {
-        0 => explain(),
-        n => format!(
-            "none of the {n} profiles was chosen and no `default` gives credentials; give --profile or set AWS_PROFILE"
-        ),
-    };
-    Err(SessionError::NoCredentials { why })
-}
-
-/// A profile that is there and whose chain leads to credentials.
-fn usable(env: &Env, set: &ProfileSet, name: &str, explain: impl Fn() -> String) -> Result<(), SessionError> {
-    let Some(profile) = set.get_profile(name) else {
-        let mut names: Vec<_> = set.profiles().collect();
-        names.sort_unstable();
-        let hint = match names.iter().find(|other| other.eq_ignore_ascii_case(name)) {
-            Some(near) => format!(": did you mean `{near}`? Names are case-sensitive"),
-            None if names.is_empty() => format!(": {}", explain()),
-            None => {
-                let shown: Vec<_> = names.iter().take(8).copied().collect();
-                let more = if names.len() > 8 { ", …" } else { "" };
-                format!(": there are {}{more}", shown.join(", "))
+        match (&self.source, error) {
+            (Source::Profile(name), WhoamiError::SignInExpired { why, .. }) => {
+                WhoamiError::SignInExpired { profile: name.clone(), why }
             }
-        };
-        return Err(SessionError::NoProfile { name: name.to_owned(), hint });
-    };
-    let unusable = |why: String| SessionError::Unusable { name: name.to_owned(), why };
-    let base = chain::base(set, profile).map_err(unusable)?;
-    // A source's own fault is the profile's fault; each is told with the name it stands under.
-    for at in if base.name() == name { vec![profile] } else { vec![profile, base] } {
-        if let Some(problem) = chain::describe(set, at).problems.first() {
-            return Err(unusable(if at.name() == name {
-                problem.clone()
-            } else {
-                format!("`{}`: {problem}", at.name())
-            }));
-        }
-    }
-    match chain::kind(base) {
-        Kind::RegionOnly => Err(unusable(format!("`{}` has settings and no credentials", base.name()))),
-        // The SDK would take the environment's keys as they are and never assume the role.
-        Kind::CredentialSource { source } if source == "Environment" => Err(unusable(
-            "credential_source = Environment is not supported: name the keys as a profile and use source_profile"
-                .to_owned(),
-        )),
-        Kind::CredentialSource { source } if source == "EcsContainer" => {
-            let named = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
-            if named.into_iter().any(|variable| env.get(variable).is_some()) {
-                return Ok(());
+            (Source::Profile(name), WhoamiError::NotAssigned { why, .. }) => {
+                WhoamiError::NotAssigned { profile: name.clone(), why }
             }
-            Err(unusable("credential_source = EcsContainer, and the environment names no container endpoint".to_owned()))
-        }
-        Kind::AssumeRole { .. }
-        | Kind::CredentialSource { .. }
-        | Kind::WebIdentity
-        | Kind::SsoSession
-        | Kind::LegacySso
-        | Kind::Login
-        | Kind::Process
-        | Kind::Static => Ok(()),
-    }
-}
-
-/// The environment with every way to credentials hidden but the chosen one.
-fn only(env: &Env, source: &Source, base: Option<&Kind>) -> Env {
-    let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
-    let web = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME"];
-    let container = [
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    ];
-    let by = |wanted: &str| matches!(base, Some(Kind::CredentialSource { source }) if source == wanted);
-    let kept: &[&str] = match source {
-        Source::Environment => &keys,
-        Source::WebIdentity => &web,
-        Source::Container => &container,
-        Source::Profile(_) if by("EcsContainer") => &container,
-        Source::Profile(_) | Source::Practice => &[],
-    };
-    let mut narrowed = env.without(&CREDENTIAL_VARIABLES);
-    for name in kept {
-        if let Some(value) = env.get(name) {
-            narrowed = narrowed.with(name, value);
+            (Source::Profile(name), WhoamiError::NoCredentials { why }) if self.sso.is_some() => {
+                let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
+                if has(&["Forbidden", "No access", "ResourceNotFound"]) {
+                    WhoamiError::NotAssigned { profile: name.clone(), why }
+                } else if has(&["SSO token", "nauthorized", "session token not found"]) {
+                    WhoamiError::SignInExpired { profile: name.clone(), why }
+                } else {
+                    WhoamiError::NoCredentials { why }
+                }
+            }
+            (_, error) => error,
         }
     }
-    if by("Ec2InstanceMetadata") { narrowed } else { narrowed.with("AWS_EC2_METADATA_DISABLED", "true") }
-}
-
-/// The one place where the SDK is given its environment: `ConfigLoader::env` is its only way, behind a feature named
-/// `test-util`; see docs/adr/0010.
-async fn load(
-    env: &Env,
-    files: &files::Files,
-    source: &Source,
-    region: &str,
-    client: aws_smithy_runtime_api::client::http::SharedHttpClient,
-) -> SdkConfig {
-    let profile = match source {
-        Source::Profile(name) => name.as_str(),
-        // `default` has no credentials when a source of the environment was chosen after it (see `choose`), and the
-        // SDK asks the environment's keys first: so it gives settings only.
-        Source::Environment | Source::Container | Source::WebIdentity | Source::Practice => "default",
-    };
-    let mut loader = aws_config::defaults(behavior())
-        .env(env.for_sdk())
-        .fs(Fs::real())
-        .profile_files(files.for_sdk())
-        .profile_name(profile)
-        .region(Region::new(region.to_owned()))
-        .http_client(client);
-    if let Some(name) = app_name() {
-        loader = loader.app_name(name);
-    }
-    loader.load().await
 }
 
 fn app_name() -> Option<AppName> {

@@ -1,6 +1,7 @@
 //! Who is calling: STS GetCallerIdentity, and the reasons for which it has no answer.
 
-use crate::arn;
+use crate::{RoleError, arn};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::Client;
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
@@ -8,6 +9,8 @@ use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use aws_types::SdkConfig;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -40,7 +43,7 @@ pub struct Caller {
 pub enum WhoamiError {
     /// The profile's sign-in is over, or never was.
     #[error(
-        "the sign-in of profile `{profile}` is over ({why}): run `aws sso login --profile {profile}` and try again"
+        "the sign-in of profile `{profile}` is over ({why}): run `holdpoint login --profile {profile}` and try again"
     )]
     SignInExpired {
         /// The profile.
@@ -50,7 +53,7 @@ pub enum WhoamiError {
     },
     /// Signed in, and Identity Center gives no credentials for this account and role.
     #[error(
-        "Identity Center gives profile `{profile}` no credentials ({why}): check that the permission set is assigned to you in this account"
+        "Identity Center gives profile `{profile}` no credentials ({why}): `holdpoint accounts` lists what is assigned to you"
     )]
     NotAssigned {
         /// The profile.
@@ -58,6 +61,9 @@ pub enum WhoamiError {
         /// The SDK's words.
         why: String,
     },
+    /// A role on the way, or what it starts from, gives no credentials.
+    #[error(transparent)]
+    Role(RoleError),
     /// There are no credentials, or their source failed.
     #[error("there are no credentials to call with: {why}; choose another profile or repair its source")]
     NoCredentials {
@@ -83,10 +89,12 @@ pub enum WhoamiError {
         message: String,
     },
     /// This machine's clock is off.
-    #[error("this machine's clock is too far from AWS's: set it and try again ({message})")]
+    #[error("this machine's clock is {} AWS's: set it and try again ({message})", off(*.seconds))]
     ClockSkew {
         /// AWS's words.
         message: String,
+        /// How far this machine is ahead, in seconds; negative when it is behind. `None` when AWS's answer had no date.
+        seconds: Option<i64>,
     },
     /// A policy forbids even this.
     #[error("AWS refuses to say who is calling: a policy denies it ({message})")]
@@ -153,7 +161,7 @@ pub async fn whoami(config: &SdkConfig) -> Result<Caller, WhoamiError> {
     let endpoint = endpoint_of(config);
     let answer = match Client::from_conf(conf).get_caller_identity().send().await {
         Ok(answer) => answer,
-        Err(error) => return Err(explain(&error, endpoint)),
+        Err(error) => return Err(explain(&error, endpoint, config.time_source().map(|clock| clock.now()))),
     };
     let request_id = answer.request_id().map(str::to_owned);
     let missing = |why: &str| WhoamiError::NotSts { endpoint: endpoint.clone(), why: why.to_owned() };
@@ -174,9 +182,13 @@ pub async fn whoami(config: &SdkConfig) -> Result<Caller, WhoamiError> {
     })
 }
 
-fn explain(error: &SdkError<GetCallerIdentityError, HttpResponse>, endpoint: String) -> WhoamiError {
-    if let Some(failed) = cause::<aws_credential_types::provider::error::CredentialsError>(error) {
-        return WhoamiError::NoCredentials { why: in_words(failed) };
+fn explain(
+    error: &SdkError<GetCallerIdentityError, HttpResponse>,
+    endpoint: String,
+    now: Option<SystemTime>,
+) -> WhoamiError {
+    if let Some(failed) = cause::<CredentialsError>(error) {
+        return of_credentials(failed);
     }
     match error {
         SdkError::TimeoutError(_) => WhoamiError::Timeout { endpoint },
@@ -185,7 +197,7 @@ fn explain(error: &SdkError<GetCallerIdentityError, HttpResponse>, endpoint: Str
         SdkError::ResponseError(_) => WhoamiError::NotSts { endpoint, why: in_words(error) },
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
-            of_service(answer.err(), status, endpoint)
+            of_service(answer.err(), status, endpoint, ahead(answer.raw(), now))
         }
         SdkError::ConstructionFailure(_) => WhoamiError::NoCredentials { why: in_words(error) },
         other => WhoamiError::NotSts { endpoint, why: in_words(other) },
@@ -193,7 +205,12 @@ fn explain(error: &SdkError<GetCallerIdentityError, HttpResponse>, endpoint: Str
 }
 
 /// Codes: STS API reference, "Common Errors", and what STS answers in fact.
-fn of_service(error: &GetCallerIdentityError, status: u16, endpoint: String) -> WhoamiError {
+fn of_service(
+    error: &GetCallerIdentityError,
+    status: u16,
+    endpoint: String,
+    seconds: Option<i64>,
+) -> WhoamiError {
     let meta = error.meta();
     let message = meta.message().unwrap_or("no message").to_owned();
     let Some(code) = meta.code() else {
@@ -202,10 +219,10 @@ fn of_service(error: &GetCallerIdentityError, status: u16, endpoint: String) -> 
     let skewed = message.contains("Signature expired") || message.contains("Signature not yet current");
     match code {
         "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => {
-            WhoamiError::ClockSkew { message }
+            WhoamiError::ClockSkew { message, seconds }
         }
         "SignatureDoesNotMatch" | "InvalidSignatureException" | "InvalidSignature" if skewed => {
-            WhoamiError::ClockSkew { message }
+            WhoamiError::ClockSkew { message, seconds }
         }
         "SignatureDoesNotMatch"
         | "InvalidSignatureException"
@@ -239,7 +256,45 @@ fn endpoint_of(config: &SdkConfig) -> String {
     }
 }
 
-fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+/// What a source of credentials says, told apart where the source is ours.
+pub(crate) fn of_credentials(error: &CredentialsError) -> WhoamiError {
+    match RoleError::within(error) {
+        Some(RoleError::SignIn { session, why }) => {
+            WhoamiError::SignInExpired { profile: session.clone(), why: why.clone() }
+        }
+        Some(RoleError::NotAssigned { session, why, .. }) => {
+            WhoamiError::NotAssigned { profile: session.clone(), why: why.clone() }
+        }
+        Some(RoleError::Unreachable { endpoint, why }) => {
+            WhoamiError::Unreachable { endpoint: endpoint.clone(), why: why.clone() }
+        }
+        Some(RoleError::Throttled { message, .. }) => WhoamiError::Throttled { message: message.clone() },
+        Some(other) => WhoamiError::Role(other.clone()),
+        None => WhoamiError::NoCredentials { why: in_words(error) },
+    }
+}
+
+/// How far this machine's clock is ahead of the answer's date, in seconds.
+fn ahead(answer: &HttpResponse, now: Option<SystemTime>) -> Option<i64> {
+    let date = DateTime::from_str(answer.headers().get("date")?, Format::HttpDate).ok()?;
+    let now = DateTime::from(now?);
+    Some(now.secs() - date.secs())
+}
+
+fn off(seconds: Option<i64>) -> String {
+    match seconds {
+        None => "too far from".to_owned(),
+        Some(seconds) => {
+            let (much, where_) = (seconds.unsigned_abs(), if seconds < 0 { "behind" } else { "ahead of" });
+            match much {
+                0..120 => format!("{much} s {where_}"),
+                _ => format!("{} min {where_}", much / 60),
+            }
+        }
+    }
+}
+
+pub(crate) fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut at = Some(error);
     while let Some(error) = at {
         if let Some(found) = error.downcast_ref::<E>() {

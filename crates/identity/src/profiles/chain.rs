@@ -123,7 +123,8 @@ pub(crate) fn own_credentials(profile: &Read) -> Kind {
     }
 }
 
-fn has_keys(profile: &Read) -> bool {
+/// Whether its file gives it access keys.
+pub(crate) fn has_keys(profile: &Read) -> bool {
     profile.get("aws_access_key_id").is_some() && profile.get("aws_secret_access_key").is_some()
 }
 
@@ -137,10 +138,6 @@ fn own_problems(set: &ProfileSet, profile: &Read, kind: &Kind) -> Vec<String> {
             (false, false) => say("role_arn needs source_profile or credential_source: add one".to_owned()),
             (true, false) | (false, true) => {}
         }
-    }
-    if has("mfa_serial") && has("role_arn") {
-        say("mfa_serial asks for a code, which the SDK cannot: use an Identity Center profile or credential_process"
-            .to_owned());
     }
     match kind {
         Kind::AssumeRole { .. } => {}
@@ -191,11 +188,7 @@ fn own_problems(set: &ProfileSet, profile: &Read, kind: &Kind) -> Vec<String> {
                 }
             }
         }
-        Kind::Login => say(
-            "it uses `aws login`, which this version does not read: use an Identity Center profile or credential_process"
-                .to_owned(),
-        ),
-        Kind::Process | Kind::RegionOnly => {}
+        Kind::Login | Kind::Process | Kind::RegionOnly => {}
     }
     problems
 }

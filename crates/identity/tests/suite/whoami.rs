@@ -250,7 +250,7 @@ async fn an_expired_sign_in_names_the_command_that_repairs_it() {
     assert_eq!(session.instance(), Some("https://acme.example.com/start/"));
     let never = session.whoami().await.unwrap_err();
     assert!(matches!(&never, WhoamiError::SignInExpired { profile, .. } if profile == "sso"), "{never:?}");
-    assert!(never.to_string().contains("aws sso login --profile sso"), "{never}");
+    assert!(never.to_string().contains("holdpoint login --profile sso"), "{never}");
 
     // The cache's name is the SHA-1 of the session's name, here of `acme`.
     let cache = home.path().join(".aws/sso/cache");
