@@ -15,6 +15,14 @@ pub trait Desk: Send + Sync {
     /// identity.
     async fn signer(&self, who: &str) -> Result<Checked, Diagnosis>;
 
+    /// Lets somebody else sign in at this console, for one signature: shows where, waits, asks STS who it is, and forgets
+    /// the sign-in. It never becomes the run's identity, and dropping the future ends it.
+    async fn guest(&self, show: &(dyn Fn(Invitation) + Send + Sync)) -> Result<Checked, Diagnosis> {
+        let _ = show;
+        Err(Diagnosis::of("this run works without Identity Center, so nobody else can sign in for it here")
+            .hint("sign with a profile of the person's own"))
+    }
+
     /// Names that may be given to [`Self::signer`], the run's own first.
     fn signers(&self) -> Vec<String>;
 
@@ -40,4 +48,15 @@ pub struct Lapse {
     pub session: Option<String>,
     /// What is over, and what to do.
     pub said: String,
+}
+
+/// Where somebody signs in for one signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// The address to open, in a browser window that knows nobody: a private one.
+    pub url: String,
+    /// The code that the page must show.
+    pub user_code: String,
+    /// Until when it holds, seconds since 1970.
+    pub ends_at: i64,
 }

@@ -1,10 +1,11 @@
 //! A run, as everybody but its driver sees it.
 
+use crate::Invitation;
 use crate::board::Board;
 use crate::tools::{EngineError, Tools};
 use holdpoint_redact::Secret;
 use holdpoint_run::{
-    Actor, Answer, Choice, Command, Decision, HoldKey, RunId, Signature, State, Work, covers_digest,
+    Actor, Answer, Checked, Choice, Command, Decision, HoldKey, RunId, Signature, State, Work, covers_digest,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -126,6 +127,30 @@ impl RunHandle {
             .signer(who)
             .await
             .map_err(|diagnosis| EngineError::Identity(Box::new(diagnosis)))?;
+        self.sign_by(signer, hold, decision, reason, auto).await
+    }
+
+    /// Signs a hold as somebody who signs in for this one signature; `show` is told where.
+    pub async fn sign_as_guest(
+        &self,
+        hold: HoldKey,
+        decision: Decision,
+        reason: Option<String>,
+        show: &(dyn Fn(Invitation) + Send + Sync),
+    ) -> Result<(), EngineError> {
+        let guest = self.tools.desk.guest(show).await;
+        let signer = guest.map_err(|diagnosis| EngineError::Identity(Box::new(diagnosis)))?;
+        self.sign_by(signer, hold, decision, reason, false).await
+    }
+
+    async fn sign_by(
+        &self,
+        signer: Checked,
+        hold: HoldKey,
+        decision: Decision,
+        reason: Option<String>,
+        auto: bool,
+    ) -> Result<(), EngineError> {
         let state = self.state();
         let covers = state.holds.get(&hold).map(|open| covers_digest(&open.covers)).unwrap_or_default();
         let head = state.head.clone();

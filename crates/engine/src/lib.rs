@@ -26,7 +26,7 @@ mod worker;
 
 pub use board::{Board, Line, WorkBoard};
 pub use clock::{Clock, MachineClock};
-pub use desk::{Desk, Lapse};
+pub use desk::{Desk, Invitation, Lapse};
 pub use executor::{ActError, Began, Ending, Executor, Observation, Task};
 pub use folder::{DriverLock, FolderError, RunFolder};
 pub use handle::RunHandle;
