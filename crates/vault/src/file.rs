@@ -7,7 +7,7 @@ pub use key::Unlock;
 use crate::cipher::{self, Key};
 use crate::format::{self, Blob, Store};
 use crate::place::{self, Held};
-use crate::{Item, ItemNote, SecretBytes, StoreName, Vault, VaultError, atomic, name};
+use crate::{Item, ItemNote, KeychainVault, SecretBytes, StoreName, Vault, VaultError, atomic, name};
 use holdpoint_redact::Secret;
 use key::store_path;
 use std::collections::BTreeMap;
@@ -48,33 +48,17 @@ impl FileVault {
 
     /// Changes what opens the vault: every value is encrypted anew under a new key, in one step on disk. A crash
     /// leaves either the old key or the new one. Others who have the vault open hear [`VaultError::KeyChanged`].
-    /// `keychain` is where a key that was in the keychain is removed from.
+    /// `keychain` is where a key that was in the keychain is removed from. Gives what could not be removed, in words.
     ///
     /// # Errors
-    /// Any [`VaultError`]; the vault is unchanged then, but for an old key that could not be removed.
-    pub fn rekey(&mut self, to: Unlock<'_>, keychain: Option<&dyn Vault>) -> Result<(), VaultError> {
+    /// Any [`VaultError`]; the vault is unchanged then.
+    pub fn rekey(
+        &mut self,
+        to: Unlock<'_>,
+        keychain: Option<&KeychainVault>,
+    ) -> Result<Option<String>, VaultError> {
         let _held = Held::take(&self.home)?;
-        let old = self.store()?;
-        if matches!((&old.key, to), (format::KeyFrom::KeyFile, Unlock::KeyFile)) {
-            // One file cannot be replaced together with the store; and nothing would be gained.
-            return Ok(());
-        }
-        let (key, from) = key::make(&self.folder, to, true)?;
-        let mut values = BTreeMap::new();
-        for (name, sealed) in &old.values {
-            let value = self.unseal(name, sealed)?;
-            values.insert(name.clone(), Blob(cipher::seal(&key, &format::about(name), value.expose())?));
-        }
-        let store = Store {
-            holdpoint_vault: format::VERSION,
-            key: from,
-            check: key::check(&key)?,
-            values,
-            notes: old.notes,
-        };
-        self.save(&store)?;
-        self.key = key;
-        key::forget(&self.folder, &old.key, keychain)
+        self.rekey_held(to, keychain)
     }
 
     /// What opens the store of `home`: the state of a switch on a screen. `None` when there is no store.
@@ -99,6 +83,30 @@ impl FileVault {
         Ok(Self { home: home.to_owned(), folder, key })
     }
 
+    /// [`rekey`](Self::rekey) for who holds the lock.
+    pub(crate) fn rekey_held(
+        &mut self,
+        to: Unlock<'_>,
+        keychain: Option<&KeychainVault>,
+    ) -> Result<Option<String>, VaultError> {
+        let old = self.store()?;
+        if matches!((&old.key, to), (format::KeyFrom::KeyFile, Unlock::KeyFile)) {
+            // One file cannot be replaced together with the store; and nothing would be gained.
+            return Ok(None);
+        }
+        let (key, from) = key::make(&self.folder, to, true)?;
+        let mut values = BTreeMap::new();
+        for (name, sealed) in &old.values {
+            let value = self.unseal(name, sealed)?;
+            values.insert(name.clone(), Blob(cipher::seal(&key, &format::about(name), value.expose())?));
+        }
+        let check = key::check(&key)?;
+        self.save(&Store { holdpoint_vault: format::VERSION, key: from, check, values, notes: old.notes })?;
+        self.key = key;
+        let left = key::forget(&self.folder, &old.key, keychain);
+        Ok(left.err().map(|error| format!("the old key could not be removed: {error}")))
+    }
+
     /// Every value with its note, for who holds the lock.
     pub(crate) fn all_held(&self) -> Result<Vec<(Item, SecretBytes)>, VaultError> {
         let store = self.store()?;
@@ -121,7 +129,7 @@ impl FileVault {
     }
 
     /// Removes the store and a key file of it, for who holds the lock and has moved the values.
-    pub(crate) fn remove_held(home: &Path, keychain: Option<&dyn Vault>) -> Result<(), VaultError> {
+    pub(crate) fn remove_held(home: &Path, keychain: Option<&KeychainVault>) -> Result<(), VaultError> {
         let folder = place::folder(home);
         let Some(store) = read_store(&folder)? else { return Ok(()) };
         atomic::remove(&store_path(&folder))?;

@@ -3,6 +3,8 @@
 //! - [`Vault`]: `get`, `put`, `create`, `delete`, `list`; every store passes the suite in `tests/conformance.rs`.
 //! - [`FileVault`]: the store for machines without a keychain: one encrypted file in `HOLDPOINT_HOME/vault/`,
 //!   its key beside it with mode 0600, or derived from a passphrase.
+//! - [`KeychainVault`]: the store in the system's keychain.
+//! - [`open`] and [`choose`]: which of them a home uses.
 //! - [`docker`]: the wire protocol of docker's credential helpers.
 //! - [`Sealer`]: whole files that may be read again only by this vault's owner.
 //! - [`device_key`]: the Ed25519 key that signs anchors and sign-offs, made once.
@@ -10,22 +12,26 @@
 //! Invariant: a value is in no `Debug`, no error and no list; only names are.
 
 mod atomic;
+mod choice;
 mod cipher;
 mod device;
 pub mod docker;
 mod error;
 mod file;
 mod format;
+mod keychain;
 mod name;
 mod note;
 mod place;
 mod seal;
 mod secret;
 
+pub use choice::{Choice, Keychain, Opened, choose, choose_over, open, open_over};
 pub use device::device_key;
 pub use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 pub use error::VaultError;
 pub use file::{FileVault, KeptBy, Unlock};
+pub use keychain::{KeychainVault, OsStatus, Patience, Shape};
 pub use note::{Item, ItemNote, LONGEST_NOTE};
 pub use place::StoreName;
 pub use seal::{SealError, Sealed, Sealer};

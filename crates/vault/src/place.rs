@@ -82,6 +82,11 @@ impl Place {
         })
     }
 
+    /// The same home, kept in another store.
+    pub(crate) fn now_in(&self, store: StoreName) -> Self {
+        Self { store, ..self.clone() }
+    }
+
     /// Reads the record of `home`, when there is one.
     pub(crate) fn read(home: &Path) -> Result<Option<Self>, VaultError> {
         #[derive(Deserialize)]

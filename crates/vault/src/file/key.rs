@@ -1,8 +1,9 @@
 //! Where the key of the file store comes from: a file beside it, a passphrase, or the keychain.
 
+use crate::choice::KEYS;
 use crate::cipher::{self, Key};
 use crate::format::{self, Blob, KeyFrom, Store};
-use crate::{Vault, VaultError, atomic};
+use crate::{ItemNote, KeychainVault, VaultError, atomic};
 use holdpoint_redact::Secret;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -25,7 +26,7 @@ pub enum Unlock<'a> {
     /// A passphrase, by Argon2id.
     Passphrase(&'a Secret),
     /// A key in the keychain: one small item, read once when the vault opens.
-    Keychain(&'a dyn Vault),
+    Keychain(&'a KeychainVault),
 }
 
 /// A new key with where it comes from. A key file is written here, a keychain's item too; the store is not.
@@ -43,10 +44,10 @@ pub(super) fn make(folder: &Path, unlock: Unlock<'_>, anew: bool) -> Result<(Key
             let mut id = [0; 8];
             atomic::random(&mut id)?;
             // Each key has a name of its own: the store says by one rename which of them counts.
-            let name = format!("file-key/{:016x}", u64::from_le_bytes(id));
+            let name = format!("{KEYS}{:016x}", u64::from_le_bytes(id));
             let key = cipher::new_key()?;
-            let note = crate::ItemNote { what: "key of the encrypted file".to_owned(), ends_at: None };
-            keychain.put_noted(&name, key.as_slice(), &note)?;
+            let note = ItemNote { what: "key of the encrypted file".to_owned(), ends_at: None };
+            keychain.put_held(&name, key.as_slice(), &note)?;
             Ok((key, KeyFrom::Keychain { name }))
         }
     }
@@ -81,7 +82,7 @@ pub(super) fn of(folder: &Path, store: &Store, unlock: Unlock<'_>) -> Result<Key
             Err(VaultError::Locked { path, why })
         }
         (KeyFrom::Keychain { name }, Unlock::Keychain(keychain)) => {
-            let bytes = match keychain.get(name) {
+            let bytes = match keychain.get_held(name) {
                 Ok(bytes) => bytes,
                 Err(VaultError::Absent { .. }) => {
                     return Err(VaultError::KeyMissing {
@@ -108,10 +109,14 @@ pub(super) fn of(folder: &Path, store: &Store, unlock: Unlock<'_>) -> Result<Key
 }
 
 /// Removes what held a key that opens nothing any more.
-pub(super) fn forget(folder: &Path, from: &KeyFrom, keychain: Option<&dyn Vault>) -> Result<(), VaultError> {
+pub(super) fn forget(
+    folder: &Path,
+    from: &KeyFrom,
+    keychain: Option<&KeychainVault>,
+) -> Result<(), VaultError> {
     match (from, keychain) {
         (KeyFrom::KeyFile, _) => atomic::remove(&key_path(folder)),
-        (KeyFrom::Keychain { name }, Some(keychain)) => match keychain.delete(name) {
+        (KeyFrom::Keychain { name }, Some(keychain)) => match keychain.delete_held(name) {
             Ok(()) | Err(VaultError::Absent { .. }) => Ok(()),
             Err(error) => Err(error),
         },
