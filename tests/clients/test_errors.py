@@ -65,7 +65,7 @@ def test_logs(simulator):
 def test_other_services_are_refused_by_name(simulator):
     sim = simulator()
     for service, call, named in [
-        ("ecr", "describe_repositories", "AmazonEC2ContainerRegistry_V20150921:DescribeRepositories"),
+        ("ecr", "describe_repositories", "ecr:DescribeRepositories"),
         ("apprunner", "list_services", "AppRunner:ListServices"),
         ("iam", "list_roles", "ListRoles"),
         ("s3", "list_buckets", "GET:/"),

@@ -63,6 +63,14 @@ pub(crate) fn answer(
             }
             Err(reason) => Err(reason),
         },
+        ("GET", "sso") => Ok(core.world.sso.state(&core.world.people, core.world.env.now_at(t))),
+        ("POST", "sso/expire") => match parse(&request.body) {
+            Ok(asked) => {
+                let _ = core.take_in(&Line::Expire { t, asked })?;
+                Ok(json!({}))
+            }
+            Err(reason) => Err(reason),
+        },
         ("POST", "sign-in") => sign_in(core, t, &request.body)?,
         ("POST", "shutdown") => {
             ends = true;

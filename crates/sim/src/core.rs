@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::aws_error::AwsError;
 use crate::clock::{Clock, Micros, SECOND, wall_now};
 use crate::fault::{CallView, Effect};
 use crate::hosts::Traffic;
 use crate::journal::{CallLine, Journal, JournalError, Line};
+use crate::pace::Pace;
 use crate::people::Caller;
+use crate::protocol::{Proof, read, refusal, success};
 use crate::seeded::Seeded;
 use crate::sigv4::{Authorization, Signed};
-use crate::sts;
-use crate::world::{World, changes};
+use crate::world::{World, changes, skewed};
 
 /// A request, read whole.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub(crate) struct Reply {
 pub(crate) struct Admitted {
     call: CallLine,
     effect: Option<Effect>,
+    /// The name and port by which the client reached the simulator.
+    host: String,
 }
 
 impl Admitted {
@@ -83,6 +86,7 @@ pub(crate) struct Core {
     /// Request ids and dice of faults: no part of the world, as reads use them too.
     wire: Seeded,
     calls_of_key: BTreeMap<String, u64>,
+    pace: Pace,
     pub(crate) traffic: Traffic,
     /// Calls of this session that were not throttled, by service and operation, reads too.
     pub(crate) answered: BTreeMap<String, u64>,
@@ -114,6 +118,7 @@ impl Core {
             clock: Clock::start(resumed_at),
             wire,
             calls_of_key: BTreeMap::new(),
+            pace: Pace::default(),
             traffic: Traffic::default(),
             answered: BTreeMap::new(),
             active_at: resumed_at,
@@ -155,15 +160,27 @@ impl Core {
         self.tick()?;
         self.active_at = self.clock.elapsed();
         let request_id = self.wire.uuid();
-        let (service, operation, input) = match read_call(request) {
+        let call = match read(request) {
             Ok(call) => call,
-            Err((service, error)) => return Ok(Err(refusal(service, &error, &request_id))),
+            Err((service, error)) => return Ok(Err(refusal(service, "", &error, &request_id))),
         };
-        let (caller, region) = match self.authenticate(request, service) {
+        let (service, operation, input) = (call.service, call.operation, call.input);
+        let proven = match call.proof {
+            Proof::Signature => self.authenticate(request, service),
+            Proof::Content => Ok(self.by_content(service, &input)),
+        };
+        let (caller, region) = match proven {
             Ok(authentic) => authentic,
-            Err(error) => return Ok(Err(refusal(service, &error, &request_id))),
+            Err(error) => return Ok(Err(refusal(service, &operation, &error, &request_id))),
         };
-        if let Some(limit) = self.world.env.scenario.identity.expire_after_calls {
+        if service == "sso"
+            && !self.pace.lets(&caller.name, self.world.sso.switches.rate(), self.clock.elapsed())
+        {
+            return self.too_fast(&operation, &request_id).map(Err);
+        }
+        if let Some(limit) = self.world.env.scenario.identity.expire_after_calls
+            && call.proof == Proof::Signature
+        {
             let count = self.calls_of_key.entry(caller.access_key_id.clone()).or_default();
             *count += 1;
             if *count > limit {
@@ -174,7 +191,7 @@ impl Core {
                     faults: None,
                 };
                 self.take_in(&line).map(|_| ())?;
-                return Ok(Err(refusal(service, &expired(service), &request_id)));
+                return Ok(Err(refusal(service, &operation, &expired(service), &request_id)));
             }
         }
         let changing = changes(service, &operation);
@@ -190,25 +207,60 @@ impl Core {
             input,
             refused: None,
         };
-        Ok(Ok(Admitted { call, effect }))
+        let host = request.header("host").unwrap_or_default().to_owned();
+        Ok(Ok(Admitted { call, effect, host }))
+    }
+
+    /// A caller that is known by what the call carries, if at all; the service judges that when it serves.
+    fn by_content(&self, service: &str, input: &Value) -> (Caller, String) {
+        let holder = match service {
+            "sso" => input["accessToken"].as_str().and_then(|token| self.world.sso.holder(token)),
+            _ => None,
+        };
+        let home = self.world.home.as_ref();
+        let region = home.map_or_else(|| "eu-west-1".to_owned(), |home| home.region.clone());
+        (Caller::unsigned(holder.unwrap_or("anonymous")), region)
+    }
+
+    /// The portal's refusal of a caller that is too fast; counted, not recorded.
+    fn too_fast(&mut self, operation: &str, request_id: &str) -> Result<Reply, JournalError> {
+        let line = Line::Count {
+            t: self.clock.elapsed(),
+            throttled: Some(format!("sso:{operation}")),
+            expired_key: None,
+            faults: None,
+        };
+        self.take_in(&line).map(|_| ())?;
+        let error = AwsError::with_status("TooManyRequestsException", 429, "Too many requests");
+        let mut reply = refusal("sso", operation, &error, request_id);
+        if let Some(seconds) = self.world.sso.switches.rate().retry_after {
+            reply.headers.push(("retry-after".to_owned(), seconds.to_string()));
+        }
+        Ok(reply)
     }
 
     /// Applies a call that was let in, unless its fault forbids, and makes its answer.
     pub(crate) fn execute(&mut self, admitted: Admitted) -> Result<Reply, JournalError> {
         self.tick()?;
-        let Admitted { mut call, effect } = admitted;
+        let Admitted { mut call, effect, host } = admitted;
         let changing = changes(&call.service, &call.operation);
         if effect.is_none() {
             self.count(&call);
         }
         if let Some(effect) = &effect {
             let refused = match effect {
-                Effect::Error { code, status, message } => Some(AwsError::with_status(
-                    // STS names it without the suffix that the JSON services have.
-                    if call.service == "sts" && code == "ThrottlingException" { "Throttling" } else { code },
-                    *status,
-                    message.clone(),
-                )),
+                Effect::Error { code, status, message } => {
+                    Some(match (call.service.as_str(), code.as_str()) {
+                        // The query services name it without the suffix, the portal in its own way.
+                        ("sts" | "iam", "ThrottlingException") => {
+                            AwsError::with_status("Throttling", *status, message.clone())
+                        }
+                        ("sso", "ThrottlingException") => {
+                            AwsError::with_status("TooManyRequestsException", 429, message.clone())
+                        }
+                        _ => AwsError::with_status(code, *status, message.clone()),
+                    })
+                }
                 Effect::Denied => Some(denied(&call, &self.world)),
                 Effect::Reset { .. }
                 | Effect::Silence { .. }
@@ -219,7 +271,7 @@ impl Core {
             };
             let throttled = refused
                 .as_ref()
-                .filter(|e| e.code.starts_with("Throttling"))
+                .filter(|e| e.code.starts_with("Throttling") || e.code == "TooManyRequestsException")
                 .map(|_| format!("{}:{}", call.service, call.operation));
             let is_throttled = throttled.is_some();
             if !is_throttled {
@@ -229,7 +281,7 @@ impl Core {
             self.take_in(&Line::Count { t: self.clock.elapsed(), throttled, expired_key: None, faults })
                 .map(|_| ())?;
             if let Some(error) = refused {
-                let reply = refusal(&call.service, &error, &call.request_id);
+                let reply = refusal(&call.service, &call.operation, &error, &call.request_id);
                 if changing && !is_throttled {
                     call.t = self.clock.elapsed();
                     call.refused = Some(error);
@@ -245,8 +297,8 @@ impl Core {
             Ok(Value::Null)
         };
         let mut reply = match &answer {
-            Ok(answer) => success(&call, answer),
-            Err(error) => refusal(&call.service, error, &call.request_id),
+            Ok(answer) => success(&call, answer, &host),
+            Err(error) => refusal(&call.service, &call.operation, error, &call.request_id),
         };
         match effect {
             None | Some(Effect::Error { .. } | Effect::Denied | Effect::Delay { .. }) => {}
@@ -263,12 +315,17 @@ impl Core {
         Ok(reply)
     }
 
+    /// The wall time by the service's clock.
+    pub(crate) fn service_now(&self) -> Micros {
+        skewed(wall_now(), self.world.env.skew)
+    }
+
     fn count(&mut self, call: &CallLine) {
         *self.answered.entry(format!("{}:{}", call.service, call.operation)).or_default() += 1;
     }
 
     fn authenticate(&self, request: &Request, service: &str) -> Result<(Caller, String), AwsError> {
-        let is_sts = service == "sts";
+        let is_sts = ["sts", "iam"].contains(&service);
         let refuse = |sts: &str, json: &str, message: &str| {
             if is_sts { AwsError::with_status(sts, 403, message) } else { AwsError::new(json, message) }
         };
@@ -312,7 +369,7 @@ impl Core {
             headers: &request.headers,
             body: &request.body,
         };
-        let now = wall_now();
+        let now = self.service_now();
         authorization.verify(&credentials.secret, &signed, now).map_err(|rejected| signature(&rejected.0))?;
         if credentials.expired || credentials.expires.is_some_and(|at| at <= now) {
             return Err(expired(service));
@@ -321,76 +378,9 @@ impl Core {
     }
 }
 
-/// Service, operation and input of a call; an error names the service in whose protocol to answer.
-fn read_call(request: &Request) -> Result<(&'static str, String, Value), (&'static str, AwsError)> {
-    if let Some(target) = request.header("x-amz-target") {
-        let (prefix, operation) = target.split_once('.').unwrap_or((target, ""));
-        let service = match prefix {
-            "AmazonEC2ContainerServiceV20141113" => "ecs",
-            "Logs_20140328" => "logs",
-            other => return Err(("json", AwsError::not_implemented(other, operation))),
-        };
-        let body = if request.body.is_empty() { b"{}" } else { request.body.as_slice() };
-        let input: Value = serde_json::from_slice(body).map_err(|_| {
-            (service, AwsError::new("SerializationException", "The request body is not valid JSON."))
-        })?;
-        if !input.is_object() {
-            return Err((
-                service,
-                AwsError::new("SerializationException", "The request body is not a JSON object."),
-            ));
-        }
-        return Ok((service, operation.to_owned(), input));
-    }
-    let form =
-        request.header("content-type").is_some_and(|t| t.starts_with("application/x-www-form-urlencoded"));
-    if form {
-        let fields = read_form(&String::from_utf8_lossy(&request.body));
-        let operation = fields["Action"].as_str().unwrap_or_default().to_owned();
-        if fields["Version"] == "2011-06-15" {
-            return Ok(("sts", operation, fields));
-        }
-        let version = fields["Version"].as_str().unwrap_or("without version");
-        return Err(("sts", AwsError::not_implemented(&format!("query API {version}"), &operation)));
-    }
-    Err(("json", AwsError::not_implemented(&request.method, &request.path)))
-}
-
-fn read_form(body: &str) -> Value {
-    let mut fields = Map::new();
-    for pair in body.split('&').filter(|p| !p.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        fields.insert(decoded(name), json!(decoded(value)));
-    }
-    Value::Object(fields)
-}
-
-/// Undoes percent-encoding, with `+` as a space.
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok()))
-            .flatten();
-        match escape {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 fn expired(service: &str) -> AwsError {
     let message = "The security token included in the request is expired";
-    if service == "sts" {
+    if ["sts", "iam"].contains(&service) {
         AwsError::with_status("ExpiredToken", 403, message)
     } else {
         AwsError::new("ExpiredTokenException", message)
@@ -398,6 +388,11 @@ fn expired(service: &str) -> AwsError {
 }
 
 fn denied(call: &CallLine, world: &World) -> AwsError {
+    match call.service.as_str() {
+        "sso" => return AwsError::with_status("ForbiddenException", 403, "No access"),
+        "sso-oidc" => return AwsError::new("AccessDeniedException", "Access denied"),
+        _ => {}
+    }
     let place = format!("arn:aws:{}:{}:{}", call.service, call.region, call.caller.account);
     let text = |member: &str, default: &str| call.input[member].as_str().unwrap_or(default).to_owned();
     let bare = |reference: String| reference.rsplit('/').next().unwrap_or_default().to_owned();
@@ -421,38 +416,9 @@ fn denied(call: &CallLine, world: &World) -> AwsError {
         "User: {} is not authorized to perform: {}:{} on resource: {resource} because no identity-based policy allows the {}:{} action",
         call.caller.arn, call.service, call.operation, call.service, call.operation
     );
-    if call.service == "sts" {
+    if ["sts", "iam"].contains(&call.service.as_str()) {
         AwsError::with_status("AccessDenied", 403, message)
     } else {
         AwsError::new("AccessDeniedException", message)
     }
-}
-
-fn success(call: &CallLine, answer: &Value) -> Reply {
-    let (kind, body) = if call.service == "sts" {
-        ("text/xml", sts::answer_xml(&call.operation, answer, &call.request_id))
-    } else {
-        ("application/x-amz-json-1.1", answer.to_string())
-    };
-    reply(200, kind, body, &call.request_id, None)
-}
-
-fn refusal(service: &str, error: &AwsError, request_id: &str) -> Reply {
-    let (kind, body) = if service == "sts" {
-        ("text/xml", sts::error_xml(error, request_id))
-    } else {
-        ("application/x-amz-json-1.1", json!({"__type": error.code, "message": error.message}).to_string())
-    };
-    reply(error.status, kind, body, request_id, Some(&error.code))
-}
-
-fn reply(status: u16, kind: &str, body: String, request_id: &str, code: Option<&str>) -> Reply {
-    let mut headers = vec![
-        ("content-type".to_owned(), kind.to_owned()),
-        ("x-amzn-requestid".to_owned(), request_id.to_owned()),
-    ];
-    if let Some(code) = code {
-        headers.push(("x-amzn-errortype".to_owned(), code.to_owned()));
-    }
-    Reply { status, headers, body: body.into(), delivery: Delivery::Whole }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::is_page;
 use crate::seeded::Seeded;
 
 /// A fault and the calls it is for.
@@ -138,6 +139,8 @@ impl Faults {
             if !same(&m.service, call.service)
                 || !same(&m.operation, call.operation)
                 || !same(&m.actor, call.actor)
+                // A page is for a person: only a fault that names it hits it.
+                || (is_page(call.operation) && m.operation.is_none())
                 || m.changing.is_some_and(|wanted| wanted != call.changing)
             {
                 continue;

@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::hosts::Host;
 use crate::images::Image;
 use crate::record::content_digest;
+use crate::sso::{Organisation, Switches, default_instance};
 use crate::world::{Env, Estate, Home, World};
 
 /// How long the furnished things have stood.
@@ -45,6 +46,9 @@ pub(crate) struct Furnishing {
     pub(crate) hosts: Vec<Host>,
     #[serde(default)]
     pub(crate) behaviours: Vec<Rule>,
+    /// Identity Center; without it one instance is made of account, role and people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sso: Option<Organisation>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -91,6 +95,11 @@ pub(crate) struct Change {
     /// The behaviours are also for tasks that run already.
     #[serde(default)]
     pub(crate) running: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sso: Option<Switches>,
+    /// Seconds by which the service's clock is ahead of the machine's; negative: behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) skew_seconds: Option<i32>,
 }
 
 fn account() -> String {
@@ -137,6 +146,9 @@ impl Furnishing {
                 home.account, self.account
             ));
         }
+        for instance in self.sso.iter().flat_map(|s| &s.instances) {
+            instance.check().map_err(|reason| format!("sso: {}: {reason}", instance.start_url))?;
+        }
         // Tried on an empty estate beside what stands, so that a mistake leaves nothing half furnished.
         let mut env = trial(self);
         let mut estate = Estate::default();
@@ -160,6 +172,13 @@ pub(crate) fn furnish(world: &mut World, of: &Furnishing) {
         if !world.people.knows(&person.name) {
             world.sign_in(&person.name);
         }
+    }
+    match &of.sso {
+        Some(organisation) => organisation.instances.iter().for_each(|i| world.sso.put(i.clone())),
+        None if world.sso.instances.is_empty() => {
+            world.sso.put(default_instance(&of.region, &of.account, &of.role));
+        }
+        None => {}
     }
     for (reference, image) in &of.images {
         // What a scenario says of an image stands.
@@ -197,6 +216,12 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
         for host in &change.hosts {
             world.hosts.put(&home.account, &home.region, host);
         }
+    }
+    if let Some(switches) = &change.sso {
+        world.sso.switches.overlay(switches);
+    }
+    if let Some(seconds) = change.skew_seconds {
+        world.env.skew = seconds.into();
     }
     world.changed_faults.splice(0..0, change.faults.iter().cloned());
     world.refresh_faults();

@@ -13,6 +13,7 @@ use crate::clock::Micros;
 use crate::furnish::{Change, Furnishing};
 use crate::people::Caller;
 use crate::scenario::Scenario;
+use crate::sso::Expire;
 
 /// The journal's form; another one is refused, not guessed at.
 pub(crate) const VERSION: u32 = 1;
@@ -51,6 +52,11 @@ pub(crate) enum Line {
     Behave {
         t: Micros,
         change: Box<Change>,
+    },
+    /// Tokens or credentials were ended by the admin API.
+    Expire {
+        t: Micros,
+        asked: Expire,
     },
     /// A call that changes something, applied or refused.
     Call(Box<CallLine>),
@@ -92,6 +98,7 @@ impl Line {
             | Self::Furnish { t, .. }
             | Self::SignIn { t, .. }
             | Self::Behave { t, .. }
+            | Self::Expire { t, .. }
             | Self::Count { t, .. } => *t,
             Self::Call(call) => call.t,
         }

@@ -15,7 +15,9 @@ mod hosts;
 mod images;
 mod journal;
 mod logs;
+mod pace;
 mod people;
+mod protocol;
 mod record;
 mod rollout;
 mod scenario;
@@ -23,6 +25,7 @@ mod schedule;
 mod seeded;
 mod server;
 mod sigv4;
+mod sso;
 mod sts;
 mod world;
 
@@ -192,6 +195,7 @@ fn check_lines(folder: &Path, lines: &[Line], seed: u64) -> Result<(), SimError>
         | Line::Furnish { .. }
         | Line::SignIn { .. }
         | Line::Behave { .. }
+        | Line::Expire { .. }
         | Line::Call(_)
         | Line::Count { .. } => Err(damaged("it does not begin with a start".to_owned()).into()),
     }

@@ -21,6 +21,19 @@ pub(crate) struct Caller {
     pub(crate) access_key_id: String,
 }
 
+impl Caller {
+    /// Somebody whose call is not signed.
+    pub(crate) fn unsigned(name: &str) -> Self {
+        Self {
+            account: String::new(),
+            arn: "anonymous".to_owned(),
+            user_id: String::new(),
+            name: name.to_owned(),
+            access_key_id: String::new(),
+        }
+    }
+}
+
 /// Credentials that the simulator gave out. They open nothing anywhere else.
 #[derive(Clone)]
 pub(crate) struct Credentials {
@@ -63,9 +76,7 @@ impl People {
 
     /// A new SSO session of a person; the session before is worth nothing any more.
     pub(crate) fn sign_in(&mut self, ids: &mut Seeded, account: &str, role: &str, name: &str) {
-        let suffix = &hex(&digest(&[b"permission set", account.as_bytes(), role.as_bytes()]))[..16];
-        let role_name = format!("AWSReservedSSO_{role}_{suffix}");
-        let credentials = session(ids, account, &role_name, name, None);
+        let credentials = session(ids, account, &reserved_name(account, role), name, None);
         let key = credentials.caller.access_key_id.clone();
         self.keys.insert(key.clone(), credentials);
         match self.names.iter_mut().find(|(known, _)| known == name) {
@@ -74,6 +85,29 @@ impl People {
                 *current = key;
             }
             None => self.names.push((name.to_owned(), key)),
+        }
+    }
+
+    /// Credentials of a permission set, as the access portal gives them.
+    pub(crate) fn reserved(
+        &mut self,
+        ids: &mut Seeded,
+        account: &str,
+        role: &str,
+        name: &str,
+        expires: Micros,
+    ) -> Credentials {
+        self.assume(ids, account, &reserved_name(account, role), name, expires)
+    }
+
+    /// Ends all credentials that were given for a time, of everybody or of one person.
+    pub(crate) fn end_temporary(&mut self, person: Option<&str>, now: Micros) {
+        for credentials in self.keys.values_mut() {
+            if person.is_none_or(|name| name == credentials.caller.name)
+                && let Some(expires) = &mut credentials.expires
+            {
+                *expires = now.min(*expires);
+            }
         }
     }
 
@@ -90,6 +124,12 @@ impl People {
         self.keys.insert(credentials.caller.access_key_id.clone(), credentials.clone());
         credentials
     }
+}
+
+/// The role that a permission set becomes in an account.
+fn reserved_name(account: &str, role: &str) -> String {
+    let suffix = &hex(&digest(&[b"permission set", account.as_bytes(), role.as_bytes()]))[..16];
+    format!("AWSReservedSSO_{role}_{suffix}")
 }
 
 fn session(

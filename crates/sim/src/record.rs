@@ -42,7 +42,8 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn call(&mut self, call: &CallLine, at: Micros, error: Option<&AwsError>, no_effect: bool) {
-        if call.service == "sts" {
+        // Who somebody is alters nothing that a deployment is made of.
+        if ["sts", "sso", "sso-oidc", "signin"].contains(&call.service.as_str()) {
             return;
         }
         let outcome = match (error, no_effect) {

@@ -19,6 +19,7 @@ use crate::admin::{self, Identity};
 use crate::core::{Core, Delivery, Reply, Request};
 use crate::hosts::{self, Asked};
 use crate::journal::JournalError;
+use crate::protocol::is_page_path;
 
 /// Larger than any call that AWS takes here.
 const LARGEST_BODY: usize = 8 << 20;
@@ -188,9 +189,15 @@ async fn respond(
     };
     let host = host_name(request.header("host").unwrap_or_default());
     let reply = if request.path.starts_with("/_holdpoint/") {
-        if !["127.0.0.1", "localhost", "[::1]"].contains(&host) {
+        let (of_page, from_elsewhere) = (is_page_path(&request.path), is_cross_site(&request));
+        if from_elsewhere || !["127.0.0.1", "localhost", "[::1]"].contains(&host) {
             // A page in a browser cannot reach the admin API by a name of its own that leads to loopback.
             return Ok(hyper::Response::builder().status(403).body(whole(Bytes::new()))?);
+        }
+        if of_page {
+            let reply = from_aws(&shared, &request).await?;
+            shared.wake.notify_one();
+            return deliver(reply).await;
         }
         let answered = {
             let mut core = shared.core();
@@ -287,6 +294,12 @@ async fn deliver(reply: Reply) -> Result<hyper::Response<Body>, Cut> {
 
 fn whole(bytes: Bytes) -> Body {
     Full::new(bytes).map_err(|never: Infallible| match never {}).boxed()
+}
+
+/// Whether a page of another site sends this in a person's name. A link that a person follows may come from anywhere.
+fn is_cross_site(request: &Request) -> bool {
+    let from = request.header("sec-fetch-site").unwrap_or("none");
+    request.method != "GET" && !["none", "same-origin"].contains(&from)
 }
 
 /// `name/rest` → name and `/rest`.

@@ -76,36 +76,3 @@ fn assume_role(people: &mut People, env: &mut Env, input: &Value) -> Result<Valu
     }
     Ok(answer)
 }
-
-/// An answer as XML.
-pub(crate) fn answer_xml(operation: &str, answer: &Value, request_id: &str) -> String {
-    format!(
-        "<{operation}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{operation}Result>{}</{operation}Result>\
-         <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>",
-        elements(answer)
-    )
-}
-
-/// An error as XML.
-pub(crate) fn error_xml(error: &AwsError, request_id: &str) -> String {
-    let fault = if error.status >= 500 { "Receiver" } else { "Sender" };
-    format!(
-        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>{fault}</Type><Code>{}</Code>\
-         <Message>{}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
-        escaped(&error.code),
-        escaped(&error.message)
-    )
-}
-
-fn elements(value: &Value) -> String {
-    match value.as_object() {
-        Some(map) => {
-            map.iter().map(|(name, member)| format!("<{name}>{}</{name}>", elements(member))).collect()
-        }
-        None => escaped(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-    }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}

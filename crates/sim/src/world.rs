@@ -19,6 +19,7 @@ use crate::record::Record;
 use crate::scenario::Scenario;
 use crate::schedule::{Schedule, What};
 use crate::seeded::Seeded;
+use crate::sso::{self, Sso};
 
 /// What belongs to one account in one region.
 #[derive(Default)]
@@ -34,6 +35,8 @@ pub(crate) struct Env {
     /// The moment being worked at, elapsed.
     pub(crate) t: Micros,
     pub(crate) epoch: Epoch,
+    /// Seconds by which the service's clock is ahead of the machine's.
+    pub(crate) skew: i64,
     /// How far in the past things are dated: used while furnishing what has stood for long.
     pub(crate) backdate: Micros,
     pub(crate) speed: f64,
@@ -53,7 +56,12 @@ pub(crate) struct Env {
 impl Env {
     /// The wall time of what is being done.
     pub(crate) fn now(&self) -> Micros {
-        self.epoch.wall(self.t).saturating_sub(self.backdate)
+        self.now_at(self.t).saturating_sub(self.backdate)
+    }
+
+    /// The service's wall time at an elapsed moment.
+    pub(crate) fn now_at(&self, t: Micros) -> Micros {
+        skewed(self.epoch.wall(t), self.skew)
     }
 
     /// Does `what` after so many seconds of simulated duration, a little more or less.
@@ -106,6 +114,7 @@ pub(crate) struct World {
     pub(crate) env: Env,
     pub(crate) estates: BTreeMap<(String, String), Estate>,
     pub(crate) people: People,
+    pub(crate) sso: Sso,
     pub(crate) home: Option<Home>,
     /// Digests of the worlds furnished so far.
     pub(crate) furnished: Vec<String>,
@@ -124,6 +133,7 @@ impl World {
                 region: String::new(),
                 t: 0,
                 epoch: Epoch::default(),
+                skew: 0,
                 backdate: 0,
                 speed: 1.0,
                 ids: Seeded::new(seed, "ids"),
@@ -137,6 +147,7 @@ impl World {
             },
             estates: BTreeMap::new(),
             people: People::default(),
+            sso: Sso::new(seed),
             home: None,
             furnished: Vec::new(),
             hosts: Hosts::default(),
@@ -179,6 +190,10 @@ impl World {
                 furnish::behave(self, change);
                 Ok(Value::Null)
             }
+            Line::Expire { asked, .. } => {
+                sso::expire(&mut self.sso, &mut self.people, self.env.now(), asked);
+                Ok(Value::Null)
+            }
             Line::Count { throttled, expired_key, faults, .. } => {
                 if let Some(operation) = throttled {
                     self.record.throttle(operation);
@@ -217,7 +232,12 @@ impl World {
 
     /// A call that reads; it leaves no trace.
     pub(crate) fn read(&mut self, call: &CallLine) -> Result<Value, AwsError> {
-        self.serve(call)
+        // It sees its own moment, and leaves the one that a replay would come to.
+        let was = self.env.t;
+        self.env.t = was.max(call.t);
+        let answer = self.serve(call);
+        self.env.t = was;
+        answer
     }
 
     /// A new session of one of the people.
@@ -245,6 +265,10 @@ impl World {
             "sts" => {
                 crate::sts::serve(&mut self.people, &mut self.env, &call.caller, &call.operation, &call.input)
             }
+            service @ ("sso" | "sso-oidc") => {
+                let (sso, people) = (&mut self.sso, &mut self.people);
+                sso::serve(sso, people, &mut self.env, service, &call.operation, &call.input)
+            }
             "ecs" => {
                 let estate = self.estates.entry(place).or_default();
                 crate::ecs::serve(estate, &mut self.env, &call.caller, &call.operation, &call.input)
@@ -262,6 +286,9 @@ impl World {
 pub(crate) fn changes(service: &str, operation: &str) -> bool {
     match service {
         "sts" => operation == "AssumeRole",
+        "sso" => ["GetRoleCredentials", "Logout"].contains(&operation),
+        // A poll is remembered, since the next one may be too early; only the page of a device reads.
+        "sso-oidc" => operation != "DevicePage",
         "ecs" | "logs" => {
             !["Describe", "List", "Get", "Filter", "Discover", "StartQuery", "TestMetricFilter"]
                 .iter()
@@ -269,4 +296,10 @@ pub(crate) fn changes(service: &str, operation: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// A wall time as a clock shows it that is so many seconds ahead, or behind.
+pub(crate) fn skewed(at: Micros, seconds: i64) -> Micros {
+    let by = seconds.unsigned_abs() * SECOND;
+    if seconds < 0 { at.saturating_sub(by) } else { at + by }
 }
