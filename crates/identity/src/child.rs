@@ -210,6 +210,12 @@ pub fn child_env(
         check(name, value, access.region)?;
         child.insert(name.into(), value.into());
     }
+    lead_to_the_pin(&mut child, access);
+    Ok(child)
+}
+
+/// Sets what leads every client to the pin, and nothing else does.
+pub(crate) fn lead_to_the_pin(child: &mut BTreeMap<OsString, OsString>, access: &ChildAccess<'_>) {
     let mut set = |name: &str, value: &OsStr| {
         child.insert(name.into(), value.to_owned());
     };
@@ -222,7 +228,7 @@ pub fn child_env(
     set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", access.endpoint.token_file().as_os_str());
     // A pager would wait for a key that nobody presses.
     set("AWS_PAGER", "".as_ref());
-    match practice {
+    match access.practice {
         Some(practice) => {
             set("AWS_ENDPOINT_URL", practice.simulator.as_ref());
             set("HOME", practice.home.as_os_str());
@@ -235,10 +241,9 @@ pub fn child_env(
             for (name, value) in access.endpoint.endpoint_variables() {
                 set(name, value.as_ref());
             }
-            bypass_proxy(&mut child);
+            bypass_proxy(child);
         }
     }
-    Ok(child)
 }
 
 fn is_passed(name: &str, practice: bool) -> bool {

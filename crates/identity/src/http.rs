@@ -1,6 +1,7 @@
 //! The SDK's way out: one client for live, one for practice that cannot leave this machine.
 
 use crate::Env;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -14,6 +15,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// Plain HTTP to addresses of this machine, by number; anything else is refused before a name is resolved.
 pub(crate) fn loopback_only() -> SharedHttpClient {
@@ -25,6 +27,24 @@ pub(crate) fn loopback_only() -> SharedHttpClient {
 pub(crate) fn live(env: &Env) -> Result<SharedHttpClient, BadProxy> {
     let proxy = proxy_of(env)?;
     Ok(SharedHttpClient::new(ByScheme { plain: Builder::new().build_http(), proxy, known: Mutex::default() }))
+}
+
+/// One connector for calls that no SDK knows, over the same way out as [`live`]: each within `patience`.
+pub(crate) fn connector(env: &Env, patience: Duration) -> Result<SharedHttpConnector, BadProxy> {
+    let settings = HttpConnectorSettings::builder().connect_timeout(patience).read_timeout(patience).build();
+    let sleep = SharedAsyncSleep::new(TokioSleep::new());
+    let plain =
+        Connector::builder().connector_settings(settings.clone()).sleep_impl(sleep.clone()).build_http();
+    let proxy = proxy_of(env)?;
+    Ok(SharedHttpConnector::new(BySchemeConnector {
+        plain: SharedHttpConnector::new(plain),
+        tls: OnceLock::new(),
+        make: Arc::new(move || {
+            let tls = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+            let tls = tls.connector_settings(settings.clone()).proxy_config(proxy.clone());
+            SharedHttpConnector::new(tls.sleep_impl(sleep.clone()).build())
+        }),
+    }))
 }
 
 /// A proxy variable that cannot be used.

@@ -16,12 +16,15 @@ mod child;
 pub mod config;
 mod endpoint;
 mod env;
+mod federation;
+mod handout;
 mod http;
 mod keeper;
 mod person;
 mod pin;
 mod prefs;
 mod profiles;
+mod program;
 pub mod registries;
 mod roles;
 mod session;
@@ -32,6 +35,8 @@ mod wrapper;
 pub use child::{ChildAccess, ChildError, ChildFiles, Practice, child_env};
 pub use endpoint::{CredentialsEndpoint, EndpointError};
 pub use env::Env;
+pub use federation::{ConsoleLinkError, console_link};
+pub use handout::HandOut;
 pub use http::BadProxy;
 pub use keeper::{Forgotten, Keeper};
 pub use person::{Person, same_person};
@@ -41,6 +46,7 @@ pub use profiles::{
     FileKind, FileProblem, Kind, Place, Profile, ProfileFile, Profiles, ProfilesError, profile_files,
     profiles, session_key,
 };
+pub use program::program_env;
 pub use roles::{MfaAsk, MfaAsker, RoleError, RunTag};
 pub use session::{
     AssertError, Clock, Clocks, Opening, PracticeCredentials, Session, SessionError, Source,
