@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Profiles(Profiles),
     /// Ask STS who you are
     Whoami(Whoami),
+    /// Say which profile answers for which registry of images
+    Registry(Registry),
     /// Run the simulated AWS
     Sim(Sim),
 }
@@ -186,6 +188,91 @@ pub(crate) struct Whoami {
     /// For programs
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Registry {
+    #[command(subcommand)]
+    pub(crate) verb: RegistryVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegistryVerb {
+    /// List registries with their profiles
+    List(RegistryList),
+    /// Let a profile answer for a registry
+    Map(RegistryMap),
+    /// Take a mapping back
+    Unmap(RegistryUnmap),
+    /// Get a login for a registry, and say whose it is and when it ends
+    Check(RegistryOf),
+    /// Print a value of DOCKER_AUTH_CONFIG, which is a secret, for Docker 28.3 and newer
+    AuthConfig(RegistryHosts),
+    /// Put Holdpoint's credential helper into your own Docker configuration
+    Install(RegistryInstall),
+    /// Take it out again
+    Uninstall(RegistryUninstall),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RegistryList {
+    /// For programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RegistryMap {
+    /// The registry's host as in an image's name, with its port when it has one
+    pub(crate) host: String,
+    /// The profile whose login is given
+    pub(crate) profile: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RegistryUnmap {
+    /// The registry's host
+    pub(crate) host: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RegistryOf {
+    /// The registry's host
+    pub(crate) host: String,
+    /// For programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RegistryHosts {
+    /// The registries' hosts
+    #[arg(required = true)]
+    pub(crate) hosts: Vec<String>,
+    /// Print it at a terminal, too
+    #[arg(long)]
+    pub(crate) print: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RegistryInstall {
+    /// The registries' hosts; all that are mapped when none is named
+    pub(crate) hosts: Vec<String>,
+    /// Where the helper's link is made; a folder of PATH when it is not given
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) link: Option<PathBuf>,
+    /// Write without asking; the difference is shown all the same
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RegistryUninstall {
+    /// The registries' hosts; all that are ours when none is named
+    pub(crate) hosts: Vec<String>,
+    /// Write without asking; the difference is shown all the same
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, clap::Args)]

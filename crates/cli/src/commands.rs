@@ -3,6 +3,8 @@
 mod check;
 mod identity;
 mod listing;
+mod registry;
+pub(crate) mod registry_helper;
 mod sim;
 mod walking;
 
@@ -26,6 +28,7 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::Report(args) => listing::report(&args, &env).await,
         Command::Profiles(args) => identity::profiles(&args, &env).await,
         Command::Whoami(args) => identity::whoami(&args, &env).await,
+        Command::Registry(args) => registry::registry(args, &env).await,
         Command::Sim(args) => sim::sim(args).await,
     };
     done.unwrap_or_else(|problem| told(&problem))

@@ -120,7 +120,8 @@ pub fn ask(file: &Path, question: &Question) -> Result<Reply, AskError> {
     let at = answer.windows(4).position(|window| window == b"\r\n\r\n");
     let body = at.and_then(|at| answer.get(at + 4..)).unwrap_or_default();
     // The error's own words may quote a password.
-    serde_json::from_slice(body).map_err(|_| AskError::NoAnswer { why: "its answer cannot be read".to_owned() })
+    serde_json::from_slice(body)
+        .map_err(|_| AskError::NoAnswer { why: "its answer cannot be read".to_owned() })
 }
 
 #[derive(Deserialize)]

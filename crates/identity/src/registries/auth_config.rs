@@ -25,7 +25,8 @@ pub fn docker_auth_config<'a>(logins: impl IntoIterator<Item = (&'a str, &'a Log
 /// Whether the client that says this of itself (`docker --version`, or a bare version) reads the variable.
 pub fn reads_auth_config(version: &str) -> bool {
     let word = version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-    let mut numbers = word.unwrap_or_default().split(['.', '-', '+', ',', '~']).map_while(|part| part.parse().ok());
+    let mut numbers =
+        word.unwrap_or_default().split(['.', '-', '+', ',', '~']).map_while(|part| part.parse().ok());
     match (numbers.next(), numbers.next()) {
         (Some(major), Some(minor)) => [major, minor] >= SINCE,
         (Some(_) | None, _) => false,

@@ -188,7 +188,10 @@ pub fn link_helper(program: &Path, folder: &Path) -> io::Result<PathBuf> {
 fn read(operators: Option<&Path>) -> Result<Option<Map<String, Value>>, String> {
     let Some(file) = operators.map(|folder| folder.join("config.json")) else { return Ok(None) };
     let unusable = |why: &str| {
-        format!("Docker's configuration in {} is not used: {why}; the child gets Docker's defaults.", file.display())
+        format!(
+            "Docker's configuration in {} is not used: {why}; the child gets Docker's defaults.",
+            file.display()
+        )
     };
     match fs::metadata(&file) {
         Ok(found) if found.len() > LONGEST => return Err(unusable("it is too long")),

@@ -123,7 +123,9 @@ impl Door {
         let body = Limited::new(request.into_body(), LONGEST).collect();
         let body = match tokio::time::timeout(PATIENCE, body).await {
             Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(_)) | Err(_) => return reply(StatusCode::BAD_REQUEST, &said("the question did not arrive whole")),
+            Ok(Err(_)) | Err(_) => {
+                return reply(StatusCode::BAD_REQUEST, &said("the question did not arrive whole"));
+            }
         };
         match serde_json::from_slice::<Question>(&body) {
             Ok(question) => reply(StatusCode::OK, &self.reply(question).await),
@@ -136,7 +138,10 @@ impl Door {
         let done = match question {
             Question::Get { host } => match self.desk.login(&host).await {
                 Ok(login) => {
-                    return Reply::Login { username: login.username, secret: login.secret.expose().to_owned() };
+                    return Reply::Login {
+                        username: login.username,
+                        secret: login.secret.expose().to_owned(),
+                    };
                 }
                 Err(error) => Err(error),
             },

@@ -24,7 +24,9 @@ pub struct EcrRegistry {
 
 /// Text that cannot be the host of a registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{shown}` is not the host of a registry: {why}; give it as in an image's name, for instance registry.example or 127.0.0.1:5000")]
+#[error(
+    "`{shown}` is not the host of a registry: {why}; give it as in an image's name, for instance registry.example or 127.0.0.1:5000"
+)]
 pub struct BadHost {
     shown: String,
     why: &'static str,
@@ -86,7 +88,8 @@ pub fn host_of(asked: &str) -> Result<String, BadHost> {
         }
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    if !name.starts_with('[') && (name.is_empty() || !name.chars().all(plain) || name.starts_with(['-', '.'])) {
+    if !name.starts_with('[') && (name.is_empty() || !name.chars().all(plain) || name.starts_with(['-', '.']))
+    {
         return Err(bad("a host has letters, digits, dots and hyphens"));
     }
     match port.strip_prefix(':') {
@@ -113,7 +116,8 @@ pub fn registry_of(asked: &str) -> Option<EcrRegistry> {
         None => (false, rest),
     };
     let (region, ending) = rest.strip_prefix('.')?.split_once('.')?;
-    let (_, partition, _) = ENDINGS.iter().find(|(known, _, dual)| *known == ending && *dual == dual_stack)?;
+    let (_, partition, _) =
+        ENDINGS.iter().find(|(known, _, dual)| *known == ending && *dual == dual_stack)?;
     let is_region = region.contains('-')
         && region.starts_with(|c: char| c.is_ascii_lowercase())
         && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -124,7 +128,14 @@ pub fn registry_of(asked: &str) -> Option<EcrRegistry> {
         "aws" if region.starts_with("us-gov-") => "aws-us-gov",
         partition => partition,
     };
-    Some(EcrRegistry { account: account.to_owned(), region: region.to_owned(), partition, fips, dual_stack, host })
+    Some(EcrRegistry {
+        account: account.to_owned(),
+        region: region.to_owned(),
+        partition,
+        fips,
+        dual_stack,
+        host,
+    })
 }
 
 impl EcrRegistry {

@@ -97,8 +97,11 @@ impl HelperDraft {
             let ours = |host: &String, helper: &Value| {
                 *helper == json!(HELPER) && hosts.is_none_or(|hosts| hosts.contains(host))
             };
-            let gone: Vec<String> =
-                helpers.iter().filter(|(host, helper)| ours(host, helper)).map(|(host, _)| host.clone()).collect();
+            let gone: Vec<String> = helpers
+                .iter()
+                .filter(|(host, helper)| ours(host, helper))
+                .map(|(host, _)| host.clone())
+                .collect();
             helpers.retain(|host, _| !gone.contains(host));
             let is_empty = helpers.is_empty() && !gone.is_empty();
             let mut text = text.to_owned();
@@ -127,7 +130,8 @@ impl HelperDraft {
             return Err(InstallError::Changed { path: self.path.clone() });
         }
         let backup = (!self.before.is_empty()).then(|| {
-            let name: String = Sha256::digest(&self.before).iter().take(6).map(|b| format!("{b:02x}")).collect();
+            let name: String =
+                Sha256::digest(&self.before).iter().take(6).map(|b| format!("{b:02x}")).collect();
             backups.join(format!("docker-config-{name}.json"))
         });
         if let Some(backup) = &backup {
@@ -210,7 +214,8 @@ fn without(text: &str, path: &[&str]) -> Result<String, &'static str> {
         object = members(text, member.value.start);
         at += 1;
     }
-    let index = object.members.iter().position(|member| member.key == path[at]).ok_or("a member is not there")?;
+    let index =
+        object.members.iter().position(|member| member.key == path[at]).ok_or("a member is not there")?;
     Ok(object.without(text, index))
 }
 

@@ -81,7 +81,8 @@ impl Object {
                     n => self.members[n - 2].value.end,
                 };
                 // After the comma, when there is one.
-                let space = text[from..last.start].trim_start_matches(|c: char| c != ',' && c.is_whitespace());
+                let space =
+                    text[from..last.start].trim_start_matches(|c: char| c != ',' && c.is_whitespace());
                 let space = match space.strip_prefix(',') {
                     Some(after) => after,
                     None => &text[from..last.start],

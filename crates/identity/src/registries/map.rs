@@ -80,8 +80,7 @@ impl Registries {
         profiles: Option<&Profiles>,
         env: &Env,
     ) -> Self {
-        let of_account =
-            |profile: &crate::Profile| Some((profile.name.clone(), profile.account.clone()?));
+        let of_account = |profile: &crate::Profile| Some((profile.name.clone(), profile.account.clone()?));
         Self {
             // A host that is none can never be asked for.
             mapped: mapped
@@ -118,8 +117,12 @@ impl Registries {
         let Some(registry) = &registry else {
             return Err(Unowned::NotOurs { host: host.to_owned() });
         };
-        let candidates: Vec<&String> =
-            self.accounts.iter().filter(|(_, account)| *account == registry.account).map(|(name, _)| name).collect();
+        let candidates: Vec<&String> = self
+            .accounts
+            .iter()
+            .filter(|(_, account)| *account == registry.account)
+            .map(|(name, _)| name)
+            .collect();
         match candidates.as_slice() {
             [] => Err(Unowned::NoProfile { host: host.to_owned(), account: registry.account.clone() }),
             [only] => Ok(owner(only, By::Account)),

@@ -143,7 +143,8 @@ pub async fn mint(session: &Session, registry: Option<&EcrRegistry>) -> Result<R
     let token = data.authorization_token().ok_or_else(|| not_ecr("no authorizationToken"))?;
     let plain = STANDARD.decode(token).map_err(|_| not_ecr("a token that is no base64"))?;
     let plain = String::from_utf8(plain).map_err(|_| not_ecr("a token that is no text"))?;
-    let (username, password) = plain.split_once(':').ok_or_else(|| not_ecr("a token without user and password"))?;
+    let (username, password) =
+        plain.split_once(':').ok_or_else(|| not_ecr("a token without user and password"))?;
     if username.is_empty() || password.is_empty() {
         return Err(not_ecr("a token without user and password"));
     }
@@ -189,7 +190,9 @@ fn explain(
             of_service(code, message, answer.err().meta().request_id(), whom, region)
         }
         // An answer that could not be read may hold a token: its own words are not quoted.
-        SdkError::ResponseError(_) => MintError::NotEcr { region, why: "an answer that cannot be read".to_owned() },
+        SdkError::ResponseError(_) => {
+            MintError::NotEcr { region, why: "an answer that cannot be read".to_owned() }
+        }
         SdkError::ConstructionFailure(_) => MintError::NotEcr { region, why: in_words(error) },
         _ => MintError::NotEcr { region, why: "an error that the SDK has no words for".to_owned() },
     }
@@ -200,7 +203,9 @@ fn of_service(code: &str, message: String, request: Option<&str>, whom: &str, re
     let whom = whom.to_owned();
     let skewed = message.contains("Signature expired") || message.contains("Signature not yet current");
     match code {
-        "AccessDenied" | "AccessDeniedException" | "NotAuthorized" => MintError::Denied { whom, region, message },
+        "AccessDenied" | "AccessDeniedException" | "NotAuthorized" => {
+            MintError::Denied { whom, region, message }
+        }
         "ExpiredToken" | "ExpiredTokenException" => MintError::Expired { whom, message },
         "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => MintError::ClockSkew { message },
         "InvalidSignatureException" | "SignatureDoesNotMatch" if skewed => MintError::ClockSkew { message },
