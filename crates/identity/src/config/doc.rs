@@ -6,6 +6,7 @@
 use super::reading::SectionId;
 use super::sdk::{self, COMMENT, SPACE};
 use crate::FileKind;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A key and a value that both grammars read alike.
@@ -172,32 +173,55 @@ impl Doc {
     /// # Errors
     /// [`BadEdit::Name`]; [`BadEdit::Exists`].
     pub fn add_section(&mut self, id: &SectionId, pairs: &[Pair]) -> Result<(), BadEdit> {
-        if id.name.is_empty() || !sdk::is_identifier(&id.name) {
-            return Err(BadEdit::Name(id.name.clone()));
-        }
-        if !self.ranges(id).is_empty() {
-            return Err(BadEdit::Exists(id.clone()));
-        }
+        self.add_sections(&[(id.clone(), pairs.to_vec())])
+    }
+
+    /// Adds many sections at the end, each behind an empty line; none of them when one cannot be added.
+    ///
+    /// # Errors
+    /// [`BadEdit::Name`]; [`BadEdit::Exists`].
+    pub fn add_sections(&mut self, sections: &[(SectionId, Vec<Pair>)]) -> Result<(), BadEdit> {
+        let mut known: BTreeSet<SectionId> = self.sections().into_iter().collect();
         let mut lines = Vec::new();
-        if self.lines.last().is_some_and(|line| !line.text.trim_matches(SPACE).is_empty()) {
-            lines.push(String::new());
+        let mut needs_gap = self.lines.last().is_some_and(|line| !line.text.trim_matches(SPACE).is_empty());
+        for (id, pairs) in sections {
+            if id.name.is_empty() || !sdk::is_identifier(&id.name) {
+                return Err(BadEdit::Name(id.name.clone()));
+            }
+            if !known.insert(id.clone()) {
+                return Err(BadEdit::Exists(id.clone()));
+            }
+            if needs_gap {
+                lines.push(String::new());
+            }
+            needs_gap = true;
+            lines.push(id.heading(self.kind));
+            lines.extend(pairs.iter().map(|pair| format!("{} = {}", pair.key, pair.value)));
         }
-        lines.push(id.heading(self.kind));
-        lines.extend(pairs.iter().map(|pair| format!("{} = {}", pair.key, pair.value)));
         self.insert(self.lines.len(), lines);
         Ok(())
     }
 
     /// Removes a section with its keys; a comment or an empty line behind its last key stays.
     pub fn remove_section(&mut self, id: &SectionId) -> bool {
-        let ranges = self.ranges(id);
-        for range in ranges.iter().rev() {
-            let end = self.properties(range).last().map_or(range.start + 1, |(_, at)| at.end);
-            // One empty line goes with it, so that removing what was added leaves no gap.
-            let gap = self.lines.get(end).is_some_and(|line| line.text.trim_matches(SPACE).is_empty());
-            self.lines.drain(range.start..end + usize::from(gap));
+        self.remove_sections(&BTreeSet::from([id.clone()]))
+    }
+
+    /// Removes many sections, as [`Self::remove_section`] does; whether there was any of them.
+    pub fn remove_sections(&mut self, ids: &BTreeSet<SectionId>) -> bool {
+        let mut removed = false;
+        let mut next = self.len();
+        for (start, id) in self.headings().into_iter().rev() {
+            if id.is_some_and(|id| ids.contains(&id)) {
+                let end = self.properties(&(start..next)).last().map_or(start + 1, |(_, at)| at.end);
+                // One empty line goes with it, so that removing what was added leaves no gap.
+                let gap = end < next && self.lines[end].text.trim_matches(SPACE).is_empty();
+                self.lines.drain(start..end + usize::from(gap));
+                removed = true;
+            }
+            next = start;
         }
-        !ranges.is_empty()
+        removed
     }
 
     /// Gives a section another name, in place.

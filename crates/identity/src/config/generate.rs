@@ -217,7 +217,7 @@ impl Work {
             .filter(|id| id.kind == SectionKind::Profile)
             .map(|id| id.name.clone())
             .collect();
-        let mut wanted = BTreeSet::new();
+        let (mut wanted, mut new, mut gone) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
         for (pick, (name, is_nameless)) in names {
             let key = (pick.account.clone(), pick.role.clone());
             wanted.insert(key.clone());
@@ -236,19 +236,21 @@ impl Work {
                 self.left.push((name.clone(), Why::Nameless));
             }
             let id = SectionId::profile(name.as_str());
-            inside.add_section(&id, &pairs)?;
+            new.push((id.clone(), pairs));
             self.touched.insert(id);
             self.added.push(name);
         }
         for (_, id) in in_block.into_iter().filter(|(key, _)| !wanted.contains(key)) {
             if template.prune {
-                inside.remove_section(id);
+                gone.insert(id.clone());
                 self.touched.insert(id.clone());
                 self.removed.push(id.name.clone());
             } else {
                 self.left.push((id.name.clone(), Why::Gone));
             }
         }
+        inside.remove_sections(&gone);
+        inside.add_sections(&new)?;
         Ok(inside)
     }
 
