@@ -20,8 +20,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Adds a change. A newer view of a run takes the place of an older one; lines join those of the same step; the
-    /// first screen is told once.
+    /// Adds a change. A newer view of a run, a sign-in, the identity or the lock takes the place of an older one; lines
+    /// join those of the same step; what is to be asked for anew is told once; every notice is told.
     pub fn add(&mut self, update: Update) {
         match update {
             Update::Run { view } => {
@@ -32,18 +32,40 @@ impl Batch {
             Update::Log { run, step, lines } => {
                 let same = self.updates.iter_mut().find_map(|known| match known {
                     Update::Log { run: of, step: at, lines } if *of == run && *at == step => Some(lines),
-                    Update::Log { .. } | Update::Run { .. } | Update::Home => None,
+                    Update::Log { .. }
+                    | Update::Run { .. }
+                    | Update::Home
+                    | Update::Accounts
+                    | Update::SignIn { .. }
+                    | Update::Identity { .. }
+                    | Update::Lock { .. }
+                    | Update::Notice { .. } => None,
                 });
                 match same {
                     Some(known) => known.extend(lines),
                     None => self.updates.push(Update::Log { run, step, lines }),
                 }
             }
-            Update::Home => {
-                if !self.updates.contains(&Update::Home) {
-                    self.updates.push(Update::Home);
+            Update::Home | Update::Accounts => {
+                if !self.updates.contains(&update) {
+                    self.updates.push(update);
                 }
             }
+            Update::SignIn { view } => {
+                self.updates.retain(
+                    |known| !matches!(known, Update::SignIn { view: older } if older.session == view.session),
+                );
+                self.updates.push(Update::SignIn { view });
+            }
+            Update::Identity { .. } => {
+                self.updates.retain(|known| !matches!(known, Update::Identity { .. }));
+                self.updates.push(update);
+            }
+            Update::Lock { .. } => {
+                self.updates.retain(|known| !matches!(known, Update::Lock { .. }));
+                self.updates.push(update);
+            }
+            Update::Notice { .. } => self.updates.push(update),
         }
     }
 

@@ -1,10 +1,11 @@
 //! The one list of calls: from it come the router and the TypeScript.
 
 use crate::Problem;
+use crate::choices::PrefsSet;
 use crate::console::Console;
 use crate::runs::{Chosen, StartRequest, hold_key};
 use crate::views::{
-    Home, Identity, LogPage, PlanView, Profiles, RollbackSet, RunSummary, RunView, TargetView,
+    Home, Identity, LogPage, PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView, TargetView,
 };
 use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::Secret;
@@ -285,6 +286,12 @@ calls! {
     "plan.trust": PlanShown => PlanView = |c, a| Box::pin(async move { c.trust(&a.path, &a.digest) });
     /// The profiles of the configuration files.
     "profiles.list": Nothing => Profiles = |c, _| Box::pin(async move { c.profiles().await });
+    /// Switches to a profile at once; STS is asked behind it, and its answer pushed.
+    "identity.use": ProfileRef => Identity = |c, a| Box::pin(async move { c.use_identity(a.profile.as_deref()).await });
+    /// What the operator chose.
+    "prefs.view": Nothing => PrefsView = |c, _| Box::pin(async move { c.choices() });
+    /// Makes one choice.
+    "prefs.set": PrefsSet => PrefsView = |c, a| Box::pin(async move { c.choose_pref(a) });
     /// Asks STS who a profile is.
     "identity.check": ProfileRef => Identity = |c, a| Box::pin(async move { c.check_identity(a.profile.as_deref()).await });
     /// Begins a run.

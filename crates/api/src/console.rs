@@ -2,11 +2,12 @@
 
 use crate::places::Places;
 use crate::runs::Open;
-use crate::views::{Home, Identity, PlanView, Profile, Profiles, RunSummary, Update, Weight, plan_view};
+use crate::views::{Home, PlanView, RunSummary, Update, plan_view};
 use crate::{Problem, kept};
+use crate::{profiles, who};
 use ed25519_dalek::SigningKey;
 use holdpoint_engine::{Clock, MachineClock, Outfitter, Points};
-use holdpoint_identity::Env;
+use holdpoint_identity::{Env, Prefs};
 use holdpoint_ledger::{Anchors, SqliteLedger};
 use holdpoint_plan::{LARGEST, Reading};
 use holdpoint_run::{Actor, RunId};
@@ -99,7 +100,9 @@ pub struct Console {
     pub(crate) device: SigningKey,
     pub(crate) clock: Arc<dyn Clock>,
     open: Mutex<BTreeMap<RunId, Open>>,
-    identity: Mutex<Option<Identity>>,
+    pub(crate) who: who::Held,
+    pub(crate) prefs: Mutex<Arc<Prefs>>,
+    pub(crate) read: profiles::Read,
     watched: Mutex<BTreeSet<RunId>>,
     pub(crate) updates: broadcast::Sender<Update>,
 }
@@ -108,6 +111,7 @@ impl Console {
     /// Opens everything that is kept.
     pub fn open(config: Config) -> Result<Arc<Self>, Problem> {
         let places = Places::make(&config.home)?;
+        let prefs = Prefs::open(&places.home)?;
         let ledger = SqliteLedger::open(&places.ledger())?;
         let vault = FileVault::open(&places.home.join("vault"), None)?;
         let device = holdpoint_vault::device_key(&vault)?;
@@ -118,7 +122,9 @@ impl Console {
             device,
             clock: Arc::new(MachineClock::new(1.0)),
             open: Mutex::default(),
-            identity: Mutex::default(),
+            who: who::Held::default(),
+            prefs: Mutex::new(Arc::new(prefs)),
+            read: profiles::Read::default(),
             watched: Mutex::default(),
             updates: broadcast::Sender::new(256),
             places,
@@ -147,7 +153,7 @@ impl Console {
             past,
             recent: kept::recent(&self.places)?,
             examples: kept::examples(&self.places)?,
-            identity: self.identity().clone(),
+            identity: self.identity_now(),
             open_at_start: self.config.open_at_start.clone(),
         })
     }
@@ -171,42 +177,6 @@ impl Console {
         Ok(plan_view(&path, &reading, true))
     }
 
-    /// The profiles of the configuration files.
-    pub async fn profiles(&self) -> Result<Profiles, Problem> {
-        let found = holdpoint_identity::profiles(&self.config.env).await?;
-        let default = self.config.env.get("AWS_PROFILE").map(str::to_owned);
-        let has_default = found.profiles.iter().any(|profile| profile.name == "default");
-        let more = found.problems.iter().map(|problem| problem.text.clone());
-        let explanation: Vec<String> = found.explanation.iter().cloned().chain(more).collect();
-        Ok(Profiles {
-            profiles: found.profiles.iter().map(profile).collect(),
-            explanation: (!explanation.is_empty()).then(|| explanation.join("; ")),
-            default: default.or_else(|| has_default.then(|| "default".to_owned())),
-        })
-    }
-
-    /// Asks STS who a profile is, and remembers it as the identity chosen.
-    pub async fn check_identity(&self, profile: Option<&str>) -> Result<Identity, Problem> {
-        let session = holdpoint_identity::Session::live(&self.config.env, profile, None).await;
-        let session = session.map_err(|error| Problem::new(error.to_string()))?;
-        let caller = session.whoami().await.map_err(|error| Problem::new(error.to_string()))?;
-        let assumed = caller.arn.contains(":assumed-role/");
-        let role = caller.arn.split('/').nth(1).filter(|_| assumed).map(str::to_owned);
-        let identity = Identity {
-            profile: profile.map(str::to_owned),
-            account: caller.account.clone(),
-            alias: None,
-            role,
-            region: session.region().to_owned(),
-            arn: Some(caller.arn.clone()),
-            weight: Weight::of(profile.unwrap_or_default()),
-            checked_at: Some(self.clock.now().to_string()),
-            clocks: Vec::new(),
-        };
-        *self.identity() = Some(identity.clone());
-        Ok(identity)
-    }
-
     pub(crate) fn opened(&self) -> MutexGuard<'_, BTreeMap<RunId, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -214,10 +184,6 @@ impl Console {
     /// Runs of others that are followed here.
     pub(crate) fn watched(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn identity(&self) -> MutexGuard<'_, Option<Identity>> {
-        self.identity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -240,30 +206,4 @@ pub(crate) fn read_plan(path: &str) -> Result<(String, (Vec<u8>, Reading)), Prob
     file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(could_not)?;
     let reading = holdpoint_plan::read(&bytes);
     Ok((full.display().to_string(), (bytes, reading)))
-}
-
-fn profile(profile: &holdpoint_identity::Profile) -> Profile {
-    Profile {
-        name: profile.name.clone(),
-        kind: kind_in_words(&profile.kind),
-        account: profile.account.clone(),
-        role: profile.role.clone(),
-        region: profile.region.clone(),
-        problems: profile.problems.clone(),
-    }
-}
-
-fn kind_in_words(kind: &holdpoint_identity::Kind) -> String {
-    use holdpoint_identity::Kind;
-    match kind {
-        Kind::AssumeRole { source } => format!("role, assumed from {source}"),
-        Kind::CredentialSource { source } => format!("role, from {source}"),
-        Kind::WebIdentity => "web identity".into(),
-        Kind::SsoSession => "SSO session".into(),
-        Kind::LegacySso => "SSO without refresh".into(),
-        Kind::Login => "aws login".into(),
-        Kind::Process => "credential process".into(),
-        Kind::Static => "access keys in a file".into(),
-        Kind::RegionOnly => "settings only".into(),
-    }
 }

@@ -5,24 +5,30 @@
 //! AWS in it; executors and identities come from the edge as an `Outfitter`.
 
 mod calls;
+mod choices;
 mod closing;
 mod console;
 mod export;
 mod kept;
+mod marks;
 mod places;
 mod problem;
+mod profiles;
 mod push;
 mod runs;
 mod seals;
+mod times;
 mod typescript;
 pub mod views;
 mod which;
+mod who;
 
 pub use calls::{
     CALLS, Call, Nothing, PlanAt, PlanShown, ProfileRef, ReportArgs, ReportFile, ReportFormat, RunAnswer,
     RunChoose, RunConfirm, RunLog, RunReason, RunRef, RunSecret, RunSign, RunStart, RunTick, Verified,
     dispatch,
 };
+pub use choices::PrefsSet;
 pub use console::{Config, Console};
 pub use export::ReportText;
 pub use problem::Problem;

@@ -98,6 +98,7 @@ plainly!(
     holdpoint_ledger::LedgerError,
     holdpoint_ledger::AnchorError,
     holdpoint_vault::VaultError,
+    holdpoint_identity::PrefsError,
     holdpoint_identity::ProfilesError,
     holdpoint_run::BadRunId,
 );

@@ -37,7 +37,7 @@ impl Console {
         loop {
             changes.borrow_and_update();
             self.push_lines(handle, &mut told);
-            if let Some(view) = view_of(handle, text) {
+            if let Some(view) = view_of(handle, text, &self.prefs()) {
                 let now = (view.status, view.current.clone());
                 if waits.as_ref() != Some(&now) {
                     waits = Some(now);
@@ -72,7 +72,7 @@ impl Console {
         }
     }
 
-    fn tell(&self, update: Update) {
+    pub(crate) fn tell(&self, update: Update) {
         // Nobody listens: nothing is shown.
         let _ = self.updates.send(update);
     }

@@ -9,6 +9,7 @@ use crate::{Problem, kept};
 use holdpoint_engine::{
     Begin, Board, Clock, MachineClock, RunFolder, RunHandle, Tools, Want, begin, fold, resume,
 };
+use holdpoint_identity::Prefs;
 use holdpoint_ledger::{Anchor, Ledger, RunRow, Verdict};
 use holdpoint_plan::{ItemId, Level, Plan, Severity, StageId, StepId, Target};
 use holdpoint_redact::{Redactor, Secret};
@@ -209,12 +210,13 @@ impl Console {
     pub async fn view(&self, run: &RunId) -> Result<RunView, Problem> {
         let here = self.opened().get(run).map(|open| (open.handle.clone(), Arc::clone(&open.text)));
         let view = match here {
-            Some((handle, text)) => view_of(&handle, &text),
+            Some((handle, text)) => view_of(&handle, &text, &self.prefs()),
             None => {
                 let kept = self.kept(run).await?;
                 let board = Board::default();
                 let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
-                run_view(&RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text) })
+                let prefs = self.prefs();
+                run_view(&RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text, &prefs) })
             }
         };
         view.ok_or_else(|| Problem::new(format!("run {run} never began")))
@@ -238,18 +240,19 @@ impl Console {
     }
 
     async fn listed(&self, row: &RunRow) -> Result<Option<(RunSummary, Option<Waiting>)>, Problem> {
+        let prefs = self.prefs();
         let here = self.opened().get(&row.run).map(|open| (open.handle.clone(), Arc::clone(&open.text)));
         if let Some((handle, text)) = here {
             let state = handle.state();
             return Ok(handle.board(|board| {
-                let facts = RunFacts { driven_here: true, ..RunFacts::new(&state, board, &text) };
+                let facts = RunFacts { driven_here: true, ..RunFacts::new(&state, board, &text, &prefs) };
                 run_summary(&facts).map(|summary| (summary, waiting(&facts)))
             }));
         }
         let kept = self.kept(&row.run).await?;
         let board = Board::default();
         let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
-        let facts = RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text) };
+        let facts = RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text, &prefs) };
         Ok(run_summary(&facts).map(|summary| (summary, waiting(&facts))))
     }
 
@@ -439,12 +442,12 @@ pub(crate) fn hold_key(text: &str) -> Result<HoldKey, Problem> {
     }
 }
 
-pub(crate) fn view_of(handle: &RunHandle, text: &str) -> Option<RunView> {
+pub(crate) fn view_of(handle: &RunHandle, text: &str, prefs: &Prefs) -> Option<RunView> {
     let state = handle.state();
     let signers = handle.signers();
     let finished = handle.is_finished() && state.end.is_none();
     handle.board(|board| {
-        run_view(&RunFacts { signers, driven_here: !finished, ..RunFacts::new(&state, board, text) })
+        run_view(&RunFacts { signers, driven_here: !finished, ..RunFacts::new(&state, board, text, prefs) })
     })
 }
 

@@ -1,6 +1,6 @@
 //! The first screen, and what is pushed to the page.
 
-use super::{Identity, LogLine, RunView, Weight};
+use super::{Identity, LockView, LogLine, NoticeView, RunView, SignInView, Weight};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -50,6 +50,8 @@ pub struct RunSummary {
     pub alias: Option<String>,
     /// How careful to be.
     pub weight: Weight,
+    /// The weight is guessed from names: nobody marked the account.
+    pub weight_guessed: bool,
     /// When it began.
     pub started_at: String,
     /// Who began it.
@@ -151,4 +153,26 @@ pub enum Update {
     },
     /// Lists have changed.
     Home,
+    /// Sessions, accounts, profiles or secrets have changed: ask `accounts.view` anew.
+    Accounts,
+    /// A sign-in has gone on.
+    SignIn {
+        /// Where it stands.
+        view: Box<SignInView>,
+    },
+    /// The identity chosen has changed, or STS has answered.
+    Identity {
+        /// Who one is now.
+        view: Box<Identity>,
+    },
+    /// The lock was closed or opened, or no longer waits.
+    Lock {
+        /// Where it stands.
+        view: LockView,
+    },
+    /// Something is to be known before it is too late.
+    Notice {
+        /// What.
+        view: NoticeView,
+    },
 }

@@ -1,5 +1,6 @@
 //! Identities as shown: names, ARNs and expiry times, never a secret.
 
+use crate::Problem;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -43,7 +44,7 @@ pub struct Identity {
     pub profile: Option<String>,
     /// Twelve digits.
     pub account: String,
-    /// The account's alias, where it is known.
+    /// What the operator or the organisation calls the account, where that is known.
     pub alias: Option<String>,
     /// Role or permission set.
     pub role: Option<String>,
@@ -53,22 +54,60 @@ pub struct Identity {
     pub arn: Option<String>,
     /// How careful to be.
     pub weight: Weight,
+    /// The weight is guessed from names: nobody marked the account.
+    pub weight_guessed: bool,
+    /// Colour chosen for the account.
+    pub colour: Option<String>,
+    /// Whether STS vouches for it.
+    pub standing: IdentityStanding,
+    /// Why STS does not vouch for it, with the next action.
+    pub problem: Option<Problem>,
+    /// The SSO session's key, when a sign-in gives the credentials.
+    pub session: Option<String>,
     /// When STS was asked.
     pub checked_at: Option<String>,
     /// What expires, and when.
     pub clocks: Vec<IdentityClock>,
 }
 
+/// Whether STS vouches for an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityStanding {
+    /// What the files say; STS is being asked.
+    Checking,
+    /// STS has said so.
+    Checked,
+    /// STS could not be asked, or said no; `problem` says why.
+    Refused,
+}
+
+/// What expires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockKind {
+    /// The sign-in: after it a person signs in anew.
+    Sso,
+    /// The access token of the sign-in.
+    Token,
+    /// The role's credentials.
+    Role,
+    /// A registry's token.
+    Registry,
+}
+
 /// Something that expires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(rename = "Clock")]
 pub struct IdentityClock {
-    /// `sso`, `role` or `registry`.
-    pub what: String,
+    /// What.
+    pub what: ClockKind,
     /// When it ends.
     pub ends_at: String,
     /// Whether it renews itself.
     pub renews: bool,
+    /// Where it comes from, in words: "SSO session corp".
+    pub source: String,
 }
 
 /// A profile of the configuration files.
@@ -84,6 +123,20 @@ pub struct Profile {
     pub role: Option<String>,
     /// Its region, where the files say.
     pub region: Option<String>,
+    /// The SSO session's key, when a sign-in gives its credentials.
+    pub session: Option<String>,
+    /// What the operator calls its account.
+    pub alias: Option<String>,
+    /// Colour chosen for its account.
+    pub colour: Option<String>,
+    /// How careful to be.
+    pub weight: Weight,
+    /// The weight is guessed from names: nobody marked the account.
+    pub weight_guessed: bool,
+    /// First among the others.
+    pub favourite: bool,
+    /// When it was last switched to.
+    pub last_used: Option<String>,
     /// What is wrong with it.
     pub problems: Vec<String>,
 }

@@ -2,27 +2,41 @@
 //!
 //! Times are ISO 8601 with zone, durations are seconds.
 
+mod accounts;
+mod desk;
 mod home;
 mod identity;
+mod kept;
 mod plan;
 mod plan_of;
 mod run;
 mod run_of;
+mod sign_in;
 mod step;
 mod step_of;
 
+pub use accounts::{
+    AccountView, AccountsView, KeptIn, RoleView, SecretAction, SecretView, SessionView, StandingKind,
+};
+pub use desk::{AnswerView, DoctorFinding, DoctorView, DraftView, FindingWeight};
 pub use home::{Home, RecentPlan, RunStatus, RunSummary, Update, Waiting, WaitingKind};
-pub use identity::{Identity, IdentityClock, PersonView, Profile, Profiles, Weight};
+pub use identity::{
+    ClockKind, Identity, IdentityClock, IdentityStanding, PersonView, Profile, Profiles, Weight,
+};
+pub use kept::{
+    AccountMark, LockView, NoticeKind, NoticeView, PrefsView, RecentProfile, VaultState, VaultView,
+};
 pub use plan::{
     Block, Damage, EstimateView, Finding, HoldRule, PlanStage, PlanStep, PlanVar, PlanView, PracticeKind,
     Scenario, TargetView,
 };
 pub(crate) use plan_of::plan_view;
 pub use run::{
-    ChecklistItem, CoveredView, DriverView, HoldView, OutputView, RollbackSet, RunView, SignatureView,
-    StageView, UndoStep,
+    ChecklistItem, CoveredView, DriverView, HoldView, LapseView, OutputView, RollbackSet, RunView,
+    SignatureView, StageView, UndoStep,
 };
 pub(crate) use run_of::{RunFacts, rollback_view, run_summary, run_view, waiting};
+pub use sign_in::{SignInState, SignInView};
 pub use step::{
     AskView, CheckResult, CheckStatus, ChoiceView, CopyView, DiagnosisView, FactView, FieldView, KnownView,
     LogLine, LogPage, OptionView, Revision, RolloutEvent, RolloutFailures, RolloutTask, RolloutView, Sample,

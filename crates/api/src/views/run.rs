@@ -210,8 +210,20 @@ pub struct RunView {
     pub people: Vec<PersonView>,
     /// Secrets that it waits for, by name.
     pub wants: Vec<String>,
+    /// The sign-in that it waits for: it goes on by itself when somebody has signed in.
+    pub lapsed: Option<LapseView>,
     /// Why it stopped in this process.
     pub halted: Option<String>,
     /// Head of its chain, hex.
     pub head: String,
+}
+
+/// A sign-in that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "Lapse")]
+pub struct LapseView {
+    /// The Identity Center session to sign in to, where there is one.
+    pub session: Option<String>,
+    /// What is over, and what to do.
+    pub said: String,
 }

@@ -3,10 +3,13 @@
 use super::plan_of::{estimate, hold_rule};
 use super::step_of::{seconds_between, status, step_view, work_status};
 use super::{
-    CoveredView, DriverView, HoldView, Identity, OutputView, PersonView, RollbackSet, RunStatus, RunSummary,
-    RunView, SignatureView, StageView, StepStatus, UndoStep, Waiting, WaitingKind, Weight,
+    CoveredView, DriverView, HoldView, Identity, IdentityStanding, LapseView, OutputView, PersonView,
+    RollbackSet, RunStatus, RunSummary, RunView, SignatureView, StageView, StepStatus, UndoStep, Waiting,
+    WaitingKind, Weight,
 };
+use crate::marks::{alias_of, colour_of, weight_of};
 use holdpoint_engine::Board;
+use holdpoint_identity::Prefs;
 use holdpoint_plan::{Role, Stage, Step};
 use holdpoint_run::{
     At, HoldKey, HoldState, Interruption, Mode, Moment, Person, RunEnd, Signature, Started, State, Status,
@@ -19,6 +22,8 @@ pub(crate) struct RunFacts<'a> {
     pub(crate) board: &'a Board,
     /// The plan's text, for the prose before each step.
     pub(crate) text: &'a str,
+    /// What the operator chose.
+    pub(crate) prefs: &'a Prefs,
     /// Names that may sign here; empty where this process does not drive.
     pub(crate) signers: Vec<String>,
     /// Who drives, where that is not this process.
@@ -29,9 +34,18 @@ pub(crate) struct RunFacts<'a> {
 }
 
 impl<'a> RunFacts<'a> {
-    pub(crate) fn new(state: &'a State, board: &'a Board, text: &'a str) -> Self {
+    pub(crate) fn new(state: &'a State, board: &'a Board, text: &'a str, prefs: &'a Prefs) -> Self {
         let interruption = interruption(state);
-        Self { state, board, text, signers: Vec::new(), driven_by: None, driven_here: false, interruption }
+        Self {
+            state,
+            board,
+            text,
+            prefs,
+            signers: Vec::new(),
+            driven_by: None,
+            driven_here: false,
+            interruption,
+        }
     }
 
     /// The prose before a step, as HTML that is safe to show.
@@ -61,7 +75,7 @@ pub(crate) fn run_view(facts: &RunFacts<'_>) -> Option<RunView> {
         started_by: person(&started.starter.person),
         ended_at: state.end.map(|(_, at)| at.to_string()),
         estimate: state.plan.estimate.map(estimate),
-        identity: identity(state, started),
+        identity: identity(facts, started),
         driven_by: facts.driven_by.clone().map(|what| DriverView { what }),
         resumable: state.end.is_none() && !facts.driven_here && facts.driven_by.is_none(),
         stages: state.plan.stages.iter().map(|stage| stage_view(facts, stage)).collect(),
@@ -71,6 +85,11 @@ pub(crate) fn run_view(facts: &RunFacts<'_>) -> Option<RunView> {
         rollback: rollback_view(state),
         people: people(facts, started),
         wants: facts.board.wants.clone(),
+        lapsed: facts
+            .board
+            .lapsed
+            .clone()
+            .map(|lapse| LapseView { session: lapse.session, said: lapse.said }),
         halted: facts.board.halted.clone(),
         head: state.head.clone(),
     })
@@ -89,8 +108,9 @@ pub(crate) fn run_summary(facts: &RunFacts<'_>) -> Option<RunSummary> {
         mode: started.mode,
         status: run_status(facts),
         account: started.target.account.clone(),
-        alias: None,
-        weight: weight(started),
+        alias: alias_of(facts.prefs, &started.target.account),
+        weight: weight(facts, started).0,
+        weight_guessed: weight(facts, started).1,
         started_at: iso(state.started_at),
         started_by: started.starter.person.name.clone(),
         ended_at: state.end.map(|(_, at)| at.to_string()),
@@ -195,6 +215,7 @@ fn run_status(facts: &RunFacts<'_>) -> RunStatus {
             | Interruption::Unknown(_)
             | Interruption::Stale(_),
         ) => RunStatus::NeedsDecision,
+        None if facts.board.lapsed.is_some() => RunStatus::WaitingForPerson,
         None if facts.state.rollback.is_some() => RunStatus::RollingBack,
         None if !facts.board.wants.is_empty() => RunStatus::WaitingForPerson,
         None => RunStatus::Running,
@@ -226,9 +247,11 @@ fn run_said(facts: &RunFacts<'_>) -> String {
         Some(Interruption::Failure(work)) => format!("{} failed: what now?", title(work)),
         Some(Interruption::Unknown(work)) => format!("{}: nobody knows whether it took effect", title(work)),
         Some(Interruption::Stale(step)) => format!("{} is stale", title(&Work::forward(step.clone()))),
-        None => match current(facts) {
-            Some(step) => step.title.clone(),
-            None => "beginning".into(),
+        None => match (&facts.board.lapsed, current(facts)) {
+            (Some(_), Some(step)) => format!("waits for a sign-in: {}", step.title),
+            (Some(lapse), None) => lapse.said.clone(),
+            (None, Some(step)) => step.title.clone(),
+            (None, None) => "beginning".into(),
         },
     };
     match (facts.driven_here, &facts.driven_by) {
@@ -433,8 +456,9 @@ fn people(facts: &RunFacts<'_>, started: &Started) -> Vec<PersonView> {
     facts.signers.iter().map(|name| PersonView { name: name.clone(), verified: verified(name) }).collect()
 }
 
-fn identity(state: &State, started: &Started) -> Identity {
-    let newest = state
+fn identity(facts: &RunFacts<'_>, started: &Started) -> Identity {
+    let newest = facts
+        .state
         .steps
         .values()
         .filter_map(|step| step.forward.identity.as_ref())
@@ -443,20 +467,26 @@ fn identity(state: &State, started: &Started) -> Identity {
     Identity {
         profile: Some(started.profile.clone()),
         account: started.target.account.clone(),
-        alias: None,
+        alias: alias_of(facts.prefs, &started.target.account),
         role: started.target.role.clone(),
         region: started.target.region.clone(),
         arn: Some(checked.arn.clone()),
-        weight: weight(started),
+        weight: weight(facts, started).0,
+        weight_guessed: weight(facts, started).1,
+        colour: colour_of(facts.prefs, &started.target.account),
+        standing: IdentityStanding::Checked,
+        problem: None,
+        session: None,
         checked_at: Some(checked.at.to_string()),
         clocks: Vec::new(),
     }
 }
 
-fn weight(started: &Started) -> Weight {
+/// How careful to be, and whether that is a guess.
+fn weight(facts: &RunFacts<'_>, started: &Started) -> (Weight, bool) {
     match started.mode {
-        Mode::Practice => Weight::Practice,
-        Mode::Live => Weight::of(&started.profile),
+        Mode::Practice => (Weight::Practice, false),
+        Mode::Live => weight_of(facts.prefs, Some(&started.target.account), &[&started.profile]),
     }
 }
 

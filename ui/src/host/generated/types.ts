@@ -10,19 +10,23 @@ export type Problem = { code: string | null, message: string, hints: Array<strin
 
 export type Weight = "production" | "staging" | "sandbox" | "unknown" | "practice";
 
-export type Identity = { profile: string | null, account: string, alias: string | null, role: string | null, region: string, arn: string | null, weight: Weight, checked_at: string | null, clocks: Array<Clock>, };
+export type Identity = { profile: string | null, account: string, alias: string | null, role: string | null, region: string, arn: string | null, weight: Weight, weight_guessed: boolean, colour: string | null, standing: IdentityStanding, problem: Problem | null, session: string | null, checked_at: string | null, clocks: Array<Clock>, };
 
-export type Clock = { what: string, ends_at: string, renews: boolean, };
+export type IdentityStanding = "checking" | "checked" | "refused";
+
+export type ClockKind = "sso" | "token" | "role" | "registry";
+
+export type Clock = { what: ClockKind, ends_at: string, renews: boolean, source: string, };
 
 export type Person = { name: string, verified: boolean, };
 
-export type Profile = { name: string, kind: string, account: string | null, role: string | null, region: string | null, problems: Array<string>, };
+export type Profile = { name: string, kind: string, account: string | null, role: string | null, region: string | null, session: string | null, alias: string | null, colour: string | null, weight: Weight, weight_guessed: boolean, favourite: boolean, last_used: string | null, problems: Array<string>, };
 
 export type Profiles = { profiles: Array<Profile>, explanation: string | null, default: string | null, };
 
 export type RunStatus = "running" | "held" | "waiting_for_person" | "needs_decision" | "rolling_back" | "interrupted" | "succeeded" | "failed" | "rolled_back" | "aborted";
 
-export type RunSummary = { run: string, title: string, plan_path: string, mode: Mode, status: RunStatus, account: string, alias: string | null, weight: Weight, started_at: string, started_by: string, ended_at: string | null, steps_done: number, steps_total: number, said: string, };
+export type RunSummary = { run: string, title: string, plan_path: string, mode: Mode, status: RunStatus, account: string, alias: string | null, weight: Weight, weight_guessed: boolean, started_at: string, started_by: string, ended_at: string | null, steps_done: number, steps_total: number, said: string, };
 
 export type WaitingKind = "hold" | "failure" | "person" | "interrupted";
 
@@ -118,9 +122,57 @@ export type RollbackSet = { pinned_at: string | null, steps: Array<UndoStep>, wa
 
 export type Driver = { what: string, };
 
-export type RunView = { run: string, seq: number, title: string, plan_path: string, plan_digest: string, mode: Mode, speed: number, scenario: string | null, status: RunStatus, said: string, started_at: string, started_by: Person, ended_at: string | null, estimate: Estimate | null, identity: Identity, driven_by: Driver | null, resumable: boolean, stages: Array<StageView>, current: string | null, hold: Hold | null, outputs: Array<Output>, rollback: RollbackSet, people: Array<Person>, wants: Array<string>, halted: string | null, head: string, };
+export type Lapse = { session: string | null, said: string, };
 
-export type Update = { "type": "run", view: RunView, } | { "type": "log", run: string, step: string, lines: Array<LogLine>, } | { "type": "home" };
+export type RunView = { run: string, seq: number, title: string, plan_path: string, plan_digest: string, mode: Mode, speed: number, scenario: string | null, status: RunStatus, said: string, started_at: string, started_by: Person, ended_at: string | null, estimate: Estimate | null, identity: Identity, driven_by: Driver | null, resumable: boolean, stages: Array<StageView>, current: string | null, hold: Hold | null, outputs: Array<Output>, rollback: RollbackSet, people: Array<Person>, wants: Array<string>, lapsed: Lapse | null, halted: string | null, head: string, };
+
+export type KeptIn = "shared" | "vault";
+
+export type StandingKind = "signed_in" | "expired" | "signed_out" | "torn" | "locked";
+
+export type SignInState = "starting" | "browser" | "code" | "signed_in" | "cancelled" | "failed";
+
+export type SignInView = { session: string, name: string, attempt: number, state: SignInState, url: string | null, url_complete: string | null, user_code: string | null, ends_at: string | null, asked_by: Array<string>, open_by_hand: boolean, said: string, problem: Problem | null, };
+
+export type RoleView = { name: string, profiles: Array<string>, };
+
+export type AccountView = { id: string, name: string, alias: string | null, email: string | null, roles: Array<RoleView>, roles_known: boolean, favourite: boolean, colour: string | null, weight: Weight, weight_guessed: boolean, last_used: string | null, };
+
+export type SessionView = { key: string, name: string, start_url: string, region: string, standing: StandingKind, said: string, ends_at: string | null, renews: boolean, registration_ends_at: string | null, session_ends_at: string | null, kept: KeptIn, legacy: boolean, profiles: number, accounts: Array<AccountView>, loading: string | null, known_since: string | null, problem: Problem | null, sign_in: SignInView | null, };
+
+export type SecretAction = "sign_out" | "forget" | "none";
+
+export type SecretView = { what: string, title: string, store: string, ends_at: string | null, action: SecretAction, session: string | null, };
+
+export type VaultState = "open" | "locked" | "failed";
+
+export type VaultView = { store: string, title: string, state: VaultState, said: string | null, passphrase: boolean, };
+
+export type AccountsView = { sessions: Array<SessionView>, profiles: Array<Profile>, secrets: Array<SecretView>, vault: VaultView, explanation: string | null, };
+
+export type DraftView = { id: string, title: string, path: string, diff: string, action: string | null, profiles: Array<string>, problems: Array<string>, can_apply: boolean, applied: boolean, can_undo: boolean, backup: string | null, };
+
+export type AnswerView = { client: string, explicit: boolean, source: string, account: string | null, region: string | null, why: string, differs: boolean, };
+
+export type FindingWeight = "ok" | "note" | "warning" | "problem";
+
+export type DoctorFinding = { code: string, weight: FindingWeight, title: string, said: string, where: string | null, repair: string | null, };
+
+export type DoctorView = { findings: Array<DoctorFinding>, fine: Array<DoctorFinding>, at: string, };
+
+export type RecentProfile = { profile: string, at: string, };
+
+export type AccountMark = { alias: string | null, colour: string | null, production: boolean | null, favourite: boolean, };
+
+export type PrefsView = { favourites: Array<string>, recent: Array<RecentProfile>, accounts: { [key in string]: AccountMark }, idle_minutes: number, registries: { [key in string]: string }, };
+
+export type LockView = { locked: boolean, since: string | null, waits_for: string | null, passphrase: boolean, idle_minutes: number, };
+
+export type NoticeKind = "ending" | "ended" | "note";
+
+export type NoticeView = { kind: NoticeKind, title: string, said: string, session: string | null, ends_at: string | null, };
+
+export type Update = { "type": "run", view: RunView, } | { "type": "log", run: string, step: string, lines: Array<LogLine>, } | { "type": "home" } | { "type": "accounts" } | { "type": "sign_in", view: SignInView, } | { "type": "identity", view: Identity, } | { "type": "lock", view: LockView, } | { "type": "notice", view: NoticeView, };
 
 export type ReportFormat = "markdown" | "html" | "json";
 
