@@ -3,7 +3,9 @@
 
 use super::ask::{LONGEST, Question, Reply};
 use super::desk::{Login, RegistryDesk};
+use crate::Session;
 use crate::endpoint::write_private;
+use crate::keeper;
 use holdpoint_redact::Secret;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -15,6 +17,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
@@ -45,7 +48,17 @@ impl RegistryEndpoint {
         let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let said = serde_json::json!({ "address": address.to_string(), "token": token });
         write_private(file, said.to_string().as_bytes())?;
-        let door = Arc::new(Door { desk: desk.clone(), token, address });
+        let door = Arc::new(Door {
+            desk: desk.clone(),
+            token,
+            address,
+            file: file.to_owned(),
+            closed: AtomicBool::new(false),
+        });
+        if let Some(keeper) = desk.own().and_then(Session::keeper) {
+            let door: Arc<dyn keeper::Door> = door.clone();
+            keeper.watch_door(Arc::downgrade(&door));
+        }
         let server = tokio::spawn(serve(listener, door));
         Ok(Self { file: file.to_owned(), server, desk })
     }
@@ -74,6 +87,18 @@ struct Door {
     desk: Arc<RegistryDesk>,
     token: String,
     address: SocketAddr,
+    file: PathBuf,
+    /// Set when the screen locked.
+    closed: AtomicBool,
+}
+
+impl keeper::Door for Door {
+    fn close(&self) -> bool {
+        self.desk.forget();
+        // As in the endpoint's own drop.
+        drop(std::fs::remove_file(&self.file));
+        !self.closed.swap(true, Ordering::SeqCst)
+    }
 }
 
 /// Connections live in a set of this task, so that aborting it cuts them too.
@@ -119,6 +144,10 @@ impl Door {
         }
         if request.method() != Method::POST || request.uri().path() != "/" {
             return reply(StatusCode::NOT_FOUND, &said("nothing here"));
+        }
+        if self.closed.load(Ordering::SeqCst) {
+            let why = "the screen was locked and with it the logins of this process: start it again";
+            return reply(StatusCode::FORBIDDEN, &said(why));
         }
         let body = Limited::new(request.into_body(), LONGEST).collect();
         let body = match tokio::time::timeout(PATIENCE, body).await {

@@ -127,7 +127,9 @@ pub async fn mint(session: &Session, registry: Option<&EcrRegistry>) -> Result<R
             RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(200)),
         );
     // An endpoint of one's own has no variants, and the SDK refuses to look for them.
-    if let (Some(registry), None) = (registry, session.endpoint()) {
+    let own =
+        session.endpoint().is_some() || session.endpoint_variables().contains_key("AWS_ENDPOINT_URL_ECR");
+    if let (Some(registry), false) = (registry, own) {
         if registry.fips {
             conf.set_use_fips(Some(true));
         }

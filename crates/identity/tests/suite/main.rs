@@ -3,6 +3,7 @@
 
 mod child;
 mod profiles;
+mod registries;
 mod server;
 mod tables;
 mod whoami;
