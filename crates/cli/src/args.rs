@@ -1,6 +1,9 @@
 //! The command line.
 
+mod identities;
+
 use clap::{Parser, Subcommand, ValueEnum};
+pub(crate) use identities::{AwsConsole, CredentialProcess, Exec, Shell, Variables};
 use std::path::PathBuf;
 
 /// Staged deployments on AWS: plans checked, holds signed, true outcomes, evidence.
@@ -43,6 +46,14 @@ pub(crate) enum Command {
     Whoami(Whoami),
     /// Say which profile answers for which registry of images
     Registry(Registry),
+    /// Start a program under a profile's identity, and no other
+    Exec(Exec),
+    /// Print credentials for a `credential_process` line of the AWS configuration
+    CredentialProcess(CredentialProcess),
+    /// Print variables that choose a profile, for a shell
+    Env(Variables),
+    /// Open the AWS console in the browser, signed in as a profile's role
+    Console(AwsConsole),
     /// Run the simulated AWS
     Sim(Sim),
 }

@@ -1,10 +1,14 @@
 //! One file a command, or a family of them.
 
+mod aws_console;
 mod check;
+mod exec;
+mod handing_out;
 mod identity;
 mod listing;
 mod registry;
 pub(crate) mod registry_helper;
+mod sessions;
 mod sim;
 mod walking;
 
@@ -29,6 +33,10 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::Profiles(args) => identity::profiles(&args, &env).await,
         Command::Whoami(args) => identity::whoami(&args, &env).await,
         Command::Registry(args) => registry::registry(args, &env).await,
+        Command::Exec(args) => exec::exec(args, &env).await,
+        Command::CredentialProcess(args) => handing_out::credential_process(&args, &env).await,
+        Command::Env(args) => handing_out::variables(&args, &env).await,
+        Command::Console(args) => aws_console::console(&args, &env).await,
         Command::Sim(args) => sim::sim(args).await,
     };
     done.unwrap_or_else(|problem| told(&problem))

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Usage,
     /// 3: waits for a person.
     Waits,
+    /// As the program ended that was started.
+    Of(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Waits => 3,
+            Exit::Of(code) => code,
         })
     }
 }

@@ -4,6 +4,7 @@
 
 mod args;
 mod asking;
+mod browser;
 mod commands;
 mod console;
 mod exit;
@@ -37,9 +38,14 @@ fn main() -> ExitCode {
     let env = Env::new(environment());
     let runtime = match &args.command {
         // One call and no more: threads would cost more than they save.
-        Command::Whoami(_) | Command::Check(_) | Command::Profiles(_) | Command::Registry(_) => {
-            tokio::runtime::Builder::new_current_thread().enable_all().build()
-        }
+        Command::Whoami(_)
+        | Command::Exec(_)
+        | Command::CredentialProcess(_)
+        | Command::Env(_)
+        | Command::Console(_)
+        | Command::Check(_)
+        | Command::Profiles(_)
+        | Command::Registry(_) => tokio::runtime::Builder::new_current_thread().enable_all().build(),
         Command::Trust(_)
         | Command::Run(_)
         | Command::Runs(_)

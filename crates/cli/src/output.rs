@@ -33,6 +33,11 @@ pub(crate) fn has_person() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
+/// Whether a person sits at standard input and sees standard error: standard output may be another program's.
+pub(crate) fn has_person_at_stderr() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// JSON on standard output.
 pub(crate) fn json<T: serde::Serialize>(value: &T) {
     match serde_json::to_string_pretty(value) {
