@@ -1,9 +1,10 @@
 //! The SDK's way out: one client for live, one for practice that cannot leave this machine.
 
 use crate::Env;
+use crate::whoami::in_words;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -12,10 +13,15 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use base64::Engine as _;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use tokio_rustls::rustls::RootCertStore;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
 /// Plain HTTP to addresses of this machine, by number; anything else is refused before a name is resolved.
 pub(crate) fn loopback_only() -> SharedHttpClient {
@@ -25,8 +31,29 @@ pub(crate) fn loopback_only() -> SharedHttpClient {
 /// HTTPS through the environment's proxy, when it names one, and plain HTTP where an endpoint is one. The trust roots
 /// are read at the first HTTPS request: a local endpoint never pays for them.
 pub(crate) fn live(env: &Env) -> Result<SharedHttpClient, BadProxy> {
-    let proxy = proxy_of(env)?;
-    Ok(SharedHttpClient::new(ByScheme { plain: Builder::new().build_http(), proxy, known: Mutex::default() }))
+    let (proxy, bundle) = (proxy_of(env)?, bundle_of(env));
+    let plain = Builder::new().build_http();
+    Ok(SharedHttpClient::new(ByScheme { plain, proxy, bundle, known: Mutex::default() }))
+}
+
+/// Where an HTTPS address redirects to, asked with HEAD and followed nowhere; `None` when it answers by itself. The
+/// error says why it could not be asked.
+pub(crate) async fn redirect_of(env: &Env, url: &str) -> Result<Option<String>, String> {
+    let proxy = proxy_of(env).map_err(|error| error.to_string())?;
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(Duration::from_secs(10))
+        .build();
+    let sleep = SharedAsyncSleep::new(TokioSleep::new());
+    let connector = secured(&settings, Some(sleep), &proxy, bundle_of(env).as_deref());
+    let mut request = HttpRequest::empty();
+    request.set_method("HEAD").map_err(|error| error.to_string())?;
+    request.set_uri(url).map_err(|error| error.to_string())?;
+    let answer = connector.call(request).await.map_err(|error| in_words(&error))?;
+    Ok(match answer.status().as_u16() {
+        301 | 302 | 303 | 307 | 308 => answer.headers().get("location").map(str::to_owned),
+        _ => None,
+    })
 }
 
 /// One connector for calls that no SDK knows, over the same way out as [`live`]: each within `patience`.
@@ -35,15 +62,11 @@ pub(crate) fn connector(env: &Env, patience: Duration) -> Result<SharedHttpConne
     let sleep = SharedAsyncSleep::new(TokioSleep::new());
     let plain =
         Connector::builder().connector_settings(settings.clone()).sleep_impl(sleep.clone()).build_http();
-    let proxy = proxy_of(env)?;
+    let (proxy, bundle) = (proxy_of(env)?, bundle_of(env));
     Ok(SharedHttpConnector::new(BySchemeConnector {
         plain: SharedHttpConnector::new(plain),
         tls: OnceLock::new(),
-        make: Arc::new(move || {
-            let tls = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-            let tls = tls.connector_settings(settings.clone()).proxy_config(proxy.clone());
-            SharedHttpConnector::new(tls.sleep_impl(sleep.clone()).build())
-        }),
+        make: Arc::new(move || secured(&settings, Some(sleep.clone()), &proxy, bundle.as_deref())),
     }))
 }
 
@@ -95,6 +118,8 @@ impl HttpConnector for LoopbackConnector {
 struct ByScheme {
     plain: SharedHttpClient,
     proxy: ProxyConfig,
+    /// `AWS_CA_BUNDLE`: whom to trust instead of the system's roots, as the AWS CLI has it.
+    bundle: Option<PathBuf>,
     /// One connector, and with it one pool of connections, for each set of timeouts.
     known: Mutex<HashMap<String, SharedHttpConnector>>,
 }
@@ -108,15 +133,9 @@ impl HttpClient for ByScheme {
                 plain: self.plain.http_connector(s, c),
                 tls: OnceLock::new(),
                 make: Arc::new({
-                    let (settings, sleep, proxy) = (s.clone(), c.sleep_impl(), self.proxy.clone());
-                    move || {
-                        let mut builder = Connector::builder()
-                            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                            .connector_settings(settings.clone())
-                            .proxy_config(proxy.clone());
-                        builder.set_sleep_impl(sleep.clone());
-                        SharedHttpConnector::new(builder.build())
-                    }
+                    let (settings, sleep) = (s.clone(), c.sleep_impl());
+                    let (proxy, bundle) = (self.proxy.clone(), self.bundle.clone());
+                    move || secured(&settings, sleep.clone(), &proxy, bundle.as_deref())
                 }),
             })
         });
@@ -143,6 +162,64 @@ impl HttpConnector for BySchemeConnector {
             Some(_) | None => self.tls.get_or_init(|| (self.make)()).call(request),
         }
     }
+}
+
+/// A connector for HTTPS. A bundle that cannot be read trusts nobody: the call then says that the certificate is of an
+/// unknown issuer, and the log says why.
+fn secured(
+    settings: &HttpConnectorSettings,
+    sleep: Option<SharedAsyncSleep>,
+    proxy: &ProxyConfig,
+    bundle: Option<&Path>,
+) -> SharedHttpConnector {
+    let mut builder = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .connector_settings(settings.clone())
+        .proxy_config(proxy.clone());
+    builder.set_sleep_impl(sleep);
+    if let Some(bundle) = bundle {
+        match TlsContext::builder().with_trust_store(trusted_in(bundle)).build() {
+            Ok(context) => builder = builder.tls_context(context),
+            Err(error) => tracing::error!(%error, "AWS_CA_BUNDLE cannot be used"),
+        }
+    }
+    SharedHttpConnector::new(builder.build())
+}
+
+/// The certificates of a bundle that can be used; the SDK's own reading panics at one that cannot.
+fn trusted_in(bundle: &Path) -> TrustStore {
+    let mut trusted = TrustStore::empty();
+    let read = CertificateDer::pem_file_iter(bundle);
+    let certificates = match read {
+        Ok(certificates) => certificates,
+        Err(error) => {
+            tracing::error!(%error, path = %bundle.display(), "the file that AWS_CA_BUNDLE names cannot be read");
+            return trusted;
+        }
+    };
+    let mut tried = RootCertStore::empty();
+    for certificate in certificates {
+        let added = certificate.map_err(|error| error.to_string()).and_then(|der| {
+            let pem = format!(
+                "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+                base64::engine::general_purpose::STANDARD.encode(&der)
+            );
+            tried.add(der).map(|()| pem).map_err(|error| error.to_string())
+        });
+        match added {
+            Ok(pem) => {
+                trusted.add_pem_certificate(pem);
+            }
+            Err(error) => {
+                tracing::warn!(error, path = %bundle.display(), "a certificate of AWS_CA_BUNDLE is left out");
+            }
+        }
+    }
+    trusted
+}
+
+fn bundle_of(env: &Env) -> Option<PathBuf> {
+    env.get("AWS_CA_BUNDLE").map(PathBuf::from)
 }
 
 /// `("http", "127.0.0.1")` of `http://127.0.0.1:4566/path`; `None` when there is a user part, which no endpoint has.

@@ -5,6 +5,7 @@
 //! - [`Session::live`], [`Session::practice`] → [`Session::config`] for the SDK's clients, [`Session::whoami`],
 //!   [`Session::assert`] with a [`Pin`] → [`Pinned`], [`Session::person`], [`Session::lasts_until`].
 //! - [`Person`] and [`same_person`]: signatures are counted by people.
+//! - [`sso_sessions`] and [`Tokens`]: signing in to IAM Identity Center, and the tokens that come of it.
 //! - [`CredentialsEndpoint`], [`ChildFiles`] and [`child_env`]: what a child process may know; [`wrapper_in`]: tools
 //!   that would pick an identity of their own.
 //! - [`registries`]: ECR's logins in memory, and what a child's Docker client is told.
@@ -29,6 +30,7 @@ pub mod registries;
 mod roles;
 mod session;
 mod shared;
+mod sso;
 mod whoami;
 mod wrapper;
 
@@ -50,6 +52,10 @@ pub use program::program_env;
 pub use roles::{MfaAsk, MfaAsker, RoleError, RunTag};
 pub use session::{
     AssertError, Clock, Clocks, Opening, PracticeCredentials, Session, SessionError, Source,
+};
+pub use sso::{
+    AccessToken, Cancel, How, Keeping, Places, SharedClock, SignInError, SignInEvent, SignInEvents, SignOutError,
+    SsoSession, Standing, SystemClock, TokenError, Tokens, Trouble, sso_sessions,
 };
 pub use whoami::{Caller, WhoamiError, whoami};
 pub use wrapper::wrapper_in;
