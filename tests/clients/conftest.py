@@ -70,7 +70,7 @@ class Simulator:
     def person(self, index=0):
         return self.admin("GET", "people")["people"][index]
 
-    def client(self, service, person=None, retries=0, read_timeout=10, **more):
+    def client(self, service, person=None, retries=0, read_timeout=10, parameter_validation=True, **more):
         person = person or self.person()
         given = {
             "aws_access_key_id": person["access_key_id"],
@@ -80,7 +80,8 @@ class Simulator:
         }
         given.update(more)
         config = botocore.config.Config(
-            retries={"total_max_attempts": retries + 1, "mode": "standard"}, read_timeout=read_timeout
+            retries={"total_max_attempts": retries + 1, "mode": "standard"}, read_timeout=read_timeout,
+            parameter_validation=parameter_validation,
         )
         return boto3.client(service, endpoint_url=self.endpoint, config=config, **given)
 

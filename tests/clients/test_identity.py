@@ -47,7 +47,7 @@ def test_assume_role(simulator):
     assert inner.get_caller_identity()["Account"] == "444455556666"
     assert sim.admin("GET", "record")["calls"] == []
     assert refusal(sts.assume_role, RoleArn="arn:aws:iam::444455556666:role/Reader", RoleSessionName="a b")[0] == "ValidationError"
-    assert refusal(sts.get_session_token)[2] == 501
+    assert refusal(sts.get_federation_token, Name="ann")[2] == 501
 
 
 def test_a_wrong_secret_is_not_taken(simulator):

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::clock::epoch_seconds;
 use crate::core::{Core, Delivery, Reply, Request};
+use crate::directory::serial;
 use crate::ecs::model::{DeploymentStatus, RolloutState};
 use crate::furnish::{Change, Furnishing};
 use crate::journal::{JournalError, Line};
@@ -48,7 +49,7 @@ pub(crate) fn answer(
             "scenario": identity.scenario,
             "elapsed": epoch_seconds(t),
         })),
-        ("GET", "people") => Ok(json!({"people": people(&core.world)})),
+        ("GET", "people") => Ok(json!({"people": people(&core.world), "users": users(&core.world)})),
         ("GET", "record") => Ok(json!({
             "calls": core.world.record.calls,
             "throttled": core.world.record.throttled,
@@ -103,7 +104,8 @@ fn furnish(core: &mut Core, t: u64, body: &[u8]) -> Result<Outcome, JournalError
         let _ = core.take_in(&Line::Furnish { t, world: Box::new(world.clone()) })?;
     }
     Ok(Ok(json!({
-        "account": world.account, "region": world.region, "role": world.role, "people": people(&core.world)
+        "account": world.account, "region": world.region, "role": world.role,
+        "people": people(&core.world), "users": users(&core.world),
     })))
 }
 
@@ -128,6 +130,18 @@ fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 
 fn people(world: &World) -> Vec<Value> {
     world.people.current().map(|(name, credentials)| person(name, credentials)).collect()
+}
+
+/// Users with long-term keys.
+fn users(world: &World) -> Vec<Value> {
+    let users = world.people.users();
+    users
+        .map(|(name, c)| {
+            let mut user = person(name, c);
+            user["mfa_serial"] = json!(serial(&c.caller.account, name));
+            user
+        })
+        .collect()
 }
 
 fn person(name: &str, c: &Credentials) -> Value {

@@ -73,6 +73,23 @@ pub(crate) fn basic_iso8601(at: Micros) -> String {
     iso8601(at).replace(['-', ':'], "")
 }
 
+/// `Fri, 02 Jan 2026 03:04:05 GMT`, as the Date header has it.
+pub(crate) fn http_date(at: Micros) -> String {
+    let days = at / SECOND / 86_400;
+    let (year, month, day) = civil(days as i64);
+    // 1 January 1970 was a Thursday.
+    let name = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][(days % 7) as usize];
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = months[(month - 1) as usize % 12];
+    let of_day = at / SECOND % 86_400;
+    format!(
+        "{name}, {day:02} {month} {year:04} {:02}:{:02}:{:02} GMT",
+        of_day / 3600,
+        of_day / 60 % 60,
+        of_day % 60
+    )
+}
+
 /// Reads SigV4's `20260102T030405Z`; `None` when it is not of that shape.
 pub(crate) fn parse_basic_iso8601(text: &str) -> Option<Micros> {
     let bytes = text.as_bytes();
@@ -121,6 +138,7 @@ mod tests {
             assert_eq!(parse_basic_iso8601(text), Some(seconds * SECOND), "{text}");
             assert_eq!(basic_iso8601(seconds * SECOND), text);
         }
+        assert_eq!(http_date(951_868_799 * SECOND), "Tue, 29 Feb 2000 23:59:59 GMT");
         assert_eq!(parse_basic_iso8601("2026-11-20T21:3Z"), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::aws_error::AwsError;
-use crate::clock::{Clock, Micros, SECOND, wall_now};
+use crate::clock::{Clock, Micros, SECOND, http_date, wall_now};
 use crate::fault::{CallView, Effect};
 use crate::hosts::Traffic;
 use crate::journal::{CallLine, Journal, JournalError, Line};
@@ -320,6 +320,11 @@ impl Core {
         skewed(wall_now(), self.world.env.skew)
     }
 
+    /// The Date header, when it is not that of the machine.
+    pub(crate) fn odd_date(&self) -> Option<String> {
+        (self.world.env.skew != 0).then(|| http_date(self.service_now()))
+    }
+
     fn count(&mut self, call: &CallLine) {
         *self.answered.entry(format!("{}:{}", call.service, call.operation)).or_default() += 1;
     }
@@ -356,7 +361,7 @@ impl Core {
             )
         };
         let credentials = self.world.people.find(&authorization.access_key_id).ok_or_else(invalid)?;
-        if request.header("x-amz-security-token") != Some(&credentials.token) {
+        if request.header("x-amz-security-token") != credentials.token.as_deref() {
             return Err(invalid());
         }
         if authorization.service != service {

@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::behaviour::Rule;
 use crate::clock::{Micros, SECOND};
+use crate::directory::{Role, User, WebIdentity, serial};
+use crate::ecr::EcrSwitches;
 use crate::ecs;
 use crate::ecs::model::Ecs;
 use crate::fault::Fault;
@@ -49,6 +51,17 @@ pub(crate) struct Furnishing {
     /// Identity Center; without it one instance is made of account, role and people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sso: Option<Organisation>,
+    /// Roles that can be assumed; an account that names none lets any be assumed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) roles: Vec<Role>,
+    /// Users with long-term keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) users: Vec<User>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) web_identities: Vec<WebIdentity>,
+    /// The account's alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) alias: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -97,6 +110,8 @@ pub(crate) struct Change {
     pub(crate) running: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sso: Option<Switches>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ecr: Option<EcrSwitches>,
     /// Seconds by which the service's clock is ahead of the machine's; negative: behind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) skew_seconds: Option<i32>,
@@ -140,6 +155,12 @@ impl Furnishing {
         if let Some(person) = self.people.iter().find(|p| !is_session_name(&p.name)) {
             return Err(format!("people: {:?} cannot be a session name", person.name));
         }
+        if let Some(user) = self.users.iter().find(|u| !is_session_name(&u.name)) {
+            return Err(format!("users: {:?} cannot be a user's name", user.name));
+        }
+        if let Some(role) = self.roles.iter().find(|r| !(3600..=43_200).contains(&r.trust.max_seconds)) {
+            return Err(format!("roles: {}: max_seconds is between 3600 and 43200", role.name));
+        }
         if let Some(home) = world.home.as_ref().filter(|h| h.account != self.account) {
             return Err(format!(
                 "account: {} is furnished already; use another --state for {}",
@@ -180,6 +201,7 @@ pub(crate) fn furnish(world: &mut World, of: &Furnishing) {
         }
         None => {}
     }
+    furnish_directory(world, of);
     for (reference, image) in &of.images {
         // What a scenario says of an image stands.
         if !world.env.scenario.images.contains_key(reference) {
@@ -198,6 +220,25 @@ pub(crate) fn furnish(world: &mut World, of: &Furnishing) {
         tracing::error!(%reason, "the world was furnished in part");
     }
     world.env.backdate = 0;
+}
+
+/// Roles, users and names; what is named again is put in place of what was.
+fn furnish_directory(world: &mut World, of: &Furnishing) {
+    for role in &of.roles {
+        world.directory.put(&of.account, role);
+    }
+    for user in &of.users {
+        world.people.hire(&mut world.env.ids, &of.account, &user.name);
+        world.directory.devices.insert(serial(&of.account, &user.name), user.mfa_code.clone());
+    }
+    for identity in &of.web_identities {
+        world.directory.web_identities.retain(|known| known.token != identity.token);
+        world.directory.web_identities.push(identity.clone());
+    }
+    let named = of.sso.iter().flat_map(|s| &s.instances).flat_map(|i| &i.accounts);
+    let aliases = named.filter_map(|a| Some((a.id.clone(), a.alias.clone()?)));
+    world.directory.aliases.extend(aliases);
+    world.directory.aliases.extend(of.alias.clone().map(|alias| (of.account.clone(), alias)));
 }
 
 /// Takes in a change.
@@ -219,6 +260,9 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
     }
     if let Some(switches) = &change.sso {
         world.sso.switches.overlay(switches);
+    }
+    if let Some(switches) = &change.ecr {
+        world.ecr.overlay(switches);
     }
     if let Some(seconds) = change.skew_seconds {
         world.env.skew = seconds.into();

@@ -19,6 +19,12 @@ pub(crate) struct Caller {
     /// The session name.
     pub(crate) name: String,
     pub(crate) access_key_id: String,
+    /// Set at the first assumed role that was given one; the same along the whole chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source_identity: Option<String>,
+    /// The session was begun with a one-time code.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) mfa: bool,
 }
 
 impl Caller {
@@ -30,6 +36,8 @@ impl Caller {
             user_id: String::new(),
             name: name.to_owned(),
             access_key_id: String::new(),
+            source_identity: None,
+            mfa: false,
         }
     }
 }
@@ -39,7 +47,8 @@ impl Caller {
 pub(crate) struct Credentials {
     pub(crate) caller: Caller,
     pub(crate) secret: String,
-    pub(crate) token: String,
+    /// Long-term keys have none.
+    pub(crate) token: Option<String>,
     /// Wall time after which they are refused.
     pub(crate) expires: Option<Micros>,
     /// Expired by the scenario.
@@ -51,6 +60,8 @@ pub(crate) struct Credentials {
 pub(crate) struct People {
     /// Name to current access key, in order of furnishing.
     names: Vec<(String, String)>,
+    /// Users with long-term keys, likewise.
+    users: Vec<(String, String)>,
     keys: BTreeMap<String, Credentials>,
 }
 
@@ -111,6 +122,66 @@ impl People {
         }
     }
 
+    /// A user with long-term keys, unless there is one of that name.
+    pub(crate) fn hire(&mut self, ids: &mut Seeded, account: &str, name: &str) {
+        if self.users.iter().any(|(known, _)| known == name) {
+            return;
+        }
+        let key = format!("AKIA{}", ids.letters(16, UPPER));
+        let caller = Caller {
+            account: account.to_owned(),
+            arn: format!("arn:aws:iam::{account}:user/{name}"),
+            user_id: format!("AIDA{}", id_of("user", account, name)),
+            access_key_id: key.clone(),
+            ..Caller::unsigned(name)
+        };
+        let keys = Credentials { caller, secret: secret(ids), token: None, expires: None, expired: false };
+        self.keys.insert(key.clone(), keys);
+        self.users.push((name.to_owned(), key));
+    }
+
+    /// The users' long-term keys, in order of furnishing.
+    pub(crate) fn users(&self) -> impl Iterator<Item = (&str, &Credentials)> {
+        self.users.iter().filter_map(|(name, key)| Some((name.as_str(), self.keys.get(key)?)))
+    }
+
+    /// A session of a user, as GetSessionToken gives it.
+    pub(crate) fn user_session(
+        &mut self,
+        ids: &mut Seeded,
+        user: &Caller,
+        mfa: bool,
+        expires: Micros,
+    ) -> Credentials {
+        let key = format!("ASIA{}", ids.letters(16, UPPER));
+        let caller = Caller { access_key_id: key.clone(), mfa, ..user.clone() };
+        let session = Credentials {
+            caller,
+            secret: secret(ids),
+            token: Some(token(ids)),
+            expires: Some(expires),
+            expired: false,
+        };
+        self.keys.insert(key, session.clone());
+        session
+    }
+
+    /// A session of a role that carries a source identity.
+    pub(crate) fn assume_as(
+        &mut self,
+        ids: &mut Seeded,
+        account: &str,
+        role_name: &str,
+        session_name: &str,
+        source_identity: Option<String>,
+        expires: Micros,
+    ) -> Credentials {
+        let mut credentials = session(ids, account, role_name, session_name, Some(expires));
+        credentials.caller.source_identity = source_identity;
+        self.keys.insert(credentials.caller.access_key_id.clone(), credentials.clone());
+        credentials
+    }
+
     /// A session of a role, as AssumeRole gives it.
     pub(crate) fn assume(
         &mut self,
@@ -120,10 +191,25 @@ impl People {
         session_name: &str,
         expires: Micros,
     ) -> Credentials {
-        let credentials = session(ids, account, role_name, session_name, Some(expires));
-        self.keys.insert(credentials.caller.access_key_id.clone(), credentials.clone());
-        credentials
+        self.assume_as(ids, account, role_name, session_name, None, expires)
     }
+}
+
+/// What is made from a user's name, and the same for each of its keys.
+fn id_of(kind: &str, account: &str, name: &str) -> String {
+    digest(&[kind.as_bytes(), account.as_bytes(), name.as_bytes()])
+        .iter()
+        .take(17)
+        .map(|b| char::from(UPPER[usize::from(*b) % UPPER.len()]))
+        .collect()
+}
+
+fn secret(ids: &mut Seeded) -> String {
+    format!("{}{}", ids.letters(20, ANY), ids.letters(20, ANY))
+}
+
+fn token(ids: &mut Seeded) -> String {
+    format!("SIM{}{}{}", ids.letters(32, ANY), ids.letters(32, ANY), ids.letters(32, ANY))
 }
 
 /// The role that a permission set becomes in an account.
@@ -140,11 +226,7 @@ fn session(
     expires: Option<Micros>,
 ) -> Credentials {
     // A role's id is its own, the same in each session: made from what it is, not from the stream.
-    let role_id: String = digest(&[b"role", account.as_bytes(), role_name.as_bytes()])
-        .iter()
-        .take(17)
-        .map(|b| char::from(UPPER[usize::from(*b) % UPPER.len()]))
-        .collect();
+    let role_id = id_of("role", account, role_name);
     Credentials {
         caller: Caller {
             account: account.to_owned(),
@@ -152,9 +234,11 @@ fn session(
             user_id: format!("AROA{role_id}:{name}"),
             name: name.to_owned(),
             access_key_id: format!("ASIA{}", ids.letters(16, UPPER)),
+            source_identity: None,
+            mfa: false,
         },
-        secret: format!("{}{}", ids.letters(20, ANY), ids.letters(20, ANY)),
-        token: format!("SIM{}{}{}", ids.letters(32, ANY), ids.letters(32, ANY), ids.letters(32, ANY)),
+        secret: secret(ids),
+        token: Some(token(ids)),
         expires,
         expired: false,
     }

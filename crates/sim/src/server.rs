@@ -219,6 +219,14 @@ async fn respond(
 }
 
 async fn from_aws(shared: &Shared, request: &Request) -> Result<Reply, Cut> {
+    let mut reply = served(shared, request).await?;
+    if let Some(date) = shared.core().odd_date() {
+        reply.headers.push(("date".to_owned(), date));
+    }
+    Ok(reply)
+}
+
+async fn served(shared: &Shared, request: &Request) -> Result<Reply, Cut> {
     let admitted = shared.or_fail(shared.core().admit(request))?;
     let admitted = match admitted {
         Ok(admitted) => admitted,

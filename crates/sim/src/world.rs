@@ -7,8 +7,11 @@ use serde_json::Value;
 use crate::aws_error::AwsError;
 use crate::behaviour::{Behaviour, Rule, Subject};
 use crate::clock::{Epoch, Micros, SECOND};
+use crate::directory::{self, Directory};
+use crate::ecr::{self, EcrSwitches};
 use crate::ecs::model::Ecs;
 use crate::fault::{Fault, Faults};
+use crate::federation::{self, Federation};
 use crate::furnish;
 use crate::hosts::Hosts;
 use crate::images::Images;
@@ -115,6 +118,9 @@ pub(crate) struct World {
     pub(crate) estates: BTreeMap<(String, String), Estate>,
     pub(crate) people: People,
     pub(crate) sso: Sso,
+    pub(crate) directory: Directory,
+    pub(crate) federation: Federation,
+    pub(crate) ecr: EcrSwitches,
     pub(crate) home: Option<Home>,
     /// Digests of the worlds furnished so far.
     pub(crate) furnished: Vec<String>,
@@ -148,6 +154,9 @@ impl World {
             estates: BTreeMap::new(),
             people: People::default(),
             sso: Sso::new(seed),
+            directory: Directory::default(),
+            federation: Federation::new(seed),
+            ecr: EcrSwitches::default(),
             home: None,
             furnished: Vec::new(),
             hosts: Hosts::default(),
@@ -263,7 +272,14 @@ impl World {
         (self.env.account, self.env.region) = place.clone();
         match call.service.as_str() {
             "sts" => {
-                crate::sts::serve(&mut self.people, &mut self.env, &call.caller, &call.operation, &call.input)
+                let (people, directory, caller) = (&mut self.people, &self.directory, &call.caller);
+                crate::sts::serve(people, directory, &mut self.env, caller, &call.operation, &call.input)
+            }
+            "iam" => directory::serve(&self.directory, &call.caller, &call.operation),
+            "ecr" => ecr::serve(&self.ecr, &self.env, &call.operation, &call.input),
+            "signin" => {
+                let federation = &mut self.federation;
+                federation::serve(federation, &self.people, &self.env, &call.operation, &call.input)
             }
             service @ ("sso" | "sso-oidc") => {
                 let (sso, people) = (&mut self.sso, &mut self.people);
@@ -285,7 +301,8 @@ impl World {
 /// Whether an operation changes something, by service and name.
 pub(crate) fn changes(service: &str, operation: &str) -> bool {
     match service {
-        "sts" => operation == "AssumeRole",
+        "sts" => ["AssumeRole", "AssumeRoleWithWebIdentity", "GetSessionToken"].contains(&operation),
+        "signin" => operation == "getSigninToken",
         "sso" => ["GetRoleCredentials", "Logout"].contains(&operation),
         // A poll is remembered, since the next one may be too early; only the page of a device reads.
         "sso-oidc" => operation != "DevicePage",

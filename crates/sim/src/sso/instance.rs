@@ -44,6 +44,9 @@ pub(crate) struct Account {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) email: String,
+    /// As IAM lists it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) alias: Option<String>,
     #[serde(default)]
     pub(crate) roles: Vec<Assignment>,
 }
@@ -82,6 +85,7 @@ pub(crate) fn default_instance(region: &str, account: &str, role: &str) -> Insta
             id: account.to_owned(),
             name: "practice".to_owned(),
             email: "practice@accounts.example".to_owned(),
+            alias: None,
             roles: vec![Assignment::Everybody(role.to_owned())],
         }],
         access_token_seconds: hour(),
