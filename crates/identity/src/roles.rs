@@ -7,6 +7,7 @@ mod aws_login;
 mod assume;
 mod base;
 mod error;
+mod sso_role;
 mod tag;
 mod way;
 
@@ -16,4 +17,5 @@ pub use tag::{MfaAsk, MfaAsker, RunTag};
 pub(crate) use assume::{AssumedRole, WebIdentityRole};
 pub(crate) use aws_login::AwsLogin;
 pub(crate) use base::{EnvironmentKeys, Process};
-pub(crate) use way::{Base, Hop, SsoSession, Way};
+pub(crate) use sso_role::SsoRole;
+pub(crate) use way::{Base, Hop, Way};

@@ -8,7 +8,7 @@ mod source;
 use crate::http::{self, BadProxy};
 use crate::keeper::Keeper;
 use crate::shared::SharedSource;
-use crate::roles::SsoSession;
+use crate::sso::{SsoSession, Standing, Tokens};
 use crate::whoami::{Caller, WhoamiError, of_credentials, whoami};
 use crate::{Env, Person, Pin, PinMismatch, Pinned, ProfilesError};
 use aws_credential_types::provider::ProvideCredentials;
@@ -44,6 +44,7 @@ pub struct Session {
     endpoint: Option<String>,
     /// The SSO session that the way to the credentials starts from.
     sso: Option<SsoSession>,
+    tokens: Option<Tokens>,
     keeper: Option<Keeper>,
     shared: Option<Arc<SharedSource>>,
     /// Variables of endpoints that replace AWS's own.
@@ -190,6 +191,7 @@ impl Session {
             instance: Some(PRACTICE.to_owned()),
             endpoint: Some(endpoint.to_owned()),
             sso: None,
+            tokens: None,
             keeper: None,
             shared: None,
             overrides: Arc::default(),
@@ -224,7 +226,7 @@ impl Session {
     }
 
     /// The SSO session that the credentials start from, when they do from one.
-    pub(crate) fn sso(&self) -> Option<&SsoSession> {
+    pub fn sso(&self) -> Option<&SsoSession> {
         self.sso.as_ref()
     }
 
@@ -249,6 +251,13 @@ impl Session {
     /// How long the sign-in, its token and the role's keys last, as far as is known without a call.
     pub fn clocks(&self) -> Clocks {
         let mut clocks = Clocks::default();
+        if let (Some(sso), Some(tokens)) = (&self.sso, &self.tokens)
+            && let Standing::SignedIn { expires_at, renews, session_ends, .. } = tokens.standing(sso)
+        {
+            let source = format!("the sign-in of {}", sso.name);
+            clocks.token = Some(Clock { ends_at: expires_at, renews, source: source.clone() });
+            clocks.sso = session_ends.map(|ends_at| Clock { ends_at, renews: false, source });
+        }
         let role = self.shared.as_ref().and_then(|shared| shared.ends_at());
         clocks.role = role.map(|ends_at| Clock {
             ends_at,
@@ -315,16 +324,6 @@ impl Session {
             }
             (Source::Profile(name), WhoamiError::NotAssigned { why, .. }) => {
                 WhoamiError::NotAssigned { profile: name.clone(), why }
-            }
-            (Source::Profile(name), WhoamiError::NoCredentials { why }) if self.sso.is_some() => {
-                let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
-                if has(&["Forbidden", "No access", "ResourceNotFound"]) {
-                    WhoamiError::NotAssigned { profile: name.clone(), why }
-                } else if has(&["SSO token", "nauthorized", "session token not found"]) {
-                    WhoamiError::SignInExpired { profile: name.clone(), why }
-                } else {
-                    WhoamiError::NoCredentials { why }
-                }
             }
             (_, error) => error,
         }

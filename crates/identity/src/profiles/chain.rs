@@ -80,14 +80,6 @@ pub(crate) fn base<'a>(set: &'a ProfileSet, profile: &'a Read) -> Result<&'a Rea
     }
 }
 
-/// The start URL that a profile's sign-in uses: its session's, or its own.
-pub(crate) fn start_url<'a>(set: &'a ProfileSet, profile: &'a Read) -> Option<&'a str> {
-    match profile.get("sso_session") {
-        Some(session) => set.sso_session(session)?.get("sso_start_url"),
-        None => profile.get("sso_start_url"),
-    }
-}
-
 /// What the sign-in of a chain's base is known by.
 fn sign_in_of(base: &Read) -> Option<String> {
     match own_credentials(base) {

@@ -1,20 +1,10 @@
 //! The way from a profile to its keys, as data: where it starts, and the roles that are taken on in order.
 
 use crate::profiles::{Kind, chain};
+use crate::sso::{SsoSession, scopes_of};
 use aws_config::profile::{Profile, ProfileSet};
 use aws_credential_types::Credentials;
 use std::path::PathBuf;
-
-/// A sign-in, as the files write it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SsoSession {
-    pub(crate) name: String,
-    pub(crate) start_url: String,
-    pub(crate) region: String,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) legacy: bool,
-    pub(crate) profiles: usize,
-}
 
 /// A profile's way to keys.
 #[derive(Debug)]
@@ -201,12 +191,11 @@ pub(crate) fn session_of(set: &ProfileSet, profile: &Profile) -> Result<SsoSessi
         let need = |key: &str| {
             section.get(key).map(str::to_owned).ok_or_else(|| missing(&format!("[sso-session {name}]"), key))
         };
-        let scopes = section.get("sso_registration_scopes").unwrap_or("sso:account:access");
         return Ok(SsoSession {
             name: name.to_owned(),
             start_url: need("sso_start_url")?,
             region: need("sso_region")?,
-            scopes: scopes.split(',').map(|scope| scope.trim().to_owned()).collect(),
+            scopes: scopes_of(section.get("sso_registration_scopes")),
             legacy: false,
             profiles: 0,
         });

@@ -6,11 +6,12 @@ use crate::http;
 use crate::keeper::Keeper;
 use crate::profiles::{explain_none, files};
 use crate::roles::{
-    AssumedRole, AwsLogin, Base, EnvironmentKeys, MfaAsker, Process, RunTag, Way, WebIdentityRole,
+    AssumedRole, AwsLogin, Base, EnvironmentKeys, MfaAsker, Process, RunTag, SsoRole, Way, WebIdentityRole,
 };
 use crate::session::overrides;
 use crate::shared::SharedSource;
-use crate::{Env, RoleError};
+use crate::sso::{Places, SharedClock, SsoSession, SystemClock, Tokens};
+use crate::{Env, Prefs, RoleError};
 use aws_config::profile::ProfileSet;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_runtime::env_config::file::EnvConfigFiles;
@@ -18,6 +19,7 @@ use aws_sdk_sts::config::{IdentityCache, Region, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::Fs;
+use holdpoint_vault::{Choice, Patience};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -30,6 +32,8 @@ pub struct Opening<'a> {
     pub profile: Option<&'a str>,
     /// The region; else what the environment or the profile says.
     pub region: Option<&'a str>,
+    /// This process's tokens of SSO sessions; else the session reads them for itself.
+    pub tokens: Option<&'a Tokens>,
     /// The run whose name role sessions carry.
     pub run: Option<RunTag>,
     /// Who is asked for the code of a second factor; without one, a profile with `mfa_serial` is refused when used.
@@ -41,12 +45,18 @@ pub struct Opening<'a> {
 impl<'a> Opening<'a> {
     /// Of an environment alone.
     pub fn new(env: &'a Env) -> Self {
-        Self { env, profile: None, region: None, run: None, mfa: None, keeper: None }
+        Self { env, profile: None, region: None, tokens: None, run: None, mfa: None, keeper: None }
     }
 
     /// With a profile.
     pub fn profile(mut self, profile: Option<&'a str>) -> Self {
         self.profile = profile;
+        self
+    }
+
+    /// With this process's tokens.
+    pub fn tokens(mut self, tokens: &'a Tokens) -> Self {
+        self.tokens = Some(tokens);
         self
     }
 
@@ -89,10 +99,23 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
     // The source below keeps what it has: a second cache could not be made to forget.
     let config = loaded.into_builder().identity_cache(IdentityCache::no_cache()).build();
     let untraced = Arc::new(AtomicBool::new(false));
+    let sso = way.as_ref().and_then(Way::sso).cloned();
+    let tokens = match (&sso, opening.tokens) {
+        (Some(_), Some(tokens)) => Some(tokens.clone()),
+        (Some(session), None) => Some(tokens_of(env, session).await),
+        (None, _) => None,
+    };
     let provider = match &way {
         None => config.credentials_provider(),
         Some(way) => {
-            let making = Making { opening, config: &config, region: &region, client, untraced: &untraced };
+            let making = Making {
+                opening,
+                config: &config,
+                region: &region,
+                client,
+                tokens: tokens.as_ref(),
+                untraced: &untraced,
+            };
             Some(making.provider(way, &source).await?)
         }
     };
@@ -112,12 +135,12 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
         None => config,
     };
     let endpoint = config.endpoint_url().map(str::to_owned);
-    let sso = way.as_ref().and_then(Way::sso).cloned();
     Ok(Session {
         overrides: Arc::new(overrides::of(env, &set, &files, settings)),
         instance: sso.as_ref().map(|session| session.start_url.clone()),
         asks: way.as_ref().is_some_and(Way::asks),
         keeper: opening.keeper.cloned(),
+        tokens,
         config,
         region,
         source,
@@ -135,6 +158,30 @@ fn way_of(set: &ProfileSet, source: &Source) -> Result<Option<Way>, SessionError
     Way::of(set, profile).map(Some).map_err(unusable)
 }
 
+/// Tokens for a session whose caller has none: the vault is opened only where this session's token is kept there.
+async fn tokens_of(env: &Env, session: &SsoSession) -> Tokens {
+    let Some(places) = Places::of(env) else { return Tokens::of(env) };
+    let in_vault = Prefs::open(&places.home).is_ok_and(|prefs| prefs.is_in_vault(&session.key()));
+    if !in_vault {
+        return Tokens::of(env);
+    }
+    let home = places.home.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        holdpoint_vault::open(&home, Choice::Auto, None, Patience::default())
+    });
+    match opened.await {
+        Ok(Ok(opened)) => {
+            let places = Places { vault: Some(opened.vault), ..places };
+            Tokens::new(env, &places, SharedClock::new(SystemClock::new()))
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the vault does not open");
+            Tokens::of(env)
+        }
+        Err(_) => Tokens::of(env),
+    }
+}
+
 /// What a provider is made with.
 struct Making<'a> {
     opening: &'a Opening<'a>,
@@ -142,6 +189,7 @@ struct Making<'a> {
     config: &'a SdkConfig,
     region: &'a str,
     client: SharedHttpClient,
+    tokens: Option<&'a Tokens>,
     untraced: &'a Arc<AtomicBool>,
 }
 
@@ -171,7 +219,10 @@ impl Making<'_> {
         let env = self.opening.env;
         let unusable = |error: RoleError| SessionError::NoCredentials { why: error.to_string() };
         Ok(match base {
-            Base::Sso { profile, .. } => self.of_files(profile, source).await?,
+            Base::Sso { profile, session, account, role } => {
+                let tokens = self.tokens.cloned().unwrap_or_else(|| Tokens::of(env));
+                SharedCredentialsProvider::new(SsoRole::new(env, tokens, profile, session, account, role))
+            }
             Base::Static(keys) => SharedCredentialsProvider::new(keys.clone()),
             Base::Process { profile, command } => {
                 SharedCredentialsProvider::new(Process::new(profile, command))
@@ -194,18 +245,6 @@ impl Making<'_> {
             }
             Base::Instance => self.of_environment(Kept::Instance, source).await?,
             Base::Container => self.of_environment(Kept::Container, source).await?,
-        })
-    }
-
-    async fn of_files(
-        &self,
-        profile: &str,
-        source: &Source,
-    ) -> Result<SharedCredentialsProvider, SessionError> {
-        let (env, files) = (only(self.opening.env, Kept::Nothing), files::read(self.opening.env)?.for_sdk());
-        let loaded = load(&env, files, profile, self.region, self.client.clone()).await;
-        loaded.credentials_provider().ok_or_else(|| SessionError::NoCredentials {
-            why: format!("{source} has no source of credentials"),
         })
     }
 
