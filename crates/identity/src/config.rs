@@ -4,6 +4,7 @@
 //! AWS's tools read `~/.aws/config` by two grammars that disagree: the SDKs' and Python's (botocore, the AWS CLI).
 //! What is written here is written so that both read it alike; a result that they would read differently is refused.
 
+mod answers;
 mod botocore;
 mod compare;
 mod doc;
@@ -14,6 +15,7 @@ mod reading;
 mod sdk;
 mod write;
 
+pub use answers::{Answers, Client, ClientAnswer, Origin, answers};
 pub use compare::{Difference, differences};
 pub use doc::{BadEdit, Doc, Pair};
 pub use draft::{Draft, EditError, Undo, apply, undo};

@@ -2,6 +2,7 @@
 //! nothing, drafts that are written whole or not at all, profiles made from an account tree.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod answers;
 mod drafts;
 mod edits;
 mod generated;
