@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A practice account that nobody used for so long ends; it goes on where it was when its run is resumed.
 const IDLES: &str = "43200";
 
-/// The program that simulates: `holdpoint sim`.
+/// The program that simulates, `holdpoint sim`; by another name it is the credential helper of Docker's clients.
 #[derive(Debug, Clone)]
 pub struct SimCommand {
     /// The program.
@@ -47,6 +47,7 @@ impl AwsOutfitter {
             target: target.clone(),
             clock: Arc::new(MachineClock::new(1.0)),
             folder: want.folder.path().join("child"),
+            program: self.sim.program.clone(),
         };
         Ok((live.open().await.map_err(told)?, target))
     }
@@ -91,6 +92,7 @@ impl AwsOutfitter {
             assumed: world.assumed,
             clock: Arc::new(MachineClock::new(want.speed)),
             folder: want.folder.path().join("child"),
+            program: self.sim.program.clone(),
         };
         Ok((practice.open().map_err(told)?, target))
     }

@@ -4,6 +4,7 @@
 //! it, so that a crash of ours leaves evidence of it. A script that only reads runs in `follow`.
 
 mod process;
+mod registries;
 
 use crate::failure::{arguments, strange};
 use async_trait::async_trait;
@@ -37,6 +38,8 @@ pub(crate) struct Child {
     pub(crate) profiles: Vec<String>,
     /// The simulator, in practice.
     pub(crate) practice: Option<String>,
+    /// Our command-line program, which is also the credential helper of Docker's clients.
+    pub(crate) program: PathBuf,
 }
 
 /// The kind `shell`.

@@ -59,6 +59,8 @@ pub struct Live {
     pub clock: Arc<dyn Clock>,
     /// The run's folder: files for child processes are made here.
     pub folder: PathBuf,
+    /// `holdpoint`, which is also the credential helper of Docker's clients.
+    pub program: PathBuf,
 }
 
 /// A workshop in a practice account.
@@ -79,6 +81,8 @@ pub struct Practice {
     pub clock: Arc<dyn Clock>,
     /// The run's folder: files for child processes are made here.
     pub folder: PathBuf,
+    /// `holdpoint`, which is also the credential helper of Docker's clients.
+    pub program: PathBuf,
 }
 
 impl Live {
@@ -95,6 +99,7 @@ impl Live {
             folder: self.folder,
             profiles: profiles.clone(),
             practice: None,
+            program: self.program,
         };
         let registry = registry(&cloud, http::Route::Live, false, child);
         let own = self.profile.unwrap_or_else(|| session.source().to_string());
@@ -125,6 +130,7 @@ impl Practice {
             folder: self.folder,
             profiles: Vec::new(),
             practice: Some(endpoint),
+            program: self.program,
         };
         let registry = registry(&cloud, http::Route::Practice(self.simulator.address()), self.assumed, child);
         Ok(Workshop { registry, desk: Arc::new(PracticeDesk { people, pin, clock: self.clock }) })

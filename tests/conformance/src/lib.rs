@@ -56,6 +56,7 @@ impl Room {
             assumed: false,
             clock: clock.clone(),
             folder: folder.path().to_owned(),
+            program: "/nowhere/holdpoint".into(),
         }
         .open()
         .unwrap();

@@ -4,6 +4,7 @@
 //! of its own. Elsewhere it answers by itself.
 
 use crate::commands::registry;
+use crate::output;
 use holdpoint_identity::Env;
 use holdpoint_identity::registries::{
     self, Login, Question, RegistryAccess, RegistryDesk, RegistryError, Reply,
@@ -24,10 +25,16 @@ pub(crate) fn is_asked(program: &OsStr) -> bool {
 
 /// Answers one question of a client, by the protocol: what goes wrong is said on standard output, with exit code 1.
 pub(crate) fn answer(arguments: &[String], env: Env) -> ExitCode {
-    let output = docker::print(&match asked(arguments) {
+    let answer = match asked(arguments) {
         Ok(request) => reply(request, &env),
         Err(said) => Answer::Failed(said),
-    });
+    };
+    if let Answer::Failed(said) = &answer {
+        // Docker's client throws away what a helper says on standard output and goes on without a login
+        // (docker/cli, `ResolveAuthConfig`); standard error it passes on.
+        output::error(said);
+    }
+    let output = docker::print(&answer);
     let Output { stdout, code } = output;
     let mut out = std::io::stdout();
     // A client that has gone away is not told; nothing was changed for it.

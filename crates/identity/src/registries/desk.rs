@@ -99,6 +99,8 @@ struct Key {
     profile: Option<String>,
     /// `None`: the session's own region.
     region: Option<String>,
+    /// Had from ECR's endpoint of validated cryptography.
+    fips: bool,
 }
 
 #[derive(Default)]
@@ -211,7 +213,8 @@ impl RegistryDesk {
             (Some(_), Some(_)) if !mapped => None,
             (Some(_) | None, Some(_) | None) => Some(self.registries.owner(host)?.profile),
         };
-        let key = Key { profile, region };
+        let fips = registry.as_ref().is_some_and(|registry| registry.fips);
+        let key = Key { profile, region, fips };
         let place = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             held.entry(key.clone()).or_default().clone()

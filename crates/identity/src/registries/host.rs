@@ -139,23 +139,20 @@ pub fn registry_of(asked: &str) -> Option<EcrRegistry> {
 }
 
 impl EcrRegistry {
-    /// The hosts of an account's registry in a region, all spellings. Clients look a host up exactly as it is written.
+    /// The hosts of an account's registry in a region: the plain one first, then the one that answers on IPv6 too.
+    /// Clients look a host up exactly as it is written. Those of validated cryptography are left out: few regions
+    /// have them, and some clients ask for every host that they are told of.
     pub fn hosts(account: &str, region: &str) -> Vec<String> {
         let (ending, dual) = if region.starts_with("cn-") {
-            ("amazonaws.com.cn", "on.amazonwebservices.com.cn")
+            ("amazonaws.com.cn", Some("on.amazonwebservices.com.cn"))
         } else if region.starts_with("eusc-") {
-            ("amazonaws.eu", "")
+            ("amazonaws.eu", None)
         } else {
-            ("amazonaws.com", "on.aws")
+            ("amazonaws.com", Some("on.aws"))
         };
-        let mut hosts = Vec::new();
-        for fips in ["", "-fips"] {
-            hosts.push(format!("{account}.dkr.ecr{fips}.{region}.{ending}"));
-            if !dual.is_empty() {
-                hosts.push(format!("{account}.dkr-ecr{fips}.{region}.{dual}"));
-            }
-        }
-        hosts
+        let plain = format!("{account}.dkr.ecr.{region}.{ending}");
+        let dual = dual.map(|dual| format!("{account}.dkr-ecr.{region}.{dual}"));
+        std::iter::once(plain).chain(dual).collect()
     }
 }
 

@@ -129,13 +129,8 @@ pub async fn mint(session: &Session, registry: Option<&EcrRegistry>) -> Result<R
     // An endpoint of one's own has no variants, and the SDK refuses to look for them.
     let own =
         session.endpoint().is_some() || session.endpoint_variables().contains_key("AWS_ENDPOINT_URL_ECR");
-    if let (Some(registry), false) = (registry, own) {
-        if registry.fips {
-            conf.set_use_fips(Some(true));
-        }
-        if registry.dual_stack {
-            conf.set_use_dual_stack(Some(true));
-        }
+    if registry.is_some_and(|registry| registry.fips) && !own {
+        conf.set_use_fips(Some(true));
     }
     let from = config.time_source().map_or(SystemTime::UNIX_EPOCH, |clock| clock.now());
     let answer = Client::from_conf(conf.build()).get_authorization_token().send().await;

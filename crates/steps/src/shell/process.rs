@@ -1,6 +1,6 @@
 //! The process of a script: its environment, its lines as they come, its end.
 
-use super::{Child, KEPT};
+use super::{Child, KEPT, registries};
 use holdpoint_engine::{Progress, Task};
 use holdpoint_identity::{ChildAccess, ChildFiles, CredentialsEndpoint, Practice, child_env};
 use holdpoint_plan::kinds::{Shell, ShellName};
@@ -68,7 +68,13 @@ pub(crate) async fn run(
     let files = files.map_err(|error| before("its profiles cannot be written", &error))?;
     let access = ChildAccess { endpoint: &endpoint, files: &files, region: &task.region, practice };
     let environment = child_env(&child.env, &access, &with.env);
-    let environment = environment.map_err(|error| before("its environment is refused", &error))?;
+    let mut environment = environment.map_err(|error| before("its environment is refused", &error))?;
+    let registries = registries::open(child, &folder, &task.account, &task.region).await;
+    let registries = registries.map_err(|error| before("it would have no logins of registries", &error))?;
+    registries.furnish(&mut environment, &with.env);
+    for remark in registries.config().remarks() {
+        task.progress.says(remark);
+    }
     let working = working_folder(&task.folder, with.dir.as_deref()).map_err(NotRun::Before)?;
 
     #[cfg(unix)]
