@@ -5,7 +5,8 @@ use crate::choices::PrefsSet;
 use crate::console::Console;
 use crate::runs::{Chosen, StartRequest, hold_key};
 use crate::views::{
-    Home, Identity, LogPage, PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView, TargetView,
+    Home, Identity, LockView, LogPage, PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView,
+    TargetView, VaultView,
 };
 use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::Secret;
@@ -242,6 +243,25 @@ pub struct ReportFile {
     pub sha256: String,
 }
 
+/// Where secrets are to be kept.
+#[derive(Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct VaultChoose {
+    /// `keychain` or `file`.
+    #[ts(type = "\"keychain\" | \"file\"")]
+    pub store: String,
+    /// Opens the file from now on; without one, a key file does.
+    pub passphrase: Option<String>,
+}
+
+/// What opens the lock.
+#[derive(Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct LockOpen {
+    /// The vault's passphrase, where there is one.
+    pub passphrase: Option<String>,
+}
+
 /// What `verify` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct Verified {
@@ -288,6 +308,20 @@ calls! {
     "profiles.list": Nothing => Profiles = |c, _| Box::pin(async move { c.profiles().await });
     /// Switches to a profile at once; STS is asked behind it, and its answer pushed.
     "identity.use": ProfileRef => Identity = |c, a| Box::pin(async move { c.use_identity(a.profile.as_deref()).await });
+    /// The store of secrets.
+    "vault.view": Nothing => VaultView = |c, _| Box::pin(async move { Ok(c.vault_view()) });
+    /// Moves secrets to another store, or opens a locked one.
+    "vault.choose": VaultChoose => VaultView = |c, a| Box::pin(async move {
+        c.choose_vault(&a.store, a.passphrase.map(Secret::new)).await
+    });
+    /// How the lock stands. From the first look on the time is minded.
+    "lock.view": Nothing => LockView = |c, _| Box::pin(async move { Ok(c.lock_view()) });
+    /// Somebody is there.
+    "lock.touch": Nothing => LockView = |c, _| Box::pin(async move { Ok(c.touch()) });
+    /// Locks at once.
+    "lock.now": Nothing => LockView = |c, _| Box::pin(async move { Ok(c.lock_now()) });
+    /// Opens the lock.
+    "lock.open": LockOpen => LockView = |c, a| Box::pin(async move { c.unlock(a.passphrase.map(Secret::new)).await });
     /// What the operator chose.
     "prefs.view": Nothing => PrefsView = |c, _| Box::pin(async move { c.choices() });
     /// Makes one choice.
@@ -387,6 +421,7 @@ calls! {
 
 /// Carries a call out. A panic in it is caught, told, and ends nothing but the call.
 pub async fn dispatch(console: &Arc<Console>, name: &str, args: Value) -> Result<Value, Problem> {
+    console.may(name)?;
     let (console, call) = (Arc::clone(console), name.to_owned());
     let done = tokio::spawn(async move { route(console, &call, args).await });
     done.await.unwrap_or_else(|gone| {

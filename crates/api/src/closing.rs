@@ -20,7 +20,7 @@ impl Console {
         };
         match kept.verdict {
             Verdict::Intact { count, head, anchored } if anchored < count => {
-                self.anchors.keep(&Anchor::sign(&self.device, run, count, &head, self.clock.now()))?;
+                self.anchors.keep(&Anchor::sign(self.device()?, run, count, &head, self.clock.now()))?;
             }
             Verdict::Intact { .. } => {}
             Verdict::Bad { .. } | Verdict::NotAsAnchored { .. } => return Ok(()),

@@ -1,21 +1,23 @@
 //! Everything that a host of the console holds.
 
+use crate::door::VaultDoor;
 use crate::places::Places;
 use crate::runs::Open;
 use crate::views::{Home, PlanView, RunSummary, Update, plan_view};
 use crate::{Problem, kept};
-use crate::{profiles, who};
+use crate::{lock, profiles, who};
 use ed25519_dalek::SigningKey;
 use holdpoint_engine::{Clock, MachineClock, Outfitter, Points};
-use holdpoint_identity::{Env, Prefs};
+use holdpoint_identity::{Env, Keeper, Prefs};
 use holdpoint_ledger::{Anchors, SqliteLedger};
 use holdpoint_plan::{LARGEST, Reading};
+use holdpoint_redact::Secret;
 use holdpoint_run::{Actor, RunId};
-use holdpoint_vault::FileVault;
+use holdpoint_vault::Choice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::broadcast;
 
 /// What a host chooses.
@@ -36,6 +38,14 @@ pub struct Config {
     pub through: String,
     /// Who drives: "pid 41 on host".
     pub driver: String,
+    /// Where secrets are to be kept, while nobody chose.
+    pub vault: Choice,
+    /// What opens the vault, when a passphrase does and one was given.
+    pub passphrase: Option<Secret>,
+    /// Opens a page in the person's browser; the reason when that is not possible.
+    pub open_url: fn(&str) -> Result<(), String>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
     /// A plan to open at the start.
     pub open_at_start: Option<String>,
 }
@@ -66,12 +76,32 @@ impl Config {
             driver: format!("pid {} on {host}", std::process::id()),
             through: through.to_owned(),
             version: version.to_owned(),
+            vault: choice_of(&env)?,
+            passphrase: env.get("HOLDPOINT_VAULT_PASSPHRASE").map(Secret::new),
+            open_url: nowhere,
+            clock: Arc::new(MachineClock::new(1.0)),
             open_at_start: None,
             points: Arc::new(holdpoint_engine::Undisturbed),
             outfitter,
             env,
         })
     }
+}
+
+/// `HOLDPOINT_VAULT`: where the secrets of a new home are to be kept.
+fn choice_of(env: &Env) -> Result<Choice, Problem> {
+    match env.get("HOLDPOINT_VAULT") {
+        None | Some("auto") => Ok(Choice::Auto),
+        Some("keychain") => Ok(Choice::Keychain),
+        Some("file") => Ok(Choice::File),
+        Some(other) => Err(Problem::new(format!("HOLDPOINT_VAULT is `{other}`"))
+            .hint("set it to `keychain`, `file` or `auto`, or unset it")),
+    }
+}
+
+/// An edge that opens pages says how.
+fn nowhere(_: &str) -> Result<(), String> {
+    Err("this console opens no pages: open it by hand".into())
 }
 
 fn home_of(env: &Env) -> Option<PathBuf> {
@@ -96,8 +126,10 @@ pub struct Console {
     pub(crate) places: Places,
     pub(crate) ledger: Arc<SqliteLedger>,
     pub(crate) anchors: Anchors,
-    pub(crate) vault: Arc<FileVault>,
-    pub(crate) device: SigningKey,
+    pub(crate) vault: Arc<VaultDoor>,
+    device: OnceLock<SigningKey>,
+    pub(crate) keeper: Keeper,
+    pub(crate) lock: lock::Held,
     pub(crate) clock: Arc<dyn Clock>,
     open: Mutex<BTreeMap<RunId, Open>>,
     pub(crate) who: who::Held,
@@ -113,14 +145,16 @@ impl Console {
         let places = Places::make(&config.home)?;
         let prefs = Prefs::open(&places.home)?;
         let ledger = SqliteLedger::open(&places.ledger())?;
-        let vault = FileVault::open(&places.home.join("vault"), None)?;
-        let device = holdpoint_vault::device_key(&vault)?;
+        let vault = VaultDoor::open(&places.home, config.vault, config.passphrase.as_ref());
+        let clock = Arc::clone(&config.clock);
         Ok(Arc::new(Self {
             anchors: Anchors::new(places.anchors()),
             ledger: Arc::new(ledger),
-            vault: Arc::new(vault),
-            device,
-            clock: Arc::new(MachineClock::new(1.0)),
+            lock: lock::Held::new(vault.standing().wants_passphrase(), clock.now()),
+            vault,
+            device: OnceLock::new(),
+            keeper: Keeper::new(),
+            clock,
             open: Mutex::default(),
             who: who::Held::default(),
             prefs: Mutex::new(Arc::new(prefs)),
@@ -135,6 +169,18 @@ impl Console {
     /// What changes, as it changes. A listener that is slow misses some, and asks anew.
     pub fn updates(&self) -> broadcast::Receiver<Update> {
         self.updates.subscribe()
+    }
+
+    /// The key that signs for this device.
+    pub(crate) fn device(&self) -> Result<&SigningKey, Problem> {
+        if let Some(key) = self.device.get() {
+            return Ok(key);
+        }
+        if let Some(refusal) = self.vault.refusal() {
+            return Err(refusal);
+        }
+        let key = holdpoint_vault::device_key(self.vault.as_ref())?;
+        Ok(self.device.get_or_init(|| key))
     }
 
     /// Who gives commands here.

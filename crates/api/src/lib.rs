@@ -8,8 +8,10 @@ mod calls;
 mod choices;
 mod closing;
 mod console;
+mod door;
 mod export;
 mod kept;
+mod lock;
 mod marks;
 mod places;
 mod problem;
@@ -19,17 +21,19 @@ mod runs;
 mod seals;
 mod times;
 mod typescript;
+mod vaults;
 pub mod views;
 mod which;
 mod who;
 
 pub use calls::{
-    CALLS, Call, Nothing, PlanAt, PlanShown, ProfileRef, ReportArgs, ReportFile, ReportFormat, RunAnswer,
-    RunChoose, RunConfirm, RunLog, RunReason, RunRef, RunSecret, RunSign, RunStart, RunTick, Verified,
-    dispatch,
+    CALLS, Call, LockOpen, Nothing, PlanAt, PlanShown, ProfileRef, ReportArgs, ReportFile, ReportFormat,
+    RunAnswer, RunChoose, RunConfirm, RunLog, RunReason, RunRef, RunSecret, RunSign, RunStart, RunTick,
+    VaultChoose, Verified, dispatch,
 };
 pub use choices::PrefsSet;
 pub use console::{Config, Console};
+pub use door::VaultDoor;
 pub use export::ReportText;
 pub use problem::Problem;
 pub use runs::{Chosen, StartRequest};

@@ -22,6 +22,7 @@ impl Console {
         let console = Arc::clone(self);
         tokio::spawn(async move {
             console.push(&handle, &text).await;
+            console.settle_lock();
             if handle.state().end.is_some() {
                 console.settled(&handle.id()).await;
             }
@@ -37,6 +38,7 @@ impl Console {
         loop {
             changes.borrow_and_update();
             self.push_lines(handle, &mut told);
+            self.settle_lock();
             if let Some(view) = view_of(handle, text, &self.prefs()) {
                 let now = (view.status, view.current.clone());
                 if waits.as_ref() != Some(&now) {

@@ -130,7 +130,7 @@ impl Console {
     ) -> Result<RunHandle, Problem> {
         let outfit = self.config.outfitter.outfit(outfit_want).await?;
         let speed = if want.practice { want.speed } else { 1.0 };
-        let tools = self.tools(&outfit_want.folder, Path::new(path), speed, outfit.registry, outfit.desk);
+        let tools = self.tools(&outfit_want.folder, Path::new(path), speed, outfit.registry, outfit.desk)?;
         let plan = &outfit_want.plan;
         let (secrets, vars) = split_vars(plan, &want.vars)?;
         let folder = Path::new(path).parent().map(Path::to_owned).unwrap_or_default();
@@ -187,7 +187,7 @@ impl Console {
         };
         let outfit = self.config.outfitter.outfit(&want).await?;
         let path = Path::new(&started.plan_path);
-        let tools = self.tools(&kept.folder, path, started.speed, outfit.registry, outfit.desk);
+        let tools = self.tools(&kept.folder, path, started.speed, outfit.registry, outfit.desk)?;
         let handle = resume(tools, run, Arc::clone(&kept.plan), "resumed").await?;
         self.adopt(run.clone(), handle, kept.text.into());
         Ok(())
@@ -402,13 +402,13 @@ impl Console {
         speed: f64,
         registry: holdpoint_engine::Registry,
         desk: Arc<dyn holdpoint_engine::Desk>,
-    ) -> Tools {
+    ) -> Result<Tools, Problem> {
         let clock: Arc<dyn Clock> = Arc::new(MachineClock::new(speed));
         let driver = format!("{} since {}", self.config.driver, clock.now());
-        Tools {
+        Ok(Tools {
             ledger: Arc::clone(&self.ledger) as Arc<dyn Ledger>,
             anchors: self.anchors.clone(),
-            device: self.device.clone(),
+            device: self.device()?.clone(),
             registry,
             desk,
             clock,
@@ -418,7 +418,7 @@ impl Console {
             plan_folder: plan_path.parent().map(Path::to_owned).unwrap_or_default(),
             driver,
             points: Arc::clone(&self.config.points),
-        }
+        })
     }
 }
 

@@ -1,15 +1,16 @@
 //! Originals of a run, sealed by the vault's key.
 
+use crate::door::VaultDoor;
 use async_trait::async_trait;
 use holdpoint_engine::{RunFolder, Seals};
 use holdpoint_run::chain;
-use holdpoint_vault::{FileVault, Sealer};
+use holdpoint_vault::Sealer;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Seals in `sealed/` of the run's folder.
 pub(crate) struct VaultSeals {
-    pub(crate) vault: Arc<FileVault>,
+    pub(crate) vault: Arc<VaultDoor>,
 }
 
 #[async_trait]
