@@ -8,6 +8,8 @@ mod instance;
 mod oidc;
 mod portal;
 mod switches;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::collections::BTreeMap;
