@@ -16,8 +16,9 @@ const BUILD: &[&str] = &[
     "pkg-config",
 ];
 
-/// Debian's names of what tests besides need: a screen, a driver of the real window, a look at it.
-const TEST: &[&str] = &["imagemagick", "webkit2gtk-driver", "xvfb"];
+/// Debian's names of what tests besides need: a screen, a driver of the real window, a look at it; a bus and a keyring
+/// of their own.
+const TEST: &[&str] = &["dbus", "dbus-daemon", "gnome-keyring", "imagemagick", "webkit2gtk-driver", "xvfb"];
 
 /// Everything to build and to test; builds the UI.
 pub(crate) fn all() -> Result<(), Failure> {

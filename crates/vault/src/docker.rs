@@ -255,8 +255,12 @@ fn server_of(url: &str) -> Result<Server, BadRequest> {
 
 fn login(input: &[u8]) -> Result<Request, BadRequest> {
     let text = text(input)?;
-    let sent: Sent = serde_json::from_str(text)
-        .map_err(|_| BadRequest::Login("it is not a JSON object of ServerURL, Username and Secret"))?;
+    let no_object = BadRequest::Login("it is not a JSON object of ServerURL, Username and Secret");
+    // serde would also take the three in an array.
+    if !text.starts_with('{') {
+        return Err(no_object);
+    }
+    let Ok(sent) = serde_json::from_str::<Sent>(text) else { return Err(no_object) };
     if sent.server_url.trim().is_empty() {
         return Err(BadRequest::Login("its ServerURL is missing"));
     }

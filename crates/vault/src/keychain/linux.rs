@@ -4,6 +4,7 @@ use super::fault::Cause;
 use super::{OsStatus, Shape};
 use keyring_core::CredentialStore;
 use secret_service::Error;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 pub(super) const SHAPE: Shape = Shape::SECRET_SERVICE;
@@ -24,9 +25,31 @@ pub(super) fn cause(error: &(dyn std::error::Error + Send + Sync + 'static)) -> 
         Some(Error::Prompt | Error::PromptDisconnected) => Cause::BusDismissed,
         Some(Error::NoResult) => Cause::BusNoCollection,
         Some(Error::Unavailable) => Cause::BusAbsent,
+        Some(other) if no_bus(other) => Cause::BusAbsent,
         Some(other) => bus_name(&other.to_string()),
         None => Cause::Other(error.to_string()),
     }
+}
+
+/// Whether the bus' socket is not there, or nobody listens on it any more.
+fn no_bus(error: &Error) -> bool {
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
+        let io = error
+            .downcast_ref::<io::Error>()
+            .or_else(|| error.downcast_ref::<Arc<io::Error>>().map(|e| &**e));
+        if let Some(io) = io {
+            return matches!(
+                io.kind(),
+                ErrorKind::NotFound
+                    | ErrorKind::ConnectionRefused
+                    | ErrorKind::ConnectionReset
+                    | ErrorKind::BrokenPipe
+            );
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// The first word that is a D-Bus error's name, without the colon after it.

@@ -1,57 +1,14 @@
-//! One suite for every store, then what is the file store's own: damage, locks, modes, newer formats, two processes.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+//! What is the file store's own: damage, locks, modes, older and newer formats, changes of its key.
 
+use crate::suite::conforms;
+use crate::test_store::TestStore;
 use holdpoint_redact::Secret;
 use holdpoint_vault::{
-    FileVault, LONGEST_VALUE, SealError, Sealer, Signer, Vault, VaultError, Verifier, device_key,
+    FileVault, ItemNote, KeptBy, SealError, Sealer, Shape, Signer, Unlock, Vault, VaultError, Verifier,
+    device_key,
 };
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-
-/// What every store does. `again` opens the same store anew, as another process would.
-fn conforms(again: &dyn Fn() -> Box<dyn Vault>) {
-    let vault = again();
-    assert!(vault.names().unwrap().is_empty());
-    assert!(matches!(vault.get("none"), Err(VaultError::Absent { name }) if name == "none"));
-    assert!(matches!(vault.delete("none"), Err(VaultError::Absent { .. })));
-
-    for len in [0, 1, 31, 1280, 2560, 2561, LONGEST_VALUE] {
-        let value: Vec<u8> = (0..len).map(|i| (i % 256) as u8).collect();
-        vault.put("sized", &value).unwrap();
-        assert_eq!(vault.get("sized").unwrap().expose(), value, "{len} bytes");
-        assert_eq!(again().get("sized").unwrap().expose(), value, "{len} bytes, opened anew");
-    }
-    let long = vec![7; LONGEST_VALUE + 1];
-    assert!(matches!(vault.put("sized", &long), Err(VaultError::TooLong { len, .. }) if len == long.len()));
-    assert!(matches!(vault.create("fresh", &long), Err(VaultError::TooLong { .. })));
-    assert_eq!(vault.get("sized").unwrap().expose().len(), LONGEST_VALUE, "a refusal changes nothing");
-
-    assert!(vault.create("once", b"first").unwrap());
-    assert!(!vault.create("once", b"second").unwrap());
-    assert_eq!(vault.get("once").unwrap().expose(), b"first");
-    vault.put("once", b"third").unwrap();
-    assert_eq!(again().get("once").unwrap().expose(), b"third");
-
-    let longest = "n".repeat(128);
-    vault.put(&longest, b"x").unwrap();
-    vault.put("sso/acme@eu-west-1:token+1", b"x").unwrap();
-    for bad in ["", "a b", "a\n", "\u{0}check", "ü", &"n".repeat(129)] {
-        assert!(matches!(vault.put(bad, b"x"), Err(VaultError::BadName { .. })), "{bad:?}");
-        assert!(matches!(vault.get(bad), Err(VaultError::BadName { .. })), "{bad:?}");
-    }
-    assert_eq!(vault.names().unwrap(), [longest.as_str(), "once", "sized", "sso/acme@eu-west-1:token+1"]);
-    vault.delete("sized").unwrap();
-    assert!(matches!(again().get("sized"), Err(VaultError::Absent { .. })));
-
-    let vault: Arc<dyn Vault> = again().into();
-    let firsts = (0..8).map(|i| {
-        let vault = vault.clone();
-        std::thread::spawn(move || vault.create("race", &[i]).unwrap())
-    });
-    let firsts: Vec<_> = firsts.collect::<Vec<_>>().into_iter().map(|t| t.join().unwrap()).collect();
-    assert_eq!(firsts.iter().filter(|first| **first).count(), 1, "exactly one creates");
-}
 
 #[test]
 fn file_store_with_a_key_file_conforms() {
@@ -72,6 +29,75 @@ fn file_store_with_a_passphrase_conforms_and_stays_locked_without_it() {
         assert!(!error.to_string().contains("horse"), "{error}");
     }
     assert_eq!(FileVault::open(home.path(), Some(&right)).unwrap().get("a").unwrap().expose(), b"value");
+}
+
+#[test]
+fn file_store_with_its_key_in_a_keychain_conforms_and_reads_it_once() {
+    let home = tempfile::tempdir().unwrap();
+    let store = TestStore::new(&home.path().join("items.json"), Shape::WINDOWS);
+    let chain = store.vault(home.path());
+    conforms(&|| Box::new(FileVault::open_with(home.path(), Unlock::Keychain(&chain)).unwrap()));
+    assert!(!home.path().join("vault/key").exists(), "no key file");
+    assert_eq!(store.items().len(), 1, "one small item");
+    for wrong in [Unlock::KeyFile, Unlock::Passphrase(&Secret::new("correct horse"))] {
+        assert!(matches!(FileVault::open_with(home.path(), wrong), Err(VaultError::Locked { .. })));
+    }
+    let key = chain.names().unwrap().remove(0);
+    chain.delete(&key).unwrap();
+    let gone = FileVault::open_with(home.path(), Unlock::Keychain(&chain));
+    assert!(matches!(gone, Err(VaultError::KeyMissing { .. })));
+}
+
+#[test]
+fn the_key_changes_and_every_value_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let store = TestStore::new(&home.path().join("items.json"), Shape::MAC);
+    let chain = store.vault(home.path());
+    let (one, two) = (Secret::new("correct horse"), Secret::new("battery staple"));
+    let kept = |unlock: Unlock<'_>| FileVault::open_with(home.path(), unlock).unwrap();
+    let note = ItemNote { what: "SSO session corp".to_owned(), ends_at: Some(9) };
+    kept(Unlock::KeyFile).put_noted("a", b"planted", &note).unwrap();
+    let ways = [
+        (Unlock::Passphrase(&one), KeptBy::Passphrase),
+        (Unlock::Passphrase(&two), KeptBy::Passphrase),
+        (Unlock::Keychain(&chain), KeptBy::Keychain),
+        (Unlock::Keychain(&chain), KeptBy::Keychain),
+        (Unlock::KeyFile, KeptBy::KeyFile),
+        (Unlock::KeyFile, KeptBy::KeyFile),
+    ];
+    let mut before = Unlock::KeyFile;
+    for (after, kind) in ways {
+        let (mut vault, other) = (kept(before), kept(before));
+        let cipher = fs::read_to_string(home.path().join("vault/store.json")).unwrap();
+        assert_eq!(vault.rekey(after, Some(&chain)).unwrap(), None);
+        assert_eq!(FileVault::kept_by(home.path()).unwrap(), Some(kind));
+        assert_eq!(vault.get("a").unwrap().expose(), b"planted");
+        assert_eq!(kept(after).list().unwrap()[0].note, note);
+        assert_eq!(home.path().join("vault/key").exists(), kind == KeptBy::KeyFile);
+        assert_eq!(store.items().len(), usize::from(kind == KeptBy::Keychain), "old keys are removed");
+        let changed = fs::read_to_string(home.path().join("vault/store.json")).unwrap() != cipher;
+        if changed {
+            assert!(matches!(other.get("a"), Err(VaultError::KeyChanged { .. })));
+            assert!(matches!(other.put("a", b"x"), Err(VaultError::KeyChanged { .. })));
+        }
+        before = after;
+    }
+    assert!(FileVault::open(home.path(), Some(&one)).is_err());
+}
+
+#[test]
+fn a_store_of_the_first_format_is_read_and_carried_on() {
+    let home = tempfile::tempdir().unwrap();
+    FileVault::open(home.path(), None).unwrap().put("a", b"of old").unwrap();
+    let path = home.path().join("vault/store.json");
+    let second = fs::read_to_string(&path).unwrap();
+    assert!(!second.contains("notes"), "the first format has none: {second}");
+    fs::write(&path, second.replace("\"holdpoint_vault\": 2", "\"holdpoint_vault\": 1")).unwrap();
+    let vault = FileVault::open(home.path(), None).unwrap();
+    assert_eq!(vault.get("a").unwrap().expose(), b"of old");
+    vault.put("b", b"new").unwrap();
+    assert!(fs::read_to_string(&path).unwrap().contains("\"holdpoint_vault\": 2"));
+    assert_eq!(FileVault::open(home.path(), None).unwrap().names().unwrap(), ["a", "b"]);
 }
 
 /// Opens a store whose file was rewritten by `change`, and gives what opening or reading says.
@@ -236,43 +262,6 @@ fn sealed_files_open_only_as_what_they_are() {
     assert!(matches!(open("task-definition", &sealed.plain_sha256), Err(SealError::Newer { found: 9, .. })));
     fs::remove_file(&path).unwrap();
     assert!(matches!(open("task-definition", &sealed.plain_sha256), Err(SealError::Absent { .. })));
-}
-
-const CHILD_HOME: &str = "HOLDPOINT_VAULT_TEST_HOME";
-const CHILD_NAME: &str = "HOLDPOINT_VAULT_TEST_NAME";
-
-/// The body of a child process of the next test; by itself it does nothing.
-#[test]
-fn child_that_writes() {
-    #[expect(clippy::disallowed_methods, reason = "the parent test passes its folder to this child process")]
-    let (home, name) = (std::env::var_os(CHILD_HOME), std::env::var(CHILD_NAME));
-    let (Some(home), Ok(name)) = (home, name) else { return };
-    let vault = FileVault::open(Path::new(&home), None).unwrap();
-    for i in 0..25 {
-        vault.put(&format!("{name}-{i}"), name.as_bytes()).unwrap();
-    }
-    vault.create("winner", name.as_bytes()).unwrap();
-    vault.put(&format!("{name}-key"), device_key(&vault).unwrap().as_bytes()).unwrap();
-}
-
-#[test]
-fn two_processes_at_once_lose_nothing() {
-    let home = tempfile::tempdir().unwrap();
-    let children: Vec<_> = ["a", "b"]
-        .map(|name| {
-            #[expect(clippy::disallowed_methods, reason = "this very test binary, as a second process")]
-            let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-            command.args(["--exact", "child_that_writes"]).env(CHILD_HOME, home.path()).env(CHILD_NAME, name);
-            command.stdout(std::process::Stdio::null()).spawn().unwrap()
-        })
-        .into();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
-    }
-    let vault = FileVault::open(home.path(), None).unwrap();
-    let names = vault.names().unwrap();
-    assert_eq!(names.len(), 2 * 25 + 1 + 2 + 1, "{names:?}");
-    assert_eq!(vault.get("a-key").unwrap().expose(), vault.get("b-key").unwrap().expose());
 }
 
 fn write_private(path: &Path, bytes: &[u8]) {
