@@ -6,6 +6,7 @@
 //!   [`Session::assert`] with a [`Pin`] → [`Pinned`], [`Session::person`], [`Session::lasts_until`].
 //! - [`Person`] and [`same_person`]: signatures are counted by people.
 //! - [`sso_sessions`] and [`Tokens`]: signing in to IAM Identity Center, and the tokens that come of it.
+//! - [`Portal`]: the accounts and roles that a sign-in reaches.
 //! - [`CredentialsEndpoint`], [`ChildFiles`] and [`child_env`]: what a child process may know; [`wrapper_in`]: tools
 //!   that would pick an identity of their own.
 //! - [`registries`]: ECR's logins in memory, and what a child's Docker client is told.
@@ -23,6 +24,7 @@ mod http;
 mod keeper;
 mod person;
 mod pin;
+mod portal;
 mod prefs;
 mod profiles;
 mod program;
@@ -43,6 +45,7 @@ pub use http::BadProxy;
 pub use keeper::{Forgotten, Keeper};
 pub use person::{Person, same_person};
 pub use pin::{BadPin, Difference, Pin, PinMismatch, Pinned};
+pub use portal::{Account, Portal, PortalError, TreeUpdate};
 pub use prefs::{Mark, Prefs, PrefsError, Recent};
 pub use profiles::{
     FileKind, FileProblem, Kind, Place, Profile, ProfileFile, Profiles, ProfilesError, profile_files,
@@ -52,6 +55,7 @@ pub use program::program_env;
 pub use roles::{MfaAsk, MfaAsker, RoleError, RunTag};
 pub use session::{
     AssertError, Clock, Clocks, Opening, PracticeCredentials, Session, SessionError, Source,
+    tokens_for,
 };
 pub use sso::{
     AccessToken, Cancel, How, Keeping, Places, SharedClock, SignInError, SignInEvent, SignInEvents, SignOutError,

@@ -35,5 +35,6 @@ pub use session::{SsoSession, sso_sessions};
 pub use standing::{Keeping, Standing};
 pub use tokens::{AccessToken, Tokens};
 
-pub(crate) use client::{Service, endpoint, sdk_config};
+pub(crate) use cache::{Found, read_as, write as file_write};
+pub(crate) use client::{Service, endpoint, sdk_config, trouble as trouble_of};
 pub(crate) use session::scopes_of;

@@ -86,7 +86,7 @@ async fn renew(
             Ok((client, refresh)) => (client.clone(), refresh.clone()),
             Err(why) => return Err(TokenError::Expired { session: session.name.clone(), why }),
         };
-        match call(desk, session, &client, &refresh).await? {
+        match call(desk, session, &document, &client, &refresh).await? {
             Answer::Renewed(fresh) => {
                 return keep(desk, session, keeping, &document, fresh.with_rest_of(&document)).await;
             }
@@ -115,9 +115,12 @@ enum Answer {
 async fn call(
     desk: &Desk,
     session: &SsoSession,
+    document: &Document,
     client: &Client,
     refresh: &Secret,
 ) -> Result<Answer, TokenError> {
+    // Where it was given: a start URL of a company's own may lead to another region than the configured one.
+    let region = document.region.as_deref().unwrap_or(&session.region);
     let config = client::sdk_config(&desk.env, Service::Oidc, &session.region, 3)?;
     let asked = aws_sdk_ssooidc::Client::new(&config)
         .create_token()
@@ -137,21 +140,21 @@ async fn call(
                     Ok(Answer::Ended(format!("AWS no longer knows the client that renews it ({code})")))
                 }
                 _ => {
-                    let endpoint = client::endpoint(&desk.env, Service::Oidc, &session.region).await;
+                    let endpoint = client::endpoint(&desk.env, Service::Oidc, region).await;
                     Err(client::trouble(&endpoint, &error).into())
                 }
             };
         }
     };
     let Some(access) = given.access_token() else {
-        let endpoint = client::endpoint(&desk.env, Service::Oidc, &session.region).await;
+        let endpoint = client::endpoint(&desk.env, Service::Oidc, region).await;
         return Err(Trouble::Answered { endpoint, why: "a renewal without a token".to_owned() }.into());
     };
     let life = Duration::from_secs(u64::try_from(given.expires_in()).unwrap_or_default());
     // Without a new one the old refresh token goes on, as the Rust SDK has it.
     let next = given.refresh_token().unwrap_or_else(|| refresh.expose());
     let ends = desk.clock.now() + life;
-    let fresh = Document::new(&session.start_url, &session.region, access, ends, client.clone(), Some(next));
+    let fresh = Document::new(&session.start_url, region, access, ends, client.clone(), Some(next));
     Ok(Answer::Renewed(fresh))
 }
 

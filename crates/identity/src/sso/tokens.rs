@@ -9,6 +9,7 @@ use super::sign_in::UnderWay;
 use super::standing::{Keeping, Standing};
 use super::store::Store;
 use super::{SharedClock, SystemClock, lock, refresh};
+use crate::portal::Pacer;
 use crate::{Env, Prefs};
 use holdpoint_redact::Secret;
 use std::collections::HashMap;
@@ -37,6 +38,8 @@ pub struct AccessToken {
     pub secret: Secret,
     /// When it ends.
     pub expires_at: SystemTime,
+    /// The region of the instance that gave it: for a start URL of a company's own, where it led.
+    pub region: String,
 }
 
 pub(crate) struct Desk {
@@ -56,6 +59,8 @@ pub(crate) struct Line {
     pub(crate) held: Mutex<Held>,
     /// The sign-in that everybody joins.
     pub(crate) under: Mutex<Option<Arc<UnderWay>>>,
+    /// Of the calls to the portal.
+    pacer: Arc<Pacer>,
 }
 
 /// What is known without reading.
@@ -124,12 +129,12 @@ impl Tokens {
         if let (_, Found::One(document)) = &kept
             && document.left(self.desk.clock.now()) > AHEAD
         {
-            return Ok(document.into());
+            return Ok(AccessToken::of(document, session));
         }
         let (desk, of) = (self.desk.clone(), session.clone());
         let renewal = tokio::spawn(async move { refresh::renewed(&desk, &of).await });
         match renewal.await {
-            Ok(done) => done.map(|document| (&document).into()),
+            Ok(done) => done.map(|document| AccessToken::of(&document, session)),
             Err(error) => Err(Trouble::Broke { why: error.to_string() }.into()),
         }
     }
@@ -144,6 +149,11 @@ impl Tokens {
                 held.document = None;
             }
         }
+    }
+
+    /// The pace of this process's calls to the session's portal.
+    pub(crate) fn pacer(&self, session: &SsoSession) -> Arc<Pacer> {
+        self.desk.line(session).pacer.clone()
     }
 
     /// Where the session's token is kept, or is to be kept.
@@ -328,9 +338,10 @@ where
     }
 }
 
-impl From<&Document> for AccessToken {
-    fn from(document: &Document) -> Self {
-        Self { secret: document.access.clone(), expires_at: document.expires_at }
+impl AccessToken {
+    fn of(document: &Document, session: &SsoSession) -> Self {
+        let region = document.region.clone().unwrap_or_else(|| session.region.clone());
+        Self { secret: document.access.clone(), expires_at: document.expires_at, region }
     }
 }
 
