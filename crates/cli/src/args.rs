@@ -3,7 +3,7 @@
 mod identities;
 
 use clap::{Parser, Subcommand, ValueEnum};
-pub(crate) use identities::{AwsConsole, CredentialProcess, Exec, Shell, Variables};
+pub(crate) use identities::{AwsConsole, CredentialProcess, Exec, Login, Logout, Shell, Variables};
 use std::path::PathBuf;
 
 /// Staged deployments on AWS: plans checked, holds signed, true outcomes, evidence.
@@ -46,6 +46,10 @@ pub(crate) enum Command {
     Whoami(Whoami),
     /// Say which profile answers for which registry of images
     Registry(Registry),
+    /// Sign in to an SSO session, once for all of its profiles
+    Login(Login),
+    /// Sign out of an SSO session, here and at AWS
+    Logout(Logout),
     /// Start a program under a profile's identity, and no other
     Exec(Exec),
     /// Print credentials for a `credential_process` line of the AWS configuration

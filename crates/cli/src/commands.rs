@@ -9,6 +9,7 @@ mod listing;
 mod registry;
 pub(crate) mod registry_helper;
 mod sessions;
+mod signing_in;
 mod sim;
 mod walking;
 
@@ -33,6 +34,8 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::Profiles(args) => identity::profiles(&args, &env).await,
         Command::Whoami(args) => identity::whoami(&args, &env).await,
         Command::Registry(args) => registry::registry(args, &env).await,
+        Command::Login(args) => signing_in::login(&args, &env).await,
+        Command::Logout(args) => signing_in::logout(&args, &env).await,
         Command::Exec(args) => exec::exec(args, &env).await,
         Command::CredentialProcess(args) => handing_out::credential_process(&args, &env).await,
         Command::Env(args) => handing_out::variables(&args, &env).await,

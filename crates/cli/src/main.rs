@@ -39,6 +39,8 @@ fn main() -> ExitCode {
     let runtime = match &args.command {
         // One call and no more: threads would cost more than they save.
         Command::Whoami(_)
+        | Command::Login(_)
+        | Command::Logout(_)
         | Command::Exec(_)
         | Command::CredentialProcess(_)
         | Command::Env(_)

@@ -17,7 +17,7 @@ use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
 pub use clocks::{Clock, Clocks};
 use holdpoint_redact::Secret;
-pub use opening::Opening;
+pub use opening::{Opening, tokens_for};
 pub(crate) use source::CREDENTIAL_VARIABLES;
 pub use source::Source;
 use std::collections::BTreeMap;

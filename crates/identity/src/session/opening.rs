@@ -102,7 +102,7 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
     let sso = way.as_ref().and_then(Way::sso).cloned();
     let tokens = match (&sso, opening.tokens) {
         (Some(_), Some(tokens)) => Some(tokens.clone()),
-        (Some(session), None) => Some(tokens_of(env, session).await),
+        (Some(session), None) => Some(tokens_for(env, session).await),
         (None, _) => None,
     };
     let provider = match &way {
@@ -158,8 +158,8 @@ fn way_of(set: &ProfileSet, source: &Source) -> Result<Option<Way>, SessionError
     Way::of(set, profile).map(Some).map_err(unusable)
 }
 
-/// Tokens for a session whose caller has none: the vault is opened only where this session's token is kept there.
-async fn tokens_of(env: &Env, session: &SsoSession) -> Tokens {
+/// Tokens for a caller that has none: the vault is opened only where this session's token is kept there.
+pub async fn tokens_for(env: &Env, session: &SsoSession) -> Tokens {
     let Some(places) = Places::of(env) else { return Tokens::of(env) };
     let in_vault = Prefs::open(&places.home).is_ok_and(|prefs| prefs.is_in_vault(&session.key()));
     if !in_vault {
