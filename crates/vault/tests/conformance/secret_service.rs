@@ -13,6 +13,8 @@ use std::process::{Command, Stdio};
 
 const HOME: &str = "HOLDPOINT_VAULT_TEST_CHAIN";
 const NAME: &str = "HOLDPOINT_VAULT_TEST_CHAIN_NAME";
+/// What a child says when it does its body and did not return at once.
+const AT_WORK: &str = "the child is at work";
 /// Unlocks, or makes, the login keyring with this password.
 const UNLOCK: &str =
     "printf %s correct-horse | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1;";
@@ -64,7 +66,7 @@ fn on_a_bus(home: &Path, prepare: &str, test: &str) -> bool {
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("1 passed"), "the child did nothing: {said}");
+    assert!(said.contains(AT_WORK) && said.contains("1 passed"), "the child did nothing: {said}");
     true
 }
 
@@ -86,8 +88,12 @@ fn absent() -> Option<String> {
         .map(|program| format!("there is no {program}"))
 }
 
+/// The home that a parent gave, when there is one; tells the parent that the body ran.
+#[expect(clippy::print_stdout, reason = "read by the parent test")]
 fn given_home() -> Option<PathBuf> {
-    given(HOME).map(PathBuf::from)
+    let home = given(HOME).map(PathBuf::from)?;
+    println!("{AT_WORK}");
+    Some(home)
 }
 
 /// A body of a child; by itself it does nothing.
@@ -206,7 +212,7 @@ fn no_bus_is_told_as_that_at_once() {
     let mut command = alone(child.get_program().to_str().unwrap(), home.path());
     let output = command.args(child.get_args()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    assert!(output.status.success() && said.contains(AT_WORK) && said.contains("1 passed"), "{said}");
 }
 
 /// A body of a child.
