@@ -20,5 +20,7 @@ pub use compare::{Difference, differences};
 pub use doc::{BadEdit, Doc, Pair};
 pub use draft::{Draft, EditError, Undo, apply, undo};
 pub use generate::{GenerateError, Generated, Pick, SessionOf, Template, Why, generate};
+pub(crate) use draft::retire;
+pub(crate) use mend::plain_text;
 pub use mend::{Mend, mend};
 pub use reading::{Fault, Grammar, Reading, Section, SectionId, SectionKind, Value, read};

@@ -16,6 +16,7 @@
 mod arn;
 mod child;
 pub mod config;
+pub mod doctor;
 mod endpoint;
 mod env;
 mod federation;

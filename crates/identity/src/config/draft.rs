@@ -237,6 +237,18 @@ pub fn undo(undo: &Undo, backups: &Path) -> Result<(), EditError> {
     }
 }
 
+/// Moves a file that nobody needs any more to the backups.
+///
+/// # Errors
+/// [`EditError::Io`]; the file is where it was.
+pub(crate) fn retire(path: &Path, backups: &Path, at: SystemTime) -> Result<(), EditError> {
+    let _lock = lock(backups)?;
+    // A symbolic link is itself what is removed.
+    let Some(bytes) = bytes_of(path)? else { return Ok(()) };
+    back_up(backups, path, &bytes, at)?;
+    std::fs::remove_file(path).map_err(io_error(path, "removed"))
+}
+
 /// Sections that the two readings have differently.
 fn changed<'a>(was: &'a Reading, will: &'a Reading) -> impl Iterator<Item = &'a SectionId> {
     let ids: BTreeSet<_> = was.sections.keys().chain(will.sections.keys()).collect();

@@ -100,6 +100,15 @@ pub(crate) fn paths(env: &Env) -> Vec<PathBuf> {
     [CONFIG, CREDENTIALS].into_iter().filter_map(|(variable, name)| place(env, variable, name).0).collect()
 }
 
+/// Where one of the two files is, whether it is there or not; `None` without a home folder.
+pub(crate) fn path_of(env: &Env, kind: FileKind) -> Option<PathBuf> {
+    let (variable, name) = match kind {
+        FileKind::Config => CONFIG,
+        FileKind::Credentials => CREDENTIALS,
+    };
+    place(env, variable, name).0
+}
+
 impl Files {
     pub(crate) fn each(&self) -> [&Found; 2] {
         [&self.config, &self.credentials]
