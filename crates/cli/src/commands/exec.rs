@@ -1,11 +1,12 @@
 //! `exec`: a program under one identity. Its credentials come from an endpoint that ends with it.
 
 use crate::args::Exec;
-use crate::commands::sessions;
+use crate::commands::{registry, sessions};
 use crate::exit::Exit;
 use crate::output;
 use holdpoint_api::Problem;
 use holdpoint_identity::{ChildAccess, ChildFiles, CredentialsEndpoint, Env, profiles, program_env};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -37,7 +38,9 @@ pub(crate) async fn exec(args: Exec, env: &Env) -> Result<Exit, Problem> {
     let endpoint = endpoint.map_err(|error| Problem::new(error.to_string()))?;
     let access = ChildAccess { endpoint: &endpoint, files: &files, region: session.region(), practice: None };
     let chosen = args.profile.as_deref().or_else(|| env.get("AWS_PROFILE")).unwrap_or("default");
-    let variables = program_env(env, &access, chosen);
+    let mut variables = program_env(env, &access, chosen);
+    let logins = registry::of_program(&session, env, folder.path()).await?;
+    logins.furnish(&mut variables, &BTreeMap::new());
     let child = match start(program, words, &variables) {
         Ok(child) => child,
         Err(error) => {
@@ -57,7 +60,7 @@ pub(crate) async fn exec(args: Exec, env: &Env) -> Result<Exit, Problem> {
 fn start(
     program: &OsString,
     words: &[OsString],
-    variables: &std::collections::BTreeMap<OsString, OsString>,
+    variables: &BTreeMap<OsString, OsString>,
 ) -> Result<Child, Problem> {
     let mut command = Command::new(program);
     command.args(words).env_clear().envs(variables).kill_on_drop(true);

@@ -8,12 +8,13 @@ use crate::exit::Exit;
 use crate::{asking, console, output};
 use holdpoint_api::Problem;
 use holdpoint_identity::registries::{
-    By, DockerConfig, EcrRegistry, HELPER_PROGRAM, HelperDraft, Login, Owner, Registries, RegistryDesk,
-    docker_auth_config, host_of, link_helper, live_sessions, reads_auth_config, registry_of,
+    By, DockerConfig, EcrRegistry, HELPER_PROGRAM, HelperDraft, Login, Owner, Registries, RegistryAccess,
+    RegistryDesk, docker_auth_config, host_of, link_helper, live_sessions, reads_auth_config, registry_of,
 };
-use holdpoint_identity::{Env, Prefs, Profiles};
+use holdpoint_identity::{Env, Prefs, Profiles, Session, Source};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Carries one of them out.
 pub(crate) async fn registry(args: Registry, env: &Env) -> Result<Exit, Problem> {
@@ -32,6 +33,31 @@ pub(crate) async fn registry(args: Registry, env: &Env) -> Result<Exit, Problem>
 pub(crate) async fn desk(env: &Env) -> Result<RegistryDesk, Problem> {
     let (registries, _) = known(env).await?;
     Ok(RegistryDesk::new(registries, live_sessions(env)))
+}
+
+/// What a program under one identity is given: that identity answers for every registry of ECR, and a profile where
+/// the operator mapped one.
+pub(crate) async fn of_program(
+    session: &Session,
+    env: &Env,
+    folder: &Path,
+) -> Result<RegistryAccess, Problem> {
+    let registries = Registries::new(prefs(env)?.registries, None, env);
+    let desk = RegistryDesk::of_child(registries, live_sessions(env), session.clone());
+    // In the account of a profile that says it, its own registry is named for clients that know no default helper.
+    let profiles = holdpoint_identity::profiles(env).await?.profiles;
+    let account = match session.source() {
+        Source::Profile(name) => profiles.into_iter().find(|profile| profile.name == *name),
+        Source::Environment | Source::Container | Source::WebIdentity | Source::Practice => None,
+    };
+    let account = account.and_then(|profile| profile.account);
+    let target = account.as_deref().map(|account| (account, session.region()));
+    let program = std::env::current_exe().map_err(told)?;
+    let (folder, operators) = (folder.join("docker"), DockerConfig::operators(env));
+    let access = RegistryAccess::open(Arc::new(desk), &folder, operators.as_deref(), target, &program).await;
+    let access = access.map_err(told)?;
+    access.config().remarks().iter().for_each(output::note);
+    Ok(access)
 }
 
 async fn known(env: &Env) -> Result<(Registries, Profiles), Problem> {
