@@ -42,6 +42,7 @@ def test_pages(simulator):
     sim = simulator(world={"sso": {"instances": [{"start_url": START, "accounts": accounts}]}})
     token = signed_in(sim)[0]["accessToken"]
     portal = unsigned(sim, "sso")
+    assert len(portal.list_accounts(accessToken=token)["accountList"]) == 20
     first = portal.list_accounts(accessToken=token, maxResults=30)
     assert len(first["accountList"]) == 30 and first["nextToken"]
     pages = portal.get_paginator("list_accounts").paginate(accessToken=token)

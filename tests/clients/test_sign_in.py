@@ -32,6 +32,9 @@ def test_registration(simulator):
         assert code == "InvalidRedirectUriException", uri
     assert refusal(oidc.register_client, **public, issuerUrl="https://other.example/start")[0] == "InvalidRequestException"
     assert refusal(oidc.register_client, **public, grantTypes=["authorization_code"])[0] == "InvalidRequestException"
+    browser = public | {"grantTypes": ["authorization_code"], "issuerUrl": START, "redirectUris": [CALLBACK]}
+    assert refusal(oidc.register_client, **browser)[0] == "InvalidScopeException"
+    assert oidc.register_client(**browser, scopes=[SCOPE])["clientId"]
 
 
 def test_a_browser_with_pkce(simulator):
@@ -230,7 +233,7 @@ def test_a_legacy_client_gets_no_refresh_token_and_eight_hours(simulator):
     approve(sim)
     client = legacy(sim)
     tokens = poll(sim, client, start(sim, client))
-    assert "refreshToken" not in tokens and tokens["expiresIn"] == 28800
+    assert tokens.get("refreshToken") is None and tokens["expiresIn"] == 28800
 
 
 @pytest.mark.parametrize(("what", "listing", "renewing"), [

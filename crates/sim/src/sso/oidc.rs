@@ -47,20 +47,17 @@ pub(super) fn register_client(sso: &mut Sso, env: &Env, input: &Value) -> Result
         let message = "issuerUrl and redirectUris are required for the authorization_code grant";
         return Err(AwsError::new("InvalidRequestException", message));
     }
+    let scopes = list(input, "scopes")?;
+    if grants.iter().any(|g| g == CODE_GRANT) && scopes.is_empty() {
+        // To be confirmed; synfinatic/aws-sso-cli #1359 met it.
+        return Err(AwsError::new("InvalidScopeException", "Invalid scope"));
+    }
     let of_instance = instance.map_or(7_776_000, |i| i.client_seconds);
     let now = env.now();
     let expires = now + sso.switches.client_seconds.unwrap_or(of_instance) * SECOND;
     let id = long_token(&mut sso.ids, "sim", 34);
     let secret = long_token(&mut sso.ids, "eyJraWQiOiJrZXktc2ltIiwiYWxnIjoiSFMzODQifQ.", 1400);
-    let client = Client {
-        secret: secret.clone(),
-        name,
-        scopes: list(input, "scopes")?,
-        grants,
-        redirects,
-        issuer,
-        expires,
-    };
+    let client = Client { secret: secret.clone(), name, scopes, grants, redirects, issuer, expires };
     sso.clients.insert(id.clone(), client);
     Ok(json!({
         "clientId": id,
@@ -247,10 +244,16 @@ fn hand_out(sso: &mut Sso, now: Micros, client: &str, session: usize, scopes: Ve
     };
     let token = long_token(&mut sso.ids, "aoaAAAAA", 340);
     sso.access.insert(token.clone(), Access { session, scopes: scopes.clone(), expires });
+    // Its clients see these members too, and null for what there is not.
     let mut answer = json!({
         "accessToken": token,
         "tokenType": "Bearer",
         "expiresIn": (expires - now) / SECOND,
+        "refreshToken": null,
+        "idToken": null,
+        "issuedTokenType": null,
+        "originSessionId": null,
+        "aws_sso_app_session_id": null,
     });
     if renews {
         let refresh = long_token(&mut sso.ids, "aorAAAAA", 370);
@@ -264,14 +267,13 @@ fn hand_out(sso: &mut Sso, now: Micros, client: &str, session: usize, scopes: Ve
 /// The id of the client that a call names, if its secret is right and its registration has not ended.
 fn authentic_client(sso: &Sso, env: &Env, input: &Value) -> Result<String, AwsError> {
     let (id, secret) = (text(input, "clientId")?, text(input, "clientSecret")?);
-    // Both wordings are to be confirmed.
-    let invalid = |message: &str| AwsError::with_status("InvalidClientException", 401, message);
-    let client = sso.clients.get(&id).filter(|c| c.secret == secret);
-    let client = client.ok_or_else(|| invalid("Invalid client provided"))?;
-    if env.now() >= client.expires {
-        return Err(invalid("Client registration has expired"));
+    // That a registration which has ended is answered like one that never was is to be confirmed.
+    let good = sso.clients.get(&id).is_some_and(|c| c.secret == secret && env.now() < c.expires);
+    if good {
+        Ok(id)
+    } else {
+        Err(AwsError::with_status("InvalidClientException", 401, "Invalid client provided"))
     }
-    Ok(id)
 }
 
 /// A client that named its grants is held to them.

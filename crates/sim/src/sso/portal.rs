@@ -9,8 +9,9 @@ use crate::clock::SECOND;
 use crate::people::People;
 use crate::world::Env;
 
-/// The largest page, and the page of a client that names none (to be confirmed).
-const PAGE: usize = 100;
+/// The largest page (synfinatic/aws-sso-cli #1343), and that of a client that names none (aws/aws-tools-for-powershell #401).
+const LARGEST: usize = 100;
+const PAGE: usize = 20;
 
 /// Answers one call of the portal. Whoever asks is known by the access token, which is judged here.
 pub(super) fn serve(
@@ -97,8 +98,8 @@ fn page(member: &str, all: &[Value], input: &Value) -> Result<Value, AwsError> {
         Some(text) => text
             .parse::<usize>()
             .ok()
-            .filter(|n| (1..=PAGE).contains(n))
-            .ok_or_else(|| invalid("max_result must be between 1 and 100"))?,
+            .filter(|n| (1..=LARGEST).contains(n))
+            .ok_or_else(|| invalid("ResultSize parameter must be within the valid limits of: 1-100"))?,
     };
     let from = match input["nextToken"].as_str() {
         None => 0,
