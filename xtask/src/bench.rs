@@ -2,6 +2,7 @@
 
 mod identities;
 mod plans;
+mod registries;
 mod simulator;
 mod table;
 mod window;
@@ -23,6 +24,7 @@ pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
         identities::whoami(&ours, &home, pairs)?,
         identities::profiles(&ours, &home, pairs)?,
         identities::filter(&home, pairs)?,
+        registries::helper(&ours, &home, pairs)?,
         plans::check(&ours, &home, pairs)?,
         window::opens(&home, pairs)?,
     ];

@@ -17,8 +17,17 @@ const BUILD: &[&str] = &[
 ];
 
 /// Debian's names of what tests besides need: a screen, a driver of the real window, a look at it; a bus and a keyring
-/// of their own.
-const TEST: &[&str] = &["dbus", "dbus-daemon", "gnome-keyring", "imagemagick", "webkit2gtk-driver", "xvfb"];
+/// of their own; a registry of images and a client of it.
+const TEST: &[&str] = &[
+    "dbus",
+    "dbus-daemon",
+    "docker-registry",
+    "gnome-keyring",
+    "imagemagick",
+    "skopeo",
+    "webkit2gtk-driver",
+    "xvfb",
+];
 
 /// Everything to build and to test; builds the UI.
 pub(crate) fn all() -> Result<(), Failure> {
