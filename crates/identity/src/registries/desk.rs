@@ -3,7 +3,7 @@
 use super::host::{BadHost, host_of, registry_of};
 use super::map::{Registries, Unowned};
 use super::token::{MintError, RegistryToken, mint};
-use crate::{Env, Session, SessionError};
+use crate::{Clock, Env, Session, SessionError};
 use holdpoint_redact::Secret;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -57,7 +57,7 @@ pub enum RegistryError {
         /// The profile.
         profile: String,
         /// Why it gives none.
-        why: SessionError,
+        why: Box<SessionError>,
     },
     /// ECR gave none.
     #[error("no login for {host}: {why}")]
@@ -65,7 +65,7 @@ pub enum RegistryError {
         /// The host.
         host: String,
         /// Why not.
-        why: MintError,
+        why: Box<MintError>,
     },
     /// A password that would have to be kept.
     #[error(
@@ -183,15 +183,19 @@ impl RegistryDesk {
         hosts
     }
 
-    /// The ends of the logins that are held: profile (`None` for the child's own), region, end.
-    pub fn clocks(&self) -> Vec<(Option<String>, Option<String>, SystemTime)> {
+    /// The ends of the logins that are held. They are renewed without a person as long as their identity is.
+    pub fn clocks(&self) -> Vec<Clock> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.iter()
-            .filter_map(|(key, held)| {
-                let end = held.try_lock().ok()?.token.as_ref()?.ends_at;
-                Some((key.profile.clone(), key.region.clone(), end))
-            })
-            .collect()
+        let clock = |(key, held): (&Key, &Arc<tokio::sync::Mutex<Held>>)| {
+            let held = held.try_lock().ok()?;
+            let region = key.region.as_deref().or_else(|| Some(held.session.as_ref()?.region()))?;
+            let source = match &key.profile {
+                Some(profile) => format!("ECR of {region} with profile `{profile}`"),
+                None => format!("ECR of {region}"),
+            };
+            Some(Clock { ends_at: held.token.as_ref()?.ends_at, renews: true, source })
+        };
+        held.iter().filter_map(clock).collect()
     }
 
     /// Forgets every login.
@@ -226,7 +230,11 @@ impl RegistryDesk {
             (None, _, profile) => {
                 let profile = profile.clone().unwrap_or_default();
                 let opened = (self.open)(profile.clone(), key.region.clone()).await;
-                opened.map_err(|why| RegistryError::Session { host: host.to_owned(), profile, why })?
+                opened.map_err(|why| RegistryError::Session {
+                    host: host.to_owned(),
+                    profile,
+                    why: Box::new(why),
+                })?
             }
         };
         let now = session.config().time_source().map_or(SystemTime::UNIX_EPOCH, |clock| clock.now());
@@ -244,7 +252,7 @@ impl RegistryDesk {
                 tracing::warn!(%why, host, "a registry's login was not renewed; the one in hand is used to its end");
                 Ok(token.clone())
             }
-            (Err(why), _) => Err(RegistryError::Mint { host: host.to_owned(), why }),
+            (Err(why), _) => Err(RegistryError::Mint { host: host.to_owned(), why: Box::new(why) }),
         }
     }
 }
