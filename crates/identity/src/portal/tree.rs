@@ -284,7 +284,9 @@ impl Growing {
     fn take_roles(&mut self, account: &str, roles: &[String], now: SystemTime) {
         if let Some(found) = self.found.get_mut(account) {
             found.roles = roles.to_vec();
-            found.known_since = Some(now);
+            // Whole seconds, as they are kept.
+            let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+            found.known_since = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(since));
         }
     }
 
