@@ -6,4 +6,5 @@
 mod clients;
 mod helper;
 mod place;
+mod runs;
 mod servers;
