@@ -3,7 +3,7 @@
 mod identities;
 
 use clap::{Parser, Subcommand, ValueEnum};
-pub(crate) use identities::{AwsConsole, CredentialProcess, Exec, Login, Logout, Shell, Variables};
+pub(crate) use identities::{Accounts, AwsConsole, CredentialProcess, Exec, Login, Logout, Shell, Variables};
 use std::path::PathBuf;
 
 /// Staged deployments on AWS: plans checked, holds signed, true outcomes, evidence.
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Login(Login),
     /// Sign out of an SSO session, here and at AWS
     Logout(Logout),
+    /// List the accounts and roles that an SSO session reaches
+    Accounts(Accounts),
     /// Start a program under a profile's identity, and no other
     Exec(Exec),
     /// Print credentials for a `credential_process` line of the AWS configuration
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     Env(Variables),
     /// Open the AWS console in the browser, signed in as a profile's role
     Console(AwsConsole),
+    /// Examine this machine's AWS set-up, and repair what is asked for
+    Doctor(Doctor),
     /// Run the simulated AWS
     Sim(Sim),
 }
@@ -288,6 +292,25 @@ pub(crate) struct RegistryUninstall {
     /// Write without asking; the difference is shown all the same
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Doctor {
+    /// For programs: {"findings": [...], "repairs": [...]}
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say what is fine, too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Repair findings of this kind, or `all`; each change is shown first
+    #[arg(long, value_name = "CODE")]
+    pub(crate) repair: Vec<String>,
+    /// Repair without asking
+    #[arg(long, requires = "repair")]
+    pub(crate) yes: bool,
+    /// Do not ask an endpoint for the time
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 #[derive(Debug, clap::Args)]

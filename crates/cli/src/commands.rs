@@ -1,7 +1,9 @@
 //! One file a command, or a family of them.
 
+mod accounts;
 mod aws_console;
 mod check;
+mod doctor;
 mod exec;
 mod handing_out;
 mod identity;
@@ -36,10 +38,12 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::Registry(args) => registry::registry(args, &env).await,
         Command::Login(args) => signing_in::login(&args, &env).await,
         Command::Logout(args) => signing_in::logout(&args, &env).await,
+        Command::Accounts(args) => accounts::accounts(&args, &env).await,
         Command::Exec(args) => exec::exec(args, &env).await,
         Command::CredentialProcess(args) => handing_out::credential_process(&args, &env).await,
         Command::Env(args) => handing_out::variables(&args, &env).await,
         Command::Console(args) => aws_console::console(&args, &env).await,
+        Command::Doctor(args) => doctor::doctor(&args, &env).await,
         Command::Sim(args) => sim::sim(args).await,
     };
     done.unwrap_or_else(|problem| told(&problem))

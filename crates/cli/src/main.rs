@@ -41,10 +41,12 @@ fn main() -> ExitCode {
         Command::Whoami(_)
         | Command::Login(_)
         | Command::Logout(_)
+        | Command::Accounts(_)
         | Command::Exec(_)
         | Command::CredentialProcess(_)
         | Command::Env(_)
         | Command::Console(_)
+        | Command::Doctor(_)
         | Command::Check(_)
         | Command::Profiles(_)
         | Command::Registry(_) => tokio::runtime::Builder::new_current_thread().enable_all().build(),
