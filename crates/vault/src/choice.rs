@@ -6,6 +6,7 @@ use crate::place::{self, Held, Place};
 use crate::{Item, SecretBytes, StoreName, Vault, VaultError, atomic};
 use holdpoint_redact::Secret;
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// Which store a home shall use.
@@ -21,6 +22,34 @@ pub enum Choice {
     /// The encrypted file, its key in the keychain: one small item, read once a process.
     FileKeyInKeychain,
 }
+
+impl Choice {
+    /// Every choice, in the order in which a person is shown them.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Keychain, Self::File, Self::FileKeyInKeychain];
+
+    /// Its name on a command line, in the environment and in calls.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Keychain => "keychain",
+            Self::File => "file",
+            Self::FileKeyInKeychain => "file-key-in-keychain",
+        }
+    }
+}
+
+impl FromStr for Choice {
+    type Err = NoChoice;
+
+    fn from_str(name: &str) -> Result<Self, NoChoice> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name).ok_or_else(|| NoChoice(name.to_owned()))
+    }
+}
+
+/// A name that is no [`Choice`]'s.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no place for secrets; use auto, keychain, file or file-key-in-keychain")]
+pub struct NoChoice(pub String);
 
 /// An open vault, and which it is.
 pub struct Opened {

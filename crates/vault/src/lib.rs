@@ -26,7 +26,7 @@ mod place;
 mod seal;
 mod secret;
 
-pub use choice::{Choice, Keychain, Opened, choose, choose_over, open, open_over};
+pub use choice::{Choice, Keychain, NoChoice, Opened, choose, choose_over, open, open_over};
 pub use device::device_key;
 pub use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 pub use error::VaultError;

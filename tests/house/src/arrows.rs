@@ -76,7 +76,7 @@ pub const OWNERS: &[Owned] = &[
         why: "only the shell knows that there is a window: everything else must run without one",
     },
     Owned {
-        names: "^(keyring|keyring-core|zbus-secret-service-keyring-store|security-framework)$",
+        names: "^(keyring|keyring-core|.*-keyring-store|secret-service|security-framework)$",
         owners: &["vault"],
         why: "secrets at rest have one owner",
     },

@@ -204,3 +204,14 @@ fn a_record_that_cannot_be_read_is_not_guessed() {
         assert_eq!(home.open(Choice::Auto, None).unwrap_err().code(), code, "{text}");
     }
 }
+
+#[test]
+fn choices_go_by_their_names() {
+    for choice in Choice::ALL {
+        assert_eq!(choice.name().parse(), Ok(choice));
+    }
+    for wrong in ["", "Keychain", "files"] {
+        let said = wrong.parse::<Choice>().unwrap_err().to_string();
+        assert!(Choice::ALL.iter().all(|choice| said.contains(choice.name())), "{said}");
+    }
+}
