@@ -7,7 +7,10 @@
 
 use crate::processes::{again, given, nothing_is_lost, writes};
 use crate::suite::conforms;
-use holdpoint_vault::{Choice, Patience, StoreName, Vault, VaultError, choose, open};
+use holdpoint_vault::{Choice, ItemNote, Patience, StoreName, Vault, VaultError, choose, open};
+use secret_service::EncryptionType;
+use secret_service::blocking::SecretService;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -29,12 +32,7 @@ fn vault(home: &Path) -> Result<Box<dyn Vault>, VaultError> {
         fn get(&self, name: &str) -> Result<holdpoint_vault::SecretBytes, VaultError> {
             self.0.get(name)
         }
-        fn put_noted(
-            &self,
-            name: &str,
-            value: &[u8],
-            note: &holdpoint_vault::ItemNote,
-        ) -> Result<(), VaultError> {
+        fn put_noted(&self, name: &str, value: &[u8], note: &ItemNote) -> Result<(), VaultError> {
             self.0.put_noted(name, value, note)
         }
         fn create(&self, name: &str, value: &[u8]) -> Result<bool, VaultError> {
@@ -152,6 +150,57 @@ fn child_locked() {
     }
     let auto = open(&home, Choice::Auto, None, Patience::default()).unwrap();
     assert_eq!(auto.store, StoreName::SecretService, "never another store in its place");
+}
+
+#[test]
+fn what_others_do_to_a_real_keyring_is_told_apart() {
+    let home = tempfile::tempdir().unwrap();
+    on_a_bus(home.path(), UNLOCK, "secret_service::child_with_others");
+}
+
+/// A body of a child: another program on the same bus, by the Secret Service's own interface.
+#[test]
+fn child_with_others() {
+    let Some(home) = given_home() else { return };
+    let other = SecretService::connect(EncryptionType::Dh).unwrap();
+    let collection = other.get_default_collection().unwrap();
+    let plant = |label: &str, attributes: HashMap<&str, &str>, secret: &[u8]| {
+        collection.create_item(label, attributes, secret, false, "text/plain").unwrap();
+    };
+    plant("somebody's", HashMap::from([("service", "registry.example")]), b"theirs");
+    plant("nearly ours", HashMap::from([("service", "holdpoint"), ("username", "a")]), b"theirs");
+
+    let kept = vault(&home).unwrap();
+    let note = ItemNote { what: "SSO session corp".to_owned(), ends_at: Some(9) };
+    kept.put_noted("sso/corp", b"planted", &note).unwrap();
+    let found = other.search_items(HashMap::from([("service", "holdpoint")])).unwrap().unlocked;
+    let ours: Vec<_> =
+        found.iter().filter(|item| item.get_label().unwrap() == "Holdpoint: sso/corp").collect();
+    let [ours] = ours.as_slice() else { panic!("{} items where one belongs", ours.len()) };
+    let attributes = ours.get_attributes().unwrap();
+    let shown = format!("{attributes:?}");
+    assert!(shown.contains("SSO session corp") && !shown.contains("planted"), "{shown}");
+
+    ours.set_secret(b"planted too", "text/plain").unwrap();
+    let error = vault(&home).unwrap().get("sso/corp").unwrap_err();
+    assert!(matches!(error, VaultError::Damaged { .. }), "{error}");
+
+    let account = attributes["username"].clone();
+    plant("a double", HashMap::from([("service", "holdpoint"), ("username", &account)]), b"x");
+    for refusal in [kept.get("sso/corp").map(drop), kept.put("sso/corp", b"x")] {
+        assert!(matches!(refusal, Err(VaultError::Duplicate { .. })), "{refusal:?}");
+    }
+    kept.delete("sso/corp").unwrap();
+    assert!(kept.names().unwrap().is_empty(), "both are gone");
+    kept.put("sso/corp", b"anew").unwrap();
+
+    collection.lock().unwrap();
+    for refusal in [kept.get("sso/corp").map(drop), kept.put("sso/corp", b"x"), kept.list().map(drop)] {
+        let error = refusal.unwrap_err();
+        assert!(matches!(error, VaultError::Cancelled { .. } | VaultError::KeychainLocked { .. }), "{error}");
+    }
+    let theirs = other.search_items(HashMap::from([("service", "registry.example")])).unwrap();
+    assert_eq!(theirs.locked.len(), 1, "what is somebody else's is still there");
 }
 
 #[test]
