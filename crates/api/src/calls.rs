@@ -1,19 +1,19 @@
 //! The one list of calls: from it come the router and the TypeScript.
 
 use crate::Problem;
+use crate::args::*;
 use crate::choices::PrefsSet;
 use crate::console::Console;
+use crate::drafts::ProfilesGenerate;
 use crate::runs::{Chosen, StartRequest, hold_key};
 use crate::views::{
-    Home, Identity, LockView, LogPage, PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView,
-    TargetView, VaultView,
+    AccountsView, AnswerView, DoctorView, DraftView, Home, Identity, IdentityClock, LockView, LogPage,
+    PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView, SignInView, VaultView,
 };
 use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::Secret;
-use holdpoint_run::{Answer, Decision, Mode, RunId, Work};
-use serde::{Deserialize, Serialize};
+use holdpoint_run::{Answer, Mode, RunId, Work};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use ts_rs::TS;
 
@@ -28,247 +28,6 @@ pub struct Call {
     pub args: fn(&ts_rs::Config) -> String,
     /// TypeScript of its reply.
     pub reply: fn(&ts_rs::Config) -> String,
-}
-
-/// Arguments of a call that has none.
-#[derive(Debug, Clone, Copy, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-#[ts(type = "Record<string, never>")]
-pub struct Nothing {}
-
-/// A plan file.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct PlanAt {
-    /// Where.
-    pub path: String,
-}
-
-/// A plan file with the content that was shown.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct PlanShown {
-    /// Where.
-    pub path: String,
-    /// SHA-256 of what was shown.
-    pub digest: String,
-}
-
-/// A profile.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct ProfileRef {
-    /// Its name; null is the default.
-    pub profile: Option<String>,
-}
-
-/// A new run.
-#[derive(Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunStart {
-    /// The plan file.
-    pub path: String,
-    /// SHA-256 of what was shown.
-    pub digest: String,
-    /// Live or practice.
-    #[ts(type = "Mode")]
-    pub mode: Mode,
-    /// Profile; in practice, the person.
-    pub profile: Option<String>,
-    /// The simulator's scenario.
-    pub scenario: Option<String>,
-    /// Divides durations, in practice.
-    pub speed: f64,
-    /// Target for a plan that names none.
-    pub target: Option<TargetView>,
-    /// Variables by name; secret ones among them.
-    pub vars: BTreeMap<String, String>,
-}
-
-/// A run.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunRef {
-    /// Its id.
-    pub run: String,
-}
-
-/// A run with a reason.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunReason {
-    /// Its id.
-    pub run: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// A signature.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunSign {
-    /// Its id.
-    pub run: String,
-    /// `stage:<id>` or `step:<id>`.
-    pub hold: String,
-    /// Go or no-go.
-    #[ts(type = "\"go\" | \"no_go\"")]
-    pub decision: Decision,
-    /// Profile; in practice, the person.
-    pub person: String,
-    /// Why; wanted for a no-go.
-    pub reason: Option<String>,
-}
-
-/// A tick.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunTick {
-    /// Its id.
-    pub run: String,
-    /// The checklist.
-    pub step: String,
-    /// The item.
-    pub item: String,
-    /// Ticked, or not.
-    pub on: bool,
-    /// Why by hand.
-    pub reason: Option<String>,
-    /// A note, or the digest of a file.
-    pub evidence: Option<String>,
-}
-
-/// An answer.
-#[derive(Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunAnswer {
-    /// Its id.
-    pub run: String,
-    /// The step that asks.
-    pub step: String,
-    /// Values of its fields.
-    pub fields: BTreeMap<String, String>,
-    /// The option.
-    pub option: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-    /// The phrase, where one is to be typed.
-    pub phrase: Option<String>,
-    /// A note, or the digest of a file.
-    pub evidence: Option<String>,
-}
-
-/// A decision.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunChoose {
-    /// Its id.
-    pub run: String,
-    /// The step.
-    pub step: String,
-    /// `retry`, `skip`, `settle_succeeded` or `settle_failed`.
-    pub choice: String,
-    /// Why.
-    pub reason: Option<String>,
-}
-
-/// A phrase, typed.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunConfirm {
-    /// Its id.
-    pub run: String,
-    /// The step that asks.
-    pub step: String,
-    /// As typed.
-    pub phrase: String,
-}
-
-/// A secret that a run waits for. It goes to memory and nowhere else.
-#[derive(Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunSecret {
-    /// Its id.
-    pub run: String,
-    /// Its name, as in `wants`.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
-/// A place in a log.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct RunLog {
-    /// Its id.
-    pub run: String,
-    /// The step.
-    pub step: String,
-    /// Lines after this one.
-    pub after_line: u64,
-}
-
-/// Form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum ReportFormat {
-    /// Markdown.
-    Markdown,
-    /// One self-contained file.
-    Html,
-    /// For programs.
-    Json,
-}
-
-/// Where a report goes.
-#[derive(Debug, Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct ReportArgs {
-    /// The run's id.
-    pub run: String,
-    /// Its form.
-    pub format: ReportFormat,
-    /// The file.
-    pub path: String,
-}
-
-/// A report, written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct ReportFile {
-    /// The file.
-    pub path: String,
-    /// Its length.
-    pub bytes: u64,
-    /// Its digest.
-    pub sha256: String,
-}
-
-/// Where secrets are to be kept.
-#[derive(Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct VaultChoose {
-    /// `keychain` or `file`.
-    #[ts(type = "\"keychain\" | \"file\"")]
-    pub store: String,
-    /// Opens the file from now on; without one, a key file does.
-    pub passphrase: Option<String>,
-}
-
-/// What opens the lock.
-#[derive(Clone, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct LockOpen {
-    /// The vault's passphrase, where there is one.
-    pub passphrase: Option<String>,
-}
-
-/// What `verify` says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct Verified {
-    /// Nothing is wrong.
-    pub intact: bool,
-    /// In words.
-    pub said: String,
 }
 
 macro_rules! calls {
@@ -325,7 +84,55 @@ calls! {
     /// What the operator chose.
     "prefs.view": Nothing => PrefsView = |c, _| Box::pin(async move { c.choices() });
     /// Makes one choice.
-    "prefs.set": PrefsSet => PrefsView = |c, a| Box::pin(async move { c.choose_pref(a) });
+    "prefs.set": PrefsSet => PrefsView = |c, a| Box::pin(async move { c.choose_pref(a).await });
+    /// Sessions, accounts, profiles and where secrets are kept, from files and memory alone.
+    "accounts.view": Nothing => AccountsView = |c, _| Box::pin(async move { c.accounts_view().await });
+    /// Asks the portal for a session's accounts anew, behind what is shown.
+    "accounts.refresh": SessionRef => Nothing = |c, a| Box::pin(async move {
+        c.refresh_accounts(&a.session).await?;
+        Ok(Nothing {})
+    });
+    /// Begins a sign-in, or joins the one that is under way. Answers at once; what comes is pushed.
+    "sso.sign_in": SignIn => SignInView = |c, a| Box::pin(async move {
+        c.sign_in(&a.session, a.device, a.asked_by).await
+    });
+    /// Ends a sign-in for everybody who waits for it.
+    "sso.cancel": SessionRef => Nothing = |c, a| Box::pin(async move {
+        c.cancel_sign_in(&a.session).await?;
+        Ok(Nothing {})
+    });
+    /// Opens the page of a sign-in once more.
+    "sso.open": SessionRef => SignInView = |c, a| Box::pin(async move { c.open_sign_in(&a.session).await });
+    /// Signs out of a session.
+    "sso.sign_out": SessionRef => Nothing = |c, a| Box::pin(async move {
+        c.sign_out(&a.session).await?;
+        Ok(Nothing {})
+    });
+    /// What expires of the identity chosen, and when.
+    "identity.clocks": Nothing => Vec<IdentityClock> = |c, _| Box::pin(async move { Ok(c.identity_clocks()) });
+    /// Prepares profiles for the accounts of a session. Nothing is written.
+    "profiles.generate": ProfilesGenerate => DraftView = |c, a| Box::pin(async move { c.generate_profiles(a).await });
+    /// What each kind of client would do with a profile.
+    "profiles.answers": ProfileNamed => Vec<AnswerView> = |c, a| Box::pin(async move {
+        c.client_answers(&a.profile).await
+    });
+    /// Makes a change that was shown, with a backup.
+    "draft.apply": DraftRef => DraftView = |c, a| Box::pin(async move { c.apply_draft(&a.id) });
+    /// Takes a change back.
+    "draft.undo": DraftRef => DraftView = |c, a| Box::pin(async move { c.undo_draft(&a.id) });
+    /// Examines everything. Nothing is changed.
+    "doctor.run": Nothing => DoctorView = |c, _| Box::pin(async move { Ok(c.examine().await) });
+    /// Shows what a repair would change.
+    "doctor.preview": FindingRef => DraftView = |c, a| Box::pin(async move {
+        c.preview_repair(&a.code, a.place.as_deref())
+    });
+    /// Makes a repair that was shown.
+    "doctor.repair": DraftRef => DraftView = |c, a| Box::pin(async move { c.apply_draft(&a.id) });
+    /// Forgets what is held in memory alone.
+    "secrets.forget": SecretRef => Nothing = |c, a| Box::pin(async move {
+        c.forget_secret(&a.what)?;
+        Ok(Nothing {})
+    });
     /// Asks STS who a profile is.
     "identity.check": ProfileRef => Identity = |c, a| Box::pin(async move { c.check_identity(a.profile.as_deref()).await });
     /// Begins a run.
@@ -347,6 +154,11 @@ calls! {
         let run = RunId::new(a.run)?;
         c.sign(&run, &hold_key(&a.hold)?, a.decision, &a.person, a.reason, false).await?;
         c.view(&run).await
+    });
+    /// Signs a hold as somebody who signs in here for this one signature. Answers at once; where to sign in is pushed.
+    "run.sign_as_guest": RunGuest => SignInView = |c, a| Box::pin(async move {
+        let run = RunId::new(a.run)?;
+        c.sign_as_guest(&run, hold_key(&a.hold)?, a.decision, a.reason).await
     });
     /// Ticks or unticks an item of a checklist.
     "run.tick": RunTick => RunView = |c, a| Box::pin(async move {

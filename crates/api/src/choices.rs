@@ -2,7 +2,7 @@
 
 use crate::Problem;
 use crate::console::Console;
-use crate::views::{AccountMark, PrefsView, RecentProfile, Update};
+use crate::views::{AccountMark, KeptIn, PrefsView, RecentProfile, Update};
 use holdpoint_identity::Prefs;
 use serde::Deserialize;
 use std::sync::{Arc, PoisonError};
@@ -31,6 +31,13 @@ pub enum PrefsSet {
         /// What is to be known of it.
         mark: AccountMark,
     },
+    /// Keeps the token of an SSO session elsewhere, and moves it there without a new sign-in.
+    Keeping {
+        /// The session's key.
+        session: String,
+        /// Where.
+        kept: KeptIn,
+    },
     /// Minutes without a touch before the console locks.
     Idle {
         /// 0 is never.
@@ -54,8 +61,12 @@ impl Console {
     }
 
     /// Makes one choice.
-    pub fn choose_pref(&self, choice: PrefsSet) -> Result<PrefsView, Problem> {
+    pub async fn choose_pref(self: &Arc<Self>, choice: PrefsSet) -> Result<PrefsView, Problem> {
         is_sound(&choice)?;
+        if let PrefsSet::Keeping { session, kept } = &choice {
+            self.keep_session(session, *kept).await?;
+            return self.choices();
+        }
         let changed = self.change_prefs(|prefs| match choice {
             PrefsSet::Favourite { profile, on } => prefs.favour(&profile, on),
             PrefsSet::Account { account, mark } => prefs.mark(&account, |kept| {
@@ -64,6 +75,7 @@ impl Console {
                 kept.production = mark.production;
                 kept.favourite = mark.favourite;
             }),
+            PrefsSet::Keeping { .. } => {}
             PrefsSet::Idle { minutes } => prefs.idle_minutes = minutes,
             PrefsSet::Registry { host, profile } => {
                 let host = host.trim().to_ascii_lowercase();
@@ -88,6 +100,12 @@ impl Console {
         let changed = Prefs::change(&self.places.home, change)?;
         self.keep(changed);
         Ok(self.prefs())
+    }
+
+    /// Another part of this process has changed what was chosen.
+    pub(crate) fn reread_prefs(&self) -> Result<(), Problem> {
+        self.keep(Prefs::open(&self.places.home)?);
+        Ok(())
     }
 
     fn keep(&self, prefs: Prefs) {
@@ -129,6 +147,7 @@ fn is_sound(choice: &PrefsSet) -> Result<(), Problem> {
         }
         PrefsSet::Favourite { .. }
         | PrefsSet::Account { .. }
+        | PrefsSet::Keeping { .. }
         | PrefsSet::Idle { .. }
         | PrefsSet::Registry { .. } => Ok(()),
     }

@@ -1,14 +1,15 @@
 //! Everything that a host of the console holds.
 
 use crate::door::VaultDoor;
+use crate::identities::Identities;
 use crate::places::Places;
 use crate::runs::Open;
 use crate::views::{Home, PlanView, RunSummary, Update, plan_view};
 use crate::{Problem, kept};
-use crate::{lock, profiles, who};
+use crate::{accounts, drafts, examination, lock, notices, profiles, sign_in, who};
 use ed25519_dalek::SigningKey;
 use holdpoint_engine::{Clock, MachineClock, Outfitter, Points};
-use holdpoint_identity::{Env, Keeper, Prefs};
+use holdpoint_identity::{Env, Prefs};
 use holdpoint_ledger::{Anchors, SqliteLedger};
 use holdpoint_plan::{LARGEST, Reading};
 use holdpoint_redact::Secret;
@@ -42,6 +43,8 @@ pub struct Config {
     pub vault: Choice,
     /// What opens the vault, when a passphrase does and one was given.
     pub passphrase: Option<Secret>,
+    /// What the edge has opened already, to hand it to the outfitter; else the console opens its own.
+    pub identities: Option<Identities>,
     /// Opens a page in the person's browser; the reason when that is not possible.
     pub open_url: fn(&str) -> Result<(), String>,
     /// The clock.
@@ -78,6 +81,7 @@ impl Config {
             version: version.to_owned(),
             vault: choice_of(&env)?,
             passphrase: env.get("HOLDPOINT_VAULT_PASSPHRASE").map(Secret::new),
+            identities: None,
             open_url: nowhere,
             clock: Arc::new(MachineClock::new(1.0)),
             open_at_start: None,
@@ -85,6 +89,13 @@ impl Config {
             outfitter,
             env,
         })
+    }
+}
+
+impl Config {
+    /// Opens the vault as far as that needs no person, and what stands on it.
+    pub fn open_identities(&self) -> Identities {
+        Identities::open(&self.home, &self.env, self.vault, self.passphrase.as_ref())
     }
 }
 
@@ -126,9 +137,14 @@ pub struct Console {
     pub(crate) places: Places,
     pub(crate) ledger: Arc<SqliteLedger>,
     pub(crate) anchors: Anchors,
+    pub(crate) identities: Identities,
     pub(crate) vault: Arc<VaultDoor>,
     device: OnceLock<SigningKey>,
-    pub(crate) keeper: Keeper,
+    pub(crate) sign_ins: sign_in::Held,
+    pub(crate) trees: accounts::Held,
+    pub(crate) drafts: drafts::Held,
+    pub(crate) findings: examination::Held,
+    pub(crate) told: notices::Held,
     pub(crate) lock: lock::Held,
     pub(crate) clock: Arc<dyn Clock>,
     open: Mutex<BTreeMap<RunId, Open>>,
@@ -145,7 +161,8 @@ impl Console {
         let places = Places::make(&config.home)?;
         let prefs = Prefs::open(&places.home)?;
         let ledger = SqliteLedger::open(&places.ledger())?;
-        let vault = VaultDoor::open(&places.home, config.vault, config.passphrase.as_ref());
+        let identities = config.identities.clone().unwrap_or_else(|| config.open_identities());
+        let vault = Arc::clone(&identities.vault);
         let clock = Arc::clone(&config.clock);
         Ok(Arc::new(Self {
             anchors: Anchors::new(places.anchors()),
@@ -153,7 +170,12 @@ impl Console {
             lock: lock::Held::new(vault.standing().wants_passphrase(), clock.now()),
             vault,
             device: OnceLock::new(),
-            keeper: Keeper::new(),
+            sign_ins: sign_in::Held::default(),
+            trees: accounts::Held::default(),
+            drafts: drafts::Held::default(),
+            findings: examination::Held::default(),
+            told: notices::Held::default(),
+            identities,
             clock,
             open: Mutex::default(),
             who: who::Held::default(),

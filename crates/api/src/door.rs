@@ -27,7 +27,7 @@ struct Inside {
     /// What opened it; gone when it is locked.
     passphrase: Option<Secret>,
     /// Why it does not open.
-    failed: Option<String>,
+    failed: Option<Arc<VaultError>>,
 }
 
 /// How a vault stands.
@@ -64,7 +64,7 @@ impl VaultDoor {
         });
         if let Err(error) = tried {
             tracing::error!(%error, "the vault did not open");
-            door.inside.write().unwrap_or_else(PoisonError::into_inner).failed = Some(error.to_string());
+            door.inside.write().unwrap_or_else(PoisonError::into_inner).failed = Some(Arc::new(error));
         }
         Arc::new(door)
     }
@@ -75,7 +75,7 @@ impl VaultDoor {
         if inside.opened.is_some() {
             return None;
         }
-        let why = inside.failed.clone().unwrap_or_else(|| LOCKED.to_owned());
+        let why = inside.failed.as_ref().map_or_else(|| LOCKED.to_owned(), ToString::to_string);
         Some(Problem::new(format!("the vault is not open: {why}")).code("vault_locked"))
     }
 
@@ -102,6 +102,11 @@ impl VaultDoor {
         }
     }
 
+    /// Why it does not open.
+    pub(crate) fn failure(&self) -> Option<Arc<VaultError>> {
+        self.inside.read().unwrap_or_else(PoisonError::into_inner).failed.clone()
+    }
+
     /// Whether a passphrase opens it.
     pub(crate) fn has_passphrase(&self) -> bool {
         FileVault::kept_by(&self.home).ok().flatten() == Some(KeptBy::Passphrase)
@@ -112,7 +117,7 @@ impl VaultDoor {
         DoorStanding {
             store: inside.opened.as_ref().map(|opened| opened.store),
             why: inside.opened.as_ref().and_then(|opened| opened.why.clone()),
-            failed: inside.failed.clone(),
+            failed: inside.failed.as_ref().map(ToString::to_string),
             kept_by: FileVault::kept_by(&self.home).ok().flatten(),
         }
     }

@@ -1,6 +1,6 @@
 //! Reports and verdicts of runs.
 
-use crate::calls::ReportFormat;
+use crate::args::ReportFormat;
 use crate::console::Console;
 use crate::{Problem, ReportFile};
 use holdpoint_redact::Redactor;

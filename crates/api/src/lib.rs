@@ -4,21 +4,29 @@
 //! methods; the TypeScript of the page is generated from the same list by [`typescript`]. Invariant: no Tauri and no
 //! AWS in it; executors and identities come from the edge as an `Outfitter`.
 
+mod accounts;
+mod args;
 mod calls;
 mod choices;
 mod closing;
 mod console;
 mod door;
+mod drafts;
+mod examination;
 mod export;
+mod identities;
 mod kept;
 mod lock;
 mod marks;
+mod memory;
+mod notices;
 mod places;
 mod problem;
 mod profiles;
 mod push;
 mod runs;
 mod seals;
+mod sign_in;
 mod times;
 mod typescript;
 mod vaults;
@@ -26,15 +34,18 @@ pub mod views;
 mod which;
 mod who;
 
-pub use calls::{
-    CALLS, Call, LockOpen, Nothing, PlanAt, PlanShown, ProfileRef, ReportArgs, ReportFile, ReportFormat,
-    RunAnswer, RunChoose, RunConfirm, RunLog, RunReason, RunRef, RunSecret, RunSign, RunStart, RunTick,
-    VaultChoose, Verified, dispatch,
+pub use args::{
+    DraftRef, FindingRef, LockOpen, Nothing, PlanAt, PlanShown, ProfileNamed, ProfileRef, ReportArgs,
+    ReportFile, ReportFormat, RunAnswer, RunChoose, RunConfirm, RunGuest, RunLog, RunReason, RunRef,
+    RunSecret, RunSign, RunStart, RunTick, SecretRef, SessionRef, SignIn, VaultChoose, Verified,
 };
+pub use calls::{CALLS, Call, dispatch};
 pub use choices::PrefsSet;
 pub use console::{Config, Console};
 pub use door::VaultDoor;
+pub use drafts::{PickRole, ProfilesGenerate, TemplateOf};
 pub use export::ReportText;
+pub use identities::Identities;
 pub use problem::Problem;
 pub use runs::{Chosen, StartRequest};
 pub use typescript::typescript;

@@ -134,7 +134,8 @@ impl Console {
         }
         state.waits_for = needs;
         if state.waits_for.is_none() {
-            let gone = self.keeper.forget();
+            let gone = self.identities.keeper.forget();
+            self.identities.tokens.forget();
             tracing::info!(credentials = gone.credentials, endpoints = gone.endpoints, "locked");
             // A run that goes on, at a hold or between two steps, signs and renews by it.
             if self.opened().values().all(|open| open.handle.is_finished()) {
@@ -197,6 +198,7 @@ impl Console {
 async fn mind(console: std::sync::Weak<Console>) {
     while let Some(here) = console.upgrade() {
         let next = here.look_at_idleness();
+        here.look_at_ends().await;
         let clock = Arc::clone(&here.clock);
         drop(here);
         clock.sleep(next).await;

@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::marks::{alias_of, colour_of, weight_of};
 use crate::times::iso;
 use crate::views::{Profile, Profiles};
-use holdpoint_identity::{Kind, Prefs};
+use holdpoint_identity::{Kind, Prefs, SsoSession};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,11 @@ use std::time::SystemTime;
 /// What was read, and from what.
 #[derive(Default)]
 pub(crate) struct Read {
-    last: Mutex<Option<(Vec<Stamp>, Arc<holdpoint_identity::Profiles>)>>,
+    last: Mutex<Option<(Vec<Stamp>, Found)>>,
 }
+
+/// The profiles, and the sign-ins that they share.
+type Found = (Arc<holdpoint_identity::Profiles>, Arc<Vec<SsoSession>>);
 
 /// A file as it was read: one that is replaced has another number, one that is written another time or length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,16 +45,27 @@ impl Console {
 
     /// The profiles, from memory while no file has changed.
     pub(crate) async fn read_profiles(&self) -> Result<Arc<holdpoint_identity::Profiles>, Problem> {
+        Ok(self.read_files().await?.0)
+    }
+
+    /// The SSO sessions, from memory while no file has changed.
+    pub(crate) async fn sso_sessions(&self) -> Result<Arc<Vec<SsoSession>>, Problem> {
+        Ok(self.read_files().await?.1)
+    }
+
+    async fn read_files(&self) -> Result<Found, Problem> {
         if let Some((stamps, found)) = &*self.read.last.lock().unwrap_or_else(PoisonError::into_inner)
             && stamps.iter().all(|stamp| stamp.is == state_of(&stamp.path))
         {
-            return Ok(Arc::clone(found));
+            return Ok(found.clone());
         }
         // Looked at before it is read: what is written meanwhile makes the next reading a new one.
         let before = holdpoint_identity::profile_files(&self.config.env);
         let stamps: Vec<Stamp> = before.into_iter().map(|path| Stamp { is: state_of(&path), path }).collect();
-        let found = Arc::new(holdpoint_identity::profiles(&self.config.env).await?);
-        *self.read.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((stamps, Arc::clone(&found)));
+        let profiles = Arc::new(holdpoint_identity::profiles(&self.config.env).await?);
+        let sessions = Arc::new(holdpoint_identity::sso_sessions(&self.config.env).await?);
+        let found = (profiles, sessions);
+        *self.read.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((stamps, found.clone()));
         Ok(found)
     }
 }

@@ -4,8 +4,9 @@ use crate::Problem;
 use crate::console::Console;
 use crate::marks::{alias_of, colour_of, weight_of};
 use crate::profiles::Shown;
-use crate::views::{Identity, IdentityStanding, Profile, Update};
-use holdpoint_identity::Caller;
+use crate::times::iso_of;
+use crate::views::{ClockKind, Identity, IdentityClock, IdentityStanding, Profile, Update};
+use holdpoint_identity::{Caller, Opening, RoleError, Session, WhoamiError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +18,8 @@ pub(crate) struct Who {
     turn: u64,
     /// By profile; its account and role are shown until STS answers anew.
     vouched: BTreeMap<String, Vouched>,
+    /// What `now` calls with; tells how long it lasts.
+    session: Option<Session>,
 }
 
 #[derive(Clone)]
@@ -57,14 +60,44 @@ impl Console {
         let name = profile.unwrap_or("default");
         let entry = shown.as_ref().and_then(|found| found.profiles.iter().find(|entry| entry.name == name));
         let entry = entry.map(|entry| Shown::new(self.prefs()).profile(entry));
-        let (caller, region) = self.ask_sts(profile).await?;
+        let (caller, session) = self.ask_sts(profile).await?;
         let (_, turn) = self.switch(profile, entry);
-        Ok(self.vouched(profile, turn, &caller, region))
+        let view = self.vouched(profile, turn, &caller, session);
+        self.tell(Update::Identity { view: Box::new(view.clone()) });
+        Ok(view)
     }
 
     /// The identity chosen; with its marks as they are now.
     pub(crate) fn identity_now(&self) -> Option<Identity> {
         self.who().now.clone()
+    }
+
+    /// The clocks of the identity chosen, from memory and files.
+    pub fn identity_clocks(&self) -> Vec<IdentityClock> {
+        let session = self.who().session.clone();
+        session.as_ref().map(clocks_of).unwrap_or_default()
+    }
+
+    /// The role's keys of the identity chosen, and its profile.
+    pub(crate) fn role_clock(&self) -> Option<(String, holdpoint_identity::Clock)> {
+        let who = self.who();
+        let profile = who.now.as_ref()?.profile.clone().unwrap_or_else(|| "the environment".to_owned());
+        Some((profile, who.session.as_ref()?.clocks().role?))
+    }
+
+    /// A session was signed in to, or out of: the identity that comes from it is asked for again.
+    pub(crate) fn check_again(self: &Arc<Self>, key: &str) {
+        let (profile, turn) = {
+            let mut who = self.who();
+            let Some(now) = who.now.as_mut() else { return };
+            if now.session.as_deref() != Some(key) {
+                return;
+            }
+            now.standing = IdentityStanding::Checking;
+            (now.profile.clone(), who.turn)
+        };
+        let console = Arc::clone(self);
+        tokio::spawn(async move { console.vouch(profile, turn).await });
     }
 
     /// The identity chosen wears the marks that were changed.
@@ -116,6 +149,7 @@ impl Console {
             account,
         };
         who.turn += 1;
+        who.session = None;
         who.now = Some(identity.clone());
         (identity, who.turn)
     }
@@ -123,8 +157,8 @@ impl Console {
     /// Asks STS, and pushes its answer unless somebody has switched on.
     async fn vouch(self: Arc<Self>, profile: Option<String>, turn: u64) {
         match self.ask_sts(profile.as_deref()).await {
-            Ok((caller, region)) => {
-                let view = self.vouched(profile.as_deref(), turn, &caller, region);
+            Ok((caller, session)) => {
+                let view = self.vouched(profile.as_deref(), turn, &caller, session);
                 if self.who().turn == turn {
                     self.tell(Update::Identity { view: Box::new(view) });
                 }
@@ -145,7 +179,8 @@ impl Console {
         }
     }
 
-    fn vouched(&self, profile: Option<&str>, turn: u64, caller: &Caller, region: String) -> Identity {
+    fn vouched(&self, profile: Option<&str>, turn: u64, caller: &Caller, session: Session) -> Identity {
+        let region = session.region().to_owned();
         let prefs = self.prefs();
         let mut who = self.who();
         let role = role_of(&caller.arn);
@@ -168,25 +203,66 @@ impl Console {
             problem: None,
             session: before.and_then(|identity| identity.session.clone()),
             checked_at: Some(self.clock.now().to_string()),
-            clocks: Vec::new(),
+            clocks: clocks_of(&session),
         };
         if who.turn == turn {
             who.now = Some(identity.clone());
+            who.session = Some(session);
         }
         identity
     }
 
     /// Who STS says that a profile is, and the region of its calls.
-    async fn ask_sts(&self, profile: Option<&str>) -> Result<(Caller, String), Problem> {
-        let session = holdpoint_identity::Session::live(&self.config.env, profile, None).await;
-        let session = session.map_err(|error| Problem::new(error.to_string()))?;
-        let caller = session.whoami().await.map_err(|error| Problem::new(error.to_string()))?;
-        Ok((caller, session.region().to_owned()))
+    async fn ask_sts(&self, profile: Option<&str>) -> Result<(Caller, Session), Problem> {
+        let opening = Opening {
+            keeper: Some(&self.identities.keeper),
+            ..Opening::new(&self.config.env).profile(profile).tokens(&self.identities.tokens)
+        };
+        let session = Session::open(&opening).await.map_err(|error| Problem::new(error.to_string()))?;
+        let caller = session.whoami().await.map_err(|error| refused(&error))?;
+        Ok((caller, session))
     }
 
     fn who(&self) -> MutexGuard<'_, Who> {
         self.who.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Why STS does not vouch; the code says when a sign-in would help.
+fn refused(error: &WhoamiError) -> Problem {
+    let problem = Problem::new(error.to_string());
+    match error {
+        WhoamiError::SignInExpired { .. } | WhoamiError::Role(RoleError::SignIn { .. }) => {
+            problem.code("signed_out")
+        }
+        WhoamiError::NotAssigned { .. }
+        | WhoamiError::Role(_)
+        | WhoamiError::NoCredentials { .. }
+        | WhoamiError::Expired { .. }
+        | WhoamiError::UnknownKey { .. }
+        | WhoamiError::Signature { .. }
+        | WhoamiError::ClockSkew { .. }
+        | WhoamiError::Denied { .. }
+        | WhoamiError::Unreachable { .. }
+        | WhoamiError::Timeout { .. }
+        | WhoamiError::NotSts { .. }
+        | WhoamiError::Throttled { .. }
+        | WhoamiError::Service { .. } => problem,
+    }
+}
+
+fn clocks_of(session: &Session) -> Vec<IdentityClock> {
+    let clocks = session.clocks();
+    let view = |what, clock: holdpoint_identity::Clock| IdentityClock {
+        what,
+        ends_at: iso_of(clock.ends_at),
+        renews: clock.renews,
+        source: clock.source,
+    };
+    let single =
+        [(ClockKind::Sso, clocks.sso), (ClockKind::Token, clocks.token), (ClockKind::Role, clocks.role)];
+    let single = single.into_iter().filter_map(|(what, clock)| clock.map(|clock| view(what, clock)));
+    single.chain(clocks.registry.into_iter().map(|clock| view(ClockKind::Registry, clock))).collect()
 }
 
 /// Name of the role or permission set in a caller's ARN: of `AWSReservedSSO_Deployer_0123456789abcdef` it is `Deployer`.

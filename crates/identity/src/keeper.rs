@@ -3,6 +3,7 @@
 use crate::shared::SharedSource;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::SystemTime;
 
 /// Knows every open source of credentials and every endpoint that was opened through it, and lets go of them at once.
 /// It keeps none of them alive. Clones are the same keeper.
@@ -56,6 +57,14 @@ impl Keeper {
             kept.sources.iter().filter_map(Weak::upgrade).collect()
         };
         sources.iter().filter(|source| source.forget()).count()
+    }
+
+    /// How many sources hold credentials that end, and when the first of them does.
+    pub fn held(&self) -> (usize, Option<SystemTime>) {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends: Vec<_> =
+            kept.sources.iter().filter_map(Weak::upgrade).filter_map(|source| source.ends_at()).collect();
+        (ends.len(), ends.into_iter().min())
     }
 
     /// How many endpoints are open.
