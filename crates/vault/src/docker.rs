@@ -15,6 +15,9 @@ use std::fmt;
 /// The exact text on which docker goes on anonymously. Said only for a registry that is not ours.
 pub const NOT_FOUND: &str = "credentials not found in native keychain";
 
+/// Other exact texts on which some clients go on anonymously (Spring Boot's among them): never said.
+const TAKEN_FOR_NOT_FOUND: [&str; 3] = [NOT_FOUND, "no credentials server URL", "no credentials username"];
+
 /// The longest input that is read, in bytes. Read one byte more than this and hand it to [`parse`]: it says so.
 pub const LONGEST_INPUT: usize = 64 * 1024;
 
@@ -281,7 +284,7 @@ fn json_line<T: Serialize>(value: &T) -> SecretBytes {
 /// One line that cannot be mistaken for "not found", however the cause is worded: docker compares the trimmed whole.
 fn failure(said: &str) -> String {
     let line = one_line(said);
-    if line.is_empty() || line == NOT_FOUND {
+    if line.is_empty() || TAKEN_FOR_NOT_FOUND.contains(&line.as_str()) {
         return "Holdpoint has no login for this registry and cannot say why; run `holdpoint doctor`"
             .to_owned();
     }
