@@ -58,6 +58,8 @@ pub enum Origin {
     Nothing,
     /// The client stops with an error.
     Fails,
+    /// The client reads around lines that the others refuse, and what it makes of the rest is not known.
+    Uncertain,
 }
 
 /// One client's answer.
@@ -122,7 +124,11 @@ fn differences(answers: &[ClientAnswer], how: &str) -> Vec<String> {
         let account =
             answer.account.as_deref().map_or(String::new(), |account| format!(" in account {account}"));
         let profile = match answer.source {
-            Origin::Environment | Origin::Container | Origin::Instance | Origin::Nothing => String::new(),
+            Origin::Environment
+            | Origin::Container
+            | Origin::Instance
+            | Origin::Nothing
+            | Origin::Uncertain => String::new(),
             Origin::AssumeRole
             | Origin::WebIdentity
             | Origin::Sso
@@ -197,6 +203,7 @@ impl Origin {
             Self::Instance => "the instance's metadata",
             Self::Nothing => "no credentials",
             Self::Fails => "an error",
+            Self::Uncertain => "an answer that is not certain",
         }
     }
 }

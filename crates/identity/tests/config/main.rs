@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod answers;
+mod doctors;
 mod drafts;
 mod edits;
 mod generated;

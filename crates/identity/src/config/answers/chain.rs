@@ -72,9 +72,14 @@ fn broken(client: Client, env: &Env, explicit: Option<&str>, fault: &str) -> (Fo
         Client::Java if keys && explicit.is_none() => {
             Found::environment(env, "the environment comes first, so the broken file is not asked")
         }
-        Client::Js => Found::fails(format!(
-            "it reads around lines that the other SDKs refuse, so its answer is not certain: {fault}"
-        )),
+        Client::Js if keys && selected(client, env, explicit).1.is_none() => {
+            Found::environment(env, "without a profile's name the environment comes first")
+        }
+        Client::Js => Found::of(
+            Origin::Uncertain,
+            None,
+            format!("it reads around lines that the other SDKs refuse: {fault}"),
+        ),
         Client::Go | Client::Rust | Client::Java => {
             Found::fails(format!("it refuses the whole file: {fault}"))
         }
