@@ -255,8 +255,9 @@ fn differs(home: &Path, choice: Choice, store: StoreName) -> Result<Option<Strin
         Choice::File => in_file && FileVault::kept_by(home)? != Some(KeptBy::Keychain),
         Choice::FileKeyInKeychain => in_file && FileVault::kept_by(home)? == Some(KeptBy::Keychain),
     };
-    Ok((!fits)
-        .then(|| format!("the secrets of this home are in {store}; move them in Settings, under Secrets")))
+    Ok((!fits).then(|| {
+        format!("the secrets of this home are in {store}; move them on the Accounts screen, under Secrets")
+    }))
 }
 
 /// Whether the file opens with `then` already: it was begun with it a moment ago.
