@@ -2,7 +2,9 @@
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
 import { beforeEach, expect, test } from "vitest";
 import App from "../src/screens/App.svelte";
-import { Console, hashOf, placeOf } from "../src/screens/console.svelte.ts";
+import { Console } from "../src/screens/console.svelte.ts";
+import { hashOf, placeOf } from "../src/screens/place.ts";
+import { lock } from "./accounts-views.ts";
 import { ScriptedHost, type Script } from "./scripted.ts";
 import { failedRun, heldRun, home, plan, runView } from "./views.ts";
 
@@ -14,7 +16,7 @@ function show(hash: string, script: Script = {}) {
   location.hash = hash;
   const host = new ScriptedHost({
     "home.view": () => home, "plan.open": () => plan, "plan.trust": () => ({ ...plan, trusted: true }), "profiles.list": () => ({ profiles: [], explanation: null, default: null }),
-    "run.log": () => ({ lines: [], total: 0 }), "run.rollback_preview": () => runView().rollback, ...script,
+    "lock.view": () => lock, "lock.touch": () => lock, "run.log": () => ({ lines: [], total: 0 }), "run.rollback_preview": () => runView().rollback, ...script,
   });
   render(App, { props: { app: new Console(host) } });
   return host;
@@ -168,5 +170,5 @@ test("every key is in the key map", async () => {
   for (const title of ["Find an action", "Hold: go…", "Roll back…", "Export the report…"]) expect(within(map).getByText(title)).toBeTruthy();
 });
 
-test.each(["#/", "#/plan/%2Fplans%2Fa%20b.md", "#/run/7k2m"])("%s names its place both ways", (hash) => expect(hashOf(placeOf(hash))).toBe(hash));
+test.each(["#/", "#/accounts", "#/plan/%2Fplans%2Fa%20b.md", "#/run/7k2m"])("%s names its place both ways", (hash) => expect(hashOf(placeOf(hash))).toBe(hash));
 test.each(["#/plan/%E0%A4%A", "#/plan/", "#/nowhere/x", ""])("%j leads home", (hash) => expect(placeOf(hash)).toEqual({ screen: "home" }));

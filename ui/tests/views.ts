@@ -6,14 +6,15 @@ const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
 
 export const identity: Identity = {
   profile: "broker-prod", account: "111122223333", alias: "broker-production", role: "Deployer", region: "eu-central-1",
-  arn: "arn:aws:sts::111122223333:assumed-role/Deployer/ana", weight: "production", checked_at: ago(4),
+  arn: "arn:aws:sts::111122223333:assumed-role/Deployer/ana", weight: "production", weight_guessed: false, colour: null, standing: "checked", problem: null, session: "corp", checked_at: ago(4),
   clocks: [
-    { what: "sso", ends_at: new Date(NOW + 22_320_000).toISOString(), renews: false },
-    { what: "role", ends_at: new Date(NOW + 2_460_000).toISOString(), renews: true },
+    { what: "sso", ends_at: new Date(NOW + 22_320_000).toISOString(), renews: true, source: "SSO session corp" },
+    { what: "role", ends_at: new Date(NOW + 2_460_000).toISOString(), renews: true, source: "role Deployer, by SSO session corp" },
+    { what: "registry", ends_at: new Date(NOW + 39_600_000).toISOString(), renews: true, source: "111122223333.dkr.ecr.eu-central-1.amazonaws.com" },
   ],
 };
 
-export const practiceIdentity: Identity = { ...identity, profile: null, alias: null, weight: "practice", clocks: [], arn: "arn:aws:sts::111122223333:assumed-role/Deployer/ana" };
+export const practiceIdentity: Identity = { ...identity, profile: null, alias: null, weight: "practice", session: null, clocks: [], arn: "arn:aws:sts::111122223333:assumed-role/Deployer/ana" };
 
 export function step(over: Partial<StepView> & { id: string; title: string }): StepView {
   return {
@@ -114,7 +115,7 @@ export function runView(over: Partial<RunView> = {}, api: StepView = deploying):
         { step: "create_worker", title: "Create the worker", text: "broker-worker → 0 tasks, then deleted", warning: null, status: "pending" },
       ],
     },
-    wants: [], halted: null, head: "77aa00bb",
+    wants: [], lapsed: null, halted: null, head: "77aa00bb",
     people: [{ name: "ana", verified: true }, { name: "bo", verified: true }],
     ...over,
   };
@@ -165,12 +166,12 @@ export const home: Home = {
     { run: "7h0c", kind: "failure", title: "Deploy backend failed", plan: "Agents in three stages", where: "agents-staging", since: ago(1300), by: null },
   ],
   open: [
-    { run: "7k2m", title: "ECS API and worker", plan_path: plan.path, mode: "live", status: "running", account: "111122223333", alias: "broker-production", weight: "production", started_at: ago(1080), started_by: "ana", ended_at: null, steps_done: 5, steps_total: 11, said: "Deploy API is under way" },
-    { run: "7h0c", title: "Agents in three stages", plan_path: "/plans/agents.md", mode: "live", status: "needs_decision", account: "123456789012", alias: "agents-staging", weight: "staging", started_at: ago(2500), started_by: "bo", ended_at: null, steps_done: 7, steps_total: 12, said: "Deploy backend failed" },
+    { run: "7k2m", title: "ECS API and worker", plan_path: plan.path, mode: "live", status: "running", account: "111122223333", alias: "broker-production", weight: "production", weight_guessed: false, started_at: ago(1080), started_by: "ana", ended_at: null, steps_done: 5, steps_total: 11, said: "Deploy API is under way" },
+    { run: "7h0c", title: "Agents in three stages", plan_path: "/plans/agents.md", mode: "live", status: "needs_decision", account: "123456789012", alias: "agents-staging", weight: "staging", weight_guessed: false, started_at: ago(2500), started_by: "bo", ended_at: null, steps_done: 7, steps_total: 12, said: "Deploy backend failed" },
   ],
   past: [
-    { run: "7b3a", title: "Board on ECS, migrations", plan_path: "/plans/board.md", mode: "live", status: "succeeded", account: "123456789012", alias: "sandbox", weight: "sandbox", started_at: ago(90_000), started_by: "ana", ended_at: ago(89_000), steps_done: 9, steps_total: 9, said: "done · 7 m planned, 6 m 40 s" },
-    { run: "7a00", title: "ECS API and worker", plan_path: plan.path, mode: "practice", status: "rolled_back", account: "111122223333", alias: null, weight: "practice", started_at: ago(190_000), started_by: "ana", ended_at: ago(189_000), steps_done: 4, steps_total: 11, said: "rehearsed, crash loop → rolled back" },
+    { run: "7b3a", title: "Board on ECS, migrations", plan_path: "/plans/board.md", mode: "live", status: "succeeded", account: "123456789012", alias: "sandbox", weight: "sandbox", weight_guessed: false, started_at: ago(90_000), started_by: "ana", ended_at: ago(89_000), steps_done: 9, steps_total: 9, said: "done · 7 m planned, 6 m 40 s" },
+    { run: "7a00", title: "ECS API and worker", plan_path: plan.path, mode: "practice", status: "rolled_back", account: "111122223333", alias: null, weight: "practice", weight_guessed: false, started_at: ago(190_000), started_by: "ana", ended_at: ago(189_000), steps_done: 4, steps_total: 11, said: "rehearsed, crash loop → rolled back" },
   ],
   recent: [
     { path: plan.path, title: plan.title, opened_at: ago(3000), missing: false },

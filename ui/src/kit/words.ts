@@ -9,6 +9,12 @@ export function durationWords(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
+/** Time left, as exact as it matters: seconds only near the end, no zeros. Takes seconds. */
+export function leftWords(seconds: number): string {
+  if (seconds < 600) return durationWords(seconds);
+  return durationWords(Math.floor(seconds / 60) * 60).replace(/ 00 [sm]$/, "");
+}
+
 /** A rough duration: the largest unit only. Takes seconds. */
 export function roughWords(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,12 +1,16 @@
 // The console as a whole: which screen shows, the home view, the runs that are open here, the link to the core, and the actions that are always there.
 import { AccountsController } from "../features/accounts/accounts.svelte.ts";
+import { DeskController } from "../features/accounts/desk.svelte.ts";
+import { DoctorController } from "../features/accounts/doctor.svelte.ts";
+import { LockController } from "../features/accounts/lock.svelte.ts";
+import { SignInController } from "../features/accounts/signin.svelte.ts";
 import { PlanController } from "../features/plans/plan.svelte.ts";
 import { RunController } from "../features/runs/run.svelte.ts";
-import { refused, type Home, type Host, type Identity, type Mode, type Refused, type Update } from "../host/host.ts";
+import { refused, type Home, type Host, type Identity, type Mode, type NoticeView, type Refused, type Update } from "../host/host.ts";
 import { Actions } from "../kit/actions.svelte.ts";
 import { toasts } from "../kit/toasts.svelte.ts";
-
-export type Place = { screen: "home" } | { screen: "plan"; path: string } | { screen: "run"; run: string };
+import type { Tone } from "../kit/tone.ts";
+import { hashOf, placeOf, type Place } from "./place.ts";
 
 const REFRESH_MS = 300;
 
@@ -14,6 +18,10 @@ export class Console {
   readonly host: Host;
   readonly actions = new Actions();
   readonly accounts: AccountsController;
+  readonly desk: DeskController;
+  readonly doctor: DoctorController;
+  readonly lock: LockController;
+  readonly signIn: SignInController;
   home = $state.raw<Home | null>(null);
   unreadable = $state.raw<Refused | null>(null);
   place = $state.raw<Place>({ screen: "home" });
@@ -28,6 +36,10 @@ export class Console {
   constructor(host: Host) {
     this.host = host;
     this.accounts = new AccountsController(host);
+    this.desk = new DeskController(host);
+    this.doctor = new DoctorController(host);
+    this.lock = new LockController(host);
+    this.signIn = new SignInController(host);
   }
 
   /** Who would act here: the run's pin where a run shows, else what was chosen. */
@@ -53,8 +65,13 @@ export class Console {
     const follow = () => this.#follow(placeOf(location.hash));
     window.addEventListener("hashchange", follow);
     follow();
+    const present = () => this.lock.touch();
+    const signs = ["keydown", "pointerdown", "pointermove", "wheel"] as const;
+    for (const sign of signs) window.addEventListener(sign, present, { passive: true, capture: true });
     void this.refresh();
+    void this.lock.read();
     return () => {
+      for (const sign of signs) window.removeEventListener(sign, present, { capture: true });
       window.removeEventListener("hashchange", follow);
       if (this.#soon !== null) clearTimeout(this.#soon);
       for (const stop of stops) stop();
@@ -98,7 +115,18 @@ export class Console {
 
   #hear(update: Update): void {
     this.run?.hear(update);
+    this.accounts.hear(update);
+    this.desk.hear(update);
+    this.lock.hear(update);
+    this.signIn.hear(update);
     if (update.type === "home") this.#refreshSoon();
+    if (update.type === "notice") this.#notice(update.view);
+  }
+
+  /** What ends soon is told once; a sign-in that helps is one press away. */
+  #notice({ kind, title, said, session }: NoticeView): void {
+    const tone: Tone = { ending: "warn", ended: "danger", note: "plain" }[kind] as Tone;
+    toasts.say(`${title}. ${said}`, tone, session === null ? undefined : { word: "Sign in…", run: () => void this.signIn.begin(session) });
   }
 
   /** Lists change often while a run goes on; they are read at most once in a while, and once more after the last change. */
@@ -118,6 +146,8 @@ export class Console {
     this.linked = up;
     if (!back) return;
     void this.refresh();
+    void this.lock.read();
+    void this.desk.read();
     void this.run?.open();
   }
 
@@ -134,6 +164,8 @@ export class Console {
       { id: "app.identity", title: "Switch identity", group: "Console", keys: "[Shift]+[Alt]+[Control]+@", words: "profile account role", run: () => this.#identities() },
       { id: "app.keys", title: "Show all keys", group: "Console", keys: "[Shift]+?", run: () => void (this.open = "keys") },
       { id: "app.home", title: "Home", group: "Console", keys: "g h", run: () => this.go({ screen: "home" }) },
+      { id: "app.accounts", title: "Accounts", group: "Console", keys: "g a", words: "sso session sign in doctor secrets", run: () => this.go({ screen: "accounts" }) },
+      { id: "app.lock", title: "Lock now", group: "Console", keys: "$mod+Shift+l", when: () => this.lock.view !== null, run: () => this.lock.lock() },
       { id: "app.waiting", title: "Go to what waits for me", group: "Console", keys: "g w", when: () => (this.home?.waiting.length ?? 0) > 0, run: () => this.#waiting() },
       { id: "plan.pick", title: "Open a plan…", group: "Console", keys: "$mod+o", words: "file", run: () => this.pickPlan() },
       { id: "app.light", title: "Appearance: light", group: "Appearance", run: () => setScheme("light") },
@@ -142,9 +174,9 @@ export class Console {
     ];
   }
 
-  /** Asks STS who a profile is, and shows it from then on. An open run keeps its pin. */
+  /** Switches to a profile: shown at once, vouched for by STS right after. An open run keeps its pin. */
   async switchIdentity(profile: string): Promise<void> {
-    await this.accounts.check(profile);
+    await this.accounts.use(profile);
     if (this.accounts.refusal) toasts.say(`${profile}: ${this.accounts.refusal.message}`, "danger");
   }
 
@@ -167,31 +199,5 @@ export function setScheme(scheme: string | null): void {
   } else {
     delete document.documentElement.dataset["scheme"];
     localStorage.removeItem("scheme");
-  }
-}
-
-export function hashOf(place: Place): string {
-  switch (place.screen) {
-    case "home":
-      return "#/";
-    case "plan":
-      return `#/plan/${encodeURIComponent(place.path)}`;
-    case "run":
-      return `#/run/${encodeURIComponent(place.run)}`;
-  }
-}
-
-export function placeOf(hash: string): Place {
-  const found = /^#\/(plan|run)\/(.+)$/.exec(hash);
-  const what = found?.[2] === undefined ? null : decoded(found[2]);
-  if (!found || what === null) return { screen: "home" };
-  return found[1] === "plan" ? { screen: "plan", path: what } : { screen: "run", run: what };
-}
-
-function decoded(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
   }
 }

@@ -9,6 +9,10 @@ import { createServer } from "vite";
 const STAGE = "/tests/stage/index.html";
 const byTestId = (id) => (page) => page.getByTestId(id).first().click();
 
+/** The Accounts screen in a state of the stage, then perhaps a press. */
+const accounts = (name, state = "", act = undefined) => ({ name: `accounts${name}`, path: `${STAGE}?accounts=${state}#/accounts`, ready: "main[aria-label=Accounts] h1", act });
+const ofSession = (name, id) => (page) => page.locator(`[data-session="${name}"]`).getByTestId(id).click();
+
 const views = [
   { name: "gallery", path: "/gallery.html" },
   { name: "home", path: STAGE },
@@ -29,6 +33,22 @@ const views = [
   { name: "run-interrupted", path: `${STAGE}#/run/interrupted` },
   { name: "run-done", path: `${STAGE}#/run/done` },
   { name: "run-report", path: `${STAGE}#/run/done`, act: byTestId("export") },
+  accounts(""),
+  accounts("-empty", "empty"),
+  accounts("-loading", "loading"),
+  accounts("-unreadable", "unreadable"),
+  accounts("-first", "first"),
+  accounts("-failed", "failed"),
+  accounts("-states", "states"),
+  accounts("-sign-in", "", ofSession("partner", "sign-in")),
+  accounts("-sign-in-browser", "sign-in-browser", ofSession("partner", "sign-in")),
+  accounts("-sign-in-failed", "sign-in-failed", ofSession("partner", "sign-in")),
+  accounts("-generate", "", byTestId("generate")),
+  accounts("-repair", "", (page) => page.getByRole("button", { name: /^Repair… / }).click()),
+  accounts("-vault", "", byTestId("vault")),
+  accounts("-answers", "", (page) => page.getByRole("button", { name: "Tools… Which identity would each use with ci?" }).click()),
+  { name: "locked", path: `${STAGE}?accounts=locked-screen` },
+  { name: "switcher", path: STAGE, act: (page) => page.keyboard.press("@") },
   { name: "palette", path: STAGE, act: (page) => page.keyboard.press("Control+k") },
   { name: "keys", path: `${STAGE}#/run/running`, act: (page) => page.keyboard.press("?") },
 ];
@@ -50,8 +70,13 @@ await server.listen();
 const origin = server.resolvedUrls?.local[0]?.replace(/\/$/, "") ?? "";
 const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 
-for (const look of looks) {
-  for (const view of views) {
+// Only some, when asked: `npm run look -- folder accounts dark`.
+const [, , , onlyView = "", onlyLook = ""] = process.argv;
+const chosenLooks = looks.filter(({ name }) => name.startsWith(onlyLook));
+const chosenViews = views.filter(({ name }) => name.startsWith(onlyView));
+
+for (const look of chosenLooks) {
+  for (const view of chosenViews) {
     const where = `${view.name}, ${look.name}`;
     const page = await browser.newPage({ viewport: look, colorScheme: look.colorScheme, contrast: look.contrast, reducedMotion: "reduce" });
     page.on("pageerror", (error) => complaints.push(`${where}: ${error.message}`));
@@ -59,7 +84,7 @@ for (const look of looks) {
       if (message.type() === "error" && !message.location().url.endsWith("favicon.ico")) complaints.push(`${where}: ${message.text()}`);
     });
     await page.goto(origin + view.path);
-    await page.locator("h1, [role=alert]").first().waitFor();
+    await page.locator(view.ready ?? "h1, [role=alert]").first().waitFor();
     await page.evaluate(() => document.fonts.ready);
     await view.act?.(page);
     if (view.act) await page.locator("dialog[open]").waitFor();
@@ -78,5 +103,5 @@ for (const look of looks) {
 }
 await browser.close();
 await server.close();
-process.stdout.write(complaints.length === 0 ? `${views.length * looks.length} views, nothing to complain of\n` : `${complaints.join("\n")}\n`);
+process.stdout.write(complaints.length === 0 ? `${chosenViews.length * chosenLooks.length} views, nothing to complain of\n` : `${complaints.join("\n")}\n`);
 process.exit(complaints.length === 0 ? 0 : 1);

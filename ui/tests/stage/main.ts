@@ -1,10 +1,11 @@
-// The whole console on the scripted host, to be looked at: #/run/running, #/run/failed, #/run/held, #/plan/….
+// The whole console on the scripted host, to be looked at: #/run/running, #/run/failed, #/run/held, #/plan/…, #/accounts with ?accounts=… for its states.
 import { mount } from "svelte";
-import { Refused } from "../../src/host/host.ts";
+import { Refused, type AccountsView, type SignInView } from "../../src/host/host.ts";
 import "../../src/kit/base.css";
 import { clock } from "../../src/kit/clock.svelte.ts";
 import App from "../../src/screens/App.svelte";
 import { Console } from "../../src/screens/console.svelte.ts";
+import * as desk from "../accounts-views.ts";
 import { ScriptedHost } from "../scripted.ts";
 import { failedRun, heldRun, home, identity, log, NOW, plan, runView, step } from "../views.ts";
 
@@ -22,6 +23,45 @@ const deciding = step({
 });
 const runs = { deciding: () => runView({ status: "waiting_for_person", said: "How to move the jobs", wants: ["api_token"] }, deciding), asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { what: "process 4711 on this machine" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
 
+const state = new URLSearchParams(location.search).get("accounts") ?? "";
+
+/** The Accounts screen in the state that the address names. */
+function accountsIn(state: string): AccountsView | Promise<AccountsView> {
+  const { accounts, session } = desk;
+  switch (state) {
+    case "empty":
+      return desk.noAccounts;
+    case "loading":
+      return new Promise(() => undefined);
+    case "unreadable":
+      throw new Refused({ code: "unreadable", message: "`~/.aws/config` cannot be read", hints: ["Make it readable for yourself: chmod u+r ~/.aws/config"], causes: ["Permission denied (os error 13)"] });
+    case "first":
+      return { ...accounts, sessions: [session({ loading: "Asking for the roles of 665 accounts: 112 known, about 28 s more at AWS's limit of 20 calls a second", known_since: null, accounts: session().accounts.slice(0, 6) })] };
+    case "failed":
+      return { ...accounts, sessions: [session({ problem: { code: "unreachable", message: "The SSO portal of eu-central-1 was not reached", hints: ["Check the network or the proxy, then ask again. What was known shows on."], causes: ["dns error"] } })] };
+    case "states":
+      return {
+        ...accounts,
+        sessions: [
+          session({ standing: "expired", said: "The sign-in ended.", ends_at: NOW_ISO, session_ends_at: null, renews: false, accounts: session().accounts.slice(0, 3) }),
+          session({ key: "torn", name: "torn", standing: "torn", said: "`~/.aws/sso/cache/0b6f….json` holds half a token. Another program may be writing it; sign in anew if it stays so.", accounts: [], known_since: null }),
+          session({ key: "locked", name: "vaulted", standing: "locked", kept: "vault", said: "The Secret Service is locked: unlock it, or use an encrypted file.", accounts: [], known_since: null }),
+          session({ key: "old", name: "https://old.example/start", start_url: "https://old.example/start", legacy: true, renews: false, session_ends_at: null, ends_at: new Date(NOW + 500_000).toISOString(), accounts: session().accounts.slice(0, 2), registration_ends_at: new Date(NOW + 172_800_000).toISOString() }),
+        ],
+        vault: { ...desk.vault, state: "locked", said: "The login keyring is locked: unlock it in the desktop's own dialog, or keep secrets in an encrypted file." },
+      };
+    default:
+      return accounts;
+  }
+}
+
+function signInState(state: string, device: boolean): Partial<SignInView> {
+  if (state === "sign-in-failed") return { state: "failed", user_code: null, url: null, url_complete: null, said: "Not signed in", problem: { code: "browser_never", message: "Nobody came back from the browser within 10 minutes", hints: ["Try again, or use a code where the browser runs on another machine."], causes: [] } };
+  if (state === "sign-in-browser" && !device) return { state: "browser", user_code: null, url: "https://oidc.us-east-1.amazonaws.com/authorize?response_type=code&client_id=practice", url_complete: null, asked_by: ["the Accounts screen", "run 7k2m"] };
+  return {};
+}
+const NOW_ISO = new Date(NOW - 60_000).toISOString();
+
 const host = new ScriptedHost({
   "home.view": () => (location.search.includes("empty") ? { ...home, waiting: [], open: [], past: [], recent: [], identity: null } : home),
   "plan.open": ({ path }) => {
@@ -29,8 +69,17 @@ const host = new ScriptedHost({
     return path.includes("damaged") ? { ...plan, damage: { said: "UTF-8 read as MacRoman", places: 41, guessed: 3 } } : path.includes("trusted") ? { ...plan, trusted: true } : plan;
   },
   "plan.trust": () => ({ ...plan, trusted: true }),
-  "profiles.list": () => ({ explanation: null, default: null, profiles: [{ name: "broker-prod", kind: "sso session", account: "111122223333", role: "Deployer", region: "eu-central-1", problems: [] }, { name: "agents-stg", kind: "assume role", account: "123456789012", role: "Admin", region: "us-west-2", problems: [] }] }),
+  "profiles.list": () => ({ explanation: null, default: null, profiles: [...desk.profiles, ...desk.accounts.profiles] }),
   "identity.check": ({ profile }) => ({ ...identity, profile }),
+  "identity.use": ({ profile }) => ({ ...identity, profile, standing: "checking", checked_at: null }),
+  "accounts.view": () => accountsIn(state),
+  "doctor.run": () => (state === "loading" ? new Promise(() => undefined) : state === "empty" ? { ...desk.doctor, findings: [] } : desk.doctor),
+  "doctor.preview": () => desk.draft({ path: "/home/ana/.docker/config.json", profiles: [], diff: '--- a\n+++ b\n@@ -1,3 +1,4 @@\n {\n-  "credsStore": "osxkeychain"\n+  "credsStore": "osxkeychain",\n+  "credHelpers": { "111122223333.dkr.ecr.eu-central-1.amazonaws.com": "holdpoint" }\n }\n' }),
+  "profiles.generate": () => desk.draft(),
+  "profiles.answers": () => desk.answers,
+  "sso.sign_in": ({ session, device }) => desk.signIn({ session, ...signInState(state, device) }),
+  "lock.view": () => (state === "locked-screen" ? { ...desk.lock, locked: true, since: new Date(NOW - 400_000).toISOString(), waits_for: "the step Deploy API of run 7k2m holds its credentials until it ends" } : desk.lock),
+  "lock.touch": () => desk.lock,
   "run.view": ({ run }) => ({ ...(runs[run as keyof typeof runs] ?? runView)(), run }),
   "run.log": ({ step, after_line }) => ({ lines: (step === "deploy_api" ? log : []).slice(after_line), total: log.length }),
   "run.verify": () => ({ intact: true, said: "intact up to anchor 3, an unanchored tail of 2 events" }),

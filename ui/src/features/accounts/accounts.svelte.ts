@@ -1,5 +1,5 @@
 // The profiles of this machine and the one that was chosen. Choosing never alters an open run: it keeps its pin.
-import { refused, type Host, type Identity, type Profile, type Refused } from "../../host/host.ts";
+import { refused, type Host, type Identity, type Profile, type Refused, type Update } from "../../host/host.ts";
 
 export class AccountsController {
   profiles = $state.raw<Profile[]>([]);
@@ -7,31 +7,42 @@ export class AccountsController {
   explanation = $state<string | null>(null);
   unreadable = $state.raw<Refused | null>(null);
   identity = $state.raw<Identity | null>(null);
+  /** The profile that STS is being asked about, where somebody waits for its answer. */
   checking = $state<string | null>(null);
   refusal = $state.raw<Refused | null>(null);
-  #read = false;
+  #asked = 0;
   readonly #host: Host;
 
   constructor(host: Host) {
     this.#host = host;
   }
 
-  /** Reads the profiles, once. */
+  /** Reads the profiles anew: another program may have written them meanwhile. What was read before shows until then. */
   async load(): Promise<void> {
-    if (this.#read) return;
-    this.#read = true;
     try {
       const found = await this.#host.call("profiles.list", {});
       this.profiles = found.profiles;
       this.explanation = found.explanation;
       this.unreadable = null;
     } catch (thrown) {
-      this.#read = false;
       this.unreadable = refused(thrown);
     }
   }
 
-  /** Asks STS who a profile is. The last one asked for wins. */
+  /** Switches. What the files say shows at once; what STS says comes as an update. The last one asked for wins. */
+  async use(profile: string): Promise<void> {
+    const mine = ++this.#asked;
+    this.refusal = null;
+    try {
+      const identity = await this.#host.call("identity.use", { profile });
+      // STS may have answered before this reply was read: what it said is newer.
+      if (mine === this.#asked && !(this.identity?.profile === profile && this.identity.standing !== "checking")) this.identity = identity;
+    } catch (thrown) {
+      if (mine === this.#asked) this.refusal = refused(thrown);
+    }
+  }
+
+  /** Asks STS who a profile is, and waits for it: a run is started on nothing less. The last one asked for wins. */
   async check(profile: string): Promise<void> {
     this.checking = profile;
     this.refusal = null;
@@ -43,5 +54,11 @@ export class AccountsController {
     } finally {
       if (this.checking === profile) this.checking = null;
     }
+  }
+
+  /** Takes what is pushed. */
+  hear(update: Update): void {
+    if (update.type === "identity") this.identity = update.view;
+    else if (update.type === "accounts" && this.profiles.length > 0) void this.load();
   }
 }

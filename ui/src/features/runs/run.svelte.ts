@@ -1,5 +1,5 @@
 // One run as this window sees it: the newest view that the core published, the step being read, its log, and what is under way.
-import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type StageView, type StepView, type Update, type Verified } from "../../host/host.ts";
+import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type SignInView, type StageView, type StepView, type Update, type Verified } from "../../host/host.ts";
 import type { Answer } from "./answer.ts";
 
 export class RunController {
@@ -91,6 +91,21 @@ export class RunController {
   /** `person` is a profile; in practice, a person of the practice account. */
   sign(hold: string, decision: "go" | "no_go", person: string, reason: string | null): Promise<boolean> {
     return this.#ask("run.sign", { run: this.run, hold, decision, person, reason });
+  }
+
+  /** Somebody else signs in here for this one signature. Gives where to sign in, or null when it was refused. */
+  async signAsGuest(hold: string, decision: "go" | "no_go", reason: string | null): Promise<SignInView | null> {
+    if (this.busy !== null) return null;
+    this.busy = "run.sign_as_guest";
+    this.refusal = null;
+    try {
+      return await this.#host.call("run.sign_as_guest", { run: this.run, hold, decision, reason });
+    } catch (thrown) {
+      this.refusal = refused(thrown);
+      return null;
+    } finally {
+      this.busy = null;
+    }
   }
 
   tick(step: string, tick: { item: string; on: boolean; reason: string | null; evidence: string | null }): Promise<boolean> {
