@@ -3,7 +3,7 @@
 use crate::stream::Streams;
 use holdpoint_api::{Config, Console, Problem, dispatch};
 use holdpoint_identity::Env;
-use holdpoint_steps::{AwsOutfitter, SimCommand};
+use holdpoint_steps::{Access, AwsOutfitter, SimCommand};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,7 +52,15 @@ fn console(env: &Env, program: &Path, plan: Option<String>) -> Result<Arc<Consol
             sim.program.display()
         );
     }
-    let outfitter = Arc::new(AwsOutfitter::new(env.clone(), sim));
-    let config = Config::of(env.clone(), outfitter, "console", env!("CARGO_PKG_VERSION"))?;
-    Console::open(Config { open_at_start: plan, ..config })
+    let outfitter = AwsOutfitter::new(env.clone(), sim);
+    let config = Config::of(env.clone(), Arc::new(outfitter.clone()), "console", env!("CARGO_PKG_VERSION"))?;
+    let identities = config.open_identities();
+    let (tokens, keeper) = (Some(identities.tokens.clone()), Some(identities.keeper.clone()));
+    Console::open(Config {
+        open_at_start: plan,
+        outfitter: Arc::new(outfitter.with(Access { tokens, keeper })),
+        identities: Some(identities),
+        open_url: Arc::new(|url| open::that_detached(url).map_err(|error| error.to_string())),
+        ..config
+    })
 }

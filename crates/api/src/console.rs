@@ -21,6 +21,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::broadcast;
 
+/// Opens a page in the person's browser; the reason when that is not possible.
+pub type OpenUrl = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
+
 /// What a host chooses.
 pub struct Config {
     /// `HOLDPOINT_HOME`.
@@ -46,7 +49,7 @@ pub struct Config {
     /// What the edge has opened already, to hand it to the outfitter; else the console opens its own.
     pub identities: Option<Identities>,
     /// Opens a page in the person's browser; the reason when that is not possible.
-    pub open_url: fn(&str) -> Result<(), String>,
+    pub open_url: OpenUrl,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// A plan to open at the start.
@@ -82,7 +85,7 @@ impl Config {
             vault: choice_of(&env)?,
             passphrase: env.get("HOLDPOINT_VAULT_PASSPHRASE").map(Secret::new),
             identities: None,
-            open_url: nowhere,
+            open_url: Arc::new(|_| Err("this console opens no pages".to_owned())),
             clock: Arc::new(MachineClock::new(1.0)),
             open_at_start: None,
             points: Arc::new(holdpoint_engine::Undisturbed),
@@ -108,11 +111,6 @@ fn choice_of(env: &Env) -> Result<Choice, Problem> {
         Some(other) => Err(Problem::new(format!("HOLDPOINT_VAULT is `{other}`"))
             .hint("set it to `keychain`, `file` or `auto`, or unset it")),
     }
-}
-
-/// An edge that opens pages says how.
-fn nowhere(_: &str) -> Result<(), String> {
-    Err("this console opens no pages: open it by hand".into())
 }
 
 fn home_of(env: &Env) -> Option<PathBuf> {
@@ -203,6 +201,15 @@ impl Console {
         }
         let key = holdpoint_vault::device_key(self.vault.as_ref())?;
         Ok(self.device.get_or_init(|| key))
+    }
+
+    /// Opens a page in the person's browser: of the web, and nothing that a page could name besides.
+    pub(crate) fn browse(&self, url: &str) -> Result<(), String> {
+        let is_web = url.starts_with("https://") || url.starts_with("http://127.0.0.1:");
+        if !is_web {
+            return Err("the address is none of the web".to_owned());
+        }
+        (self.config.open_url)(url)
     }
 
     /// Who gives commands here.

@@ -133,5 +133,6 @@ fn origin(origin: Origin) -> &'static str {
         Origin::Instance => "instance metadata",
         Origin::Nothing => "none",
         Origin::Fails => "stops with an error",
+        Origin::Uncertain => "depends on its version",
     }
 }

@@ -41,7 +41,7 @@ pub use args::{
 };
 pub use calls::{CALLS, Call, dispatch};
 pub use choices::PrefsSet;
-pub use console::{Config, Console};
+pub use console::{Config, Console, OpenUrl};
 pub use door::VaultDoor;
 pub use drafts::{PickRole, ProfilesGenerate, TemplateOf};
 pub use export::ReportText;

@@ -65,7 +65,7 @@ impl Console {
         let Some(url) = view.url_complete.as_ref().or(view.url.as_ref()) else {
             return Err(Problem::new("the page of this sign-in is not known yet").hint("wait a moment"));
         };
-        (self.config.open_url)(url).map_err(|why| {
+        self.browse(url).map_err(|why| {
             Problem::new(format!("no browser could be opened: {why}")).hint(format!("open {url}"))
         })?;
         Ok(view)
@@ -249,7 +249,7 @@ impl SignInEvents for Teller<'_> {
     }
 
     fn open(&self, url: &str) -> Result<(), String> {
-        (self.console.config.open_url)(url)
+        self.console.browse(url)
     }
 }
 

@@ -3,19 +3,25 @@
 use crate::plug;
 use holdpoint_api::{Config, Console, Problem};
 use holdpoint_identity::Env;
-use holdpoint_steps::{AwsOutfitter, SimCommand};
+use holdpoint_steps::{Access, AwsOutfitter, SimCommand};
 use std::sync::Arc;
 
 /// Opens it: the simulator is this very program.
 pub(crate) fn open(env: &Env) -> Result<Arc<Console>, Problem> {
-    Console::open(Config { points: plug::points(env), ..config(env)? })
+    let config = Config { points: plug::points(env), ..config(env)? };
+    let identities = config.open_identities();
+    let (tokens, keeper) = (Some(identities.tokens.clone()), Some(identities.keeper.clone()));
+    let outfitter = Arc::new(outfitter(env)?.with(Access { tokens, keeper }));
+    Console::open(Config { outfitter, identities: Some(identities), ..config })
 }
 
 /// What it is opened with, for commands that need only its folder.
 pub(crate) fn config(env: &Env) -> Result<Config, Problem> {
+    Config::of(env.clone(), Arc::new(outfitter(env)?), "cli", env!("CARGO_PKG_VERSION"))
+}
+
+fn outfitter(env: &Env) -> Result<AwsOutfitter, Problem> {
     let program = std::env::current_exe()
         .map_err(|error| Problem::new(format!("this program does not find itself: {error}")))?;
-    let sim = SimCommand { program, args: vec!["sim".into()] };
-    let outfitter = Arc::new(AwsOutfitter::new(env.clone(), sim));
-    Config::of(env.clone(), outfitter, "cli", env!("CARGO_PKG_VERSION"))
+    Ok(AwsOutfitter::new(env.clone(), SimCommand { program, args: vec!["sim".into()] }))
 }

@@ -7,6 +7,7 @@
 //!
 //! Invariant: an executor changes the world only in `act`, by the one call that its intent names.
 
+mod access;
 mod ecs;
 mod failure;
 mod http;
@@ -18,6 +19,7 @@ mod shell;
 mod soak;
 mod workshop;
 
+pub use access::Access;
 pub use outfitter::{AwsOutfitter, SimCommand};
 pub use practice::{
     FurnishError, Furnished, Simulator, SimulatorError, SimulatorOptions, Spawn, World, furnish,

@@ -1,10 +1,11 @@
 //! Tools for runs, for every edge: AWS by a profile, or the practice account of the run.
 
+use crate::access::Access;
 use crate::practice::{Simulator, SimulatorOptions, Spawn, furnish};
 use crate::workshop::{Live, Practice, Workshop};
 use async_trait::async_trait;
 use holdpoint_engine::{MachineClock, Outfit, Outfitter, RunFolder, Want};
-use holdpoint_identity::{Env, Session};
+use holdpoint_identity::{Env, RunTag};
 use holdpoint_plan::Target;
 use holdpoint_run::{Diagnosis, Mode};
 use std::ffi::OsString;
@@ -28,12 +29,19 @@ pub struct SimCommand {
 pub struct AwsOutfitter {
     env: Env,
     sim: SimCommand,
+    access: Access,
 }
 
 impl AwsOutfitter {
     /// With the environment as an argument, and the program that simulates.
     pub fn new(env: Env, sim: SimCommand) -> Self {
-        Self { env, sim }
+        Self { env, sim, access: Access::default() }
+    }
+
+    /// With what the sessions of this process share.
+    pub fn with(mut self, access: Access) -> Self {
+        self.access = access;
+        self
     }
 
     async fn live(&self, want: &Want) -> Result<(Workshop, Target), Diagnosis> {
@@ -42,6 +50,8 @@ impl AwsOutfitter {
             None => self.target_of(want.profile.as_deref()).await?,
         };
         let live = Live {
+            access: self.access.clone(),
+            run: Some(RunTag::new(want.run.as_str())),
             env: self.env.clone(),
             profile: want.profile.clone(),
             target: target.clone(),
@@ -54,7 +64,7 @@ impl AwsOutfitter {
 
     /// A plan that names no target is pinned to what the profile is.
     async fn target_of(&self, profile: Option<&str>) -> Result<Target, Diagnosis> {
-        let session = Session::live(&self.env, profile, None).await.map_err(told)?;
+        let session = self.access.session(&self.env, profile, None, None).await.map_err(told)?;
         let caller = session.whoami().await.map_err(told)?;
         Ok(Target { account: caller.account, region: session.region().to_owned(), role: None })
     }

@@ -1,5 +1,6 @@
 //! What a run is walked with: the executors and the desk, for AWS or for practice.
 
+use crate::access::Access;
 use crate::practice::{Furnished, Simulator};
 use crate::shell::Child;
 use crate::{ecs, http, logs, person, shell, soak};
@@ -7,7 +8,10 @@ use async_trait::async_trait;
 use aws_credential_types::provider::ProvideCredentials;
 use holdpoint_cloud::{Cloud, Pace};
 use holdpoint_engine::{Clock, Desk, Executor, Lapse, Registry};
-use holdpoint_identity::{BadPin, Caller, Env, Person, Pin, Session, SessionError, WhoamiError, profiles};
+use holdpoint_identity::{
+    BadPin, Caller, Env, Person, Pin, RoleError, RunTag, Session, SessionError, SsoSession, WhoamiError,
+    profiles,
+};
 use holdpoint_plan::{Effect, Target, kinds};
 use holdpoint_run::{At, Checked, Diagnosis};
 use std::path::PathBuf;
@@ -51,6 +55,10 @@ pub enum WorkshopError {
 pub struct Live {
     /// The environment.
     pub env: Env,
+    /// What sessions of this process share.
+    pub access: Access,
+    /// The run, for the names of role sessions.
+    pub run: Option<RunTag>,
     /// The profile that the run works with.
     pub profile: Option<String>,
     /// What the run is pinned to.
@@ -89,7 +97,8 @@ impl Live {
     /// Opens it. No call is made: credentials may still prove expired.
     pub async fn open(self) -> Result<Workshop, WorkshopError> {
         let pin = pin(&self.target)?;
-        let session = Session::live(&self.env, self.profile.as_deref(), Some(&self.target.region)).await?;
+        let (profile, region) = (self.profile.as_deref(), Some(self.target.region.as_str()));
+        let session = self.access.session(&self.env, profile, region, self.run).await?;
         let names = profiles(&self.env).await.map(|found| found.profiles).unwrap_or_default();
         let profiles: Vec<String> = names.into_iter().map(|profile| profile.name).collect();
         let cloud = Cloud::new(session.config(), Arc::new(ClockPace(Arc::clone(&self.clock))));
@@ -104,7 +113,8 @@ impl Live {
         let registry = registry(&cloud, http::Route::Live, false, child);
         let own = self.profile.unwrap_or_else(|| session.source().to_string());
         let (clock, region) = (self.clock, self.target.region);
-        let desk = LiveDesk { env: self.env, own, profiles, session, pin, region, clock };
+        let desk =
+            LiveDesk { env: self.env, access: self.access, own, profiles, session, pin, region, clock };
         Ok(Workshop { registry, desk: Arc::new(desk) })
     }
 }
@@ -162,6 +172,7 @@ impl Pace for ClockPace {
 
 struct LiveDesk {
     env: Env,
+    access: Access,
     own: String,
     profiles: Vec<String>,
     session: Session,
@@ -180,7 +191,7 @@ impl Desk for LiveDesk {
         if who == self.own {
             return whoami(&self.session, self.clock.as_ref()).await;
         }
-        let session = Session::live(&self.env, Some(who), Some(&self.region)).await;
+        let session = self.access.session(&self.env, Some(who), Some(&self.region), None).await;
         let session =
             session.map_err(|error| Diagnosis::of(format!("Nobody can sign as `{who}`: {error}")))?;
         whoami(&session, self.clock.as_ref()).await
@@ -197,8 +208,14 @@ impl Desk for LiveDesk {
 
     async fn lapsed(&self) -> Option<Lapse> {
         let error = self.session.whoami().await.err()?;
-        let over = matches!(error, WhoamiError::SignInExpired { .. } | WhoamiError::Expired { .. });
-        over.then(|| Lapse { session: None, said: error.to_string() })
+        let over = matches!(
+            error,
+            WhoamiError::SignInExpired { .. }
+                | WhoamiError::Role(RoleError::SignIn { .. })
+                | WhoamiError::Expired { .. }
+        );
+        let session = self.session.sso().map(SsoSession::key);
+        over.then(|| Lapse { session, said: error.to_string() })
     }
 
     async fn renewed(&self) {
