@@ -1,7 +1,7 @@
 //! Docker's client and skopeo, with a registry that wants a login.
 
 use crate::place::{PROGRAM, Place, Ran, ran};
-use crate::servers::{CONFIG_DIGEST, PASSWORD, Registry, Simulator, is_there};
+use crate::servers::{CONFIG_DIGEST, PASSWORD, Registry, Simulator, has};
 use serde_json::{Value, json};
 
 /// A place with a registry that is mapped to a profile; `None` where there is no registry to run.
@@ -42,14 +42,6 @@ impl Scene {
     fn under_holdpoint(&self, client: &str) -> Ran {
         self.inspect(client, &[PROGRAM, "exec", "--profile", "deployer", "--"])
     }
-}
-
-fn has(client: &str) -> bool {
-    let found = is_there(client);
-    if !found {
-        println!("skipped: {client} is not installed: `cargo xtask setup`");
-    }
-    found
 }
 
 /// A program under `exec` gets its logins from the process that started it, whatever the operator's own Docker says.

@@ -1,7 +1,7 @@
 //! A script of a run: its Docker is isolated, and its logins come from the run.
 
 use crate::place::Place;
-use crate::servers::{PASSWORD, Registry, Simulator, is_there};
+use crate::servers::{PASSWORD, Registry, Simulator, has};
 
 /// A plan with one script that only reads, and ends with the first thing that is not as it should be.
 fn plan(script: &str) -> String {
@@ -37,8 +37,7 @@ fn in_practice_a_script_meets_no_login_of_the_operator() {
 fn live_a_script_pulls_with_the_login_of_the_run() {
     let mut place = Place::new();
     let Some(registry) = Registry::start(&place) else { return };
-    if !is_there("docker") {
-        println!("skipped: docker is not installed: `cargo xtask setup`");
+    if !has("docker") {
         return;
     }
     let simulator = Simulator::start(&place);
@@ -51,4 +50,39 @@ fn live_a_script_pulls_with_the_login_of_the_run() {
     let ran = place.holdpoint(&["run", "plan.md", "--profile", "deployer", "--trust"]);
     ran.exits(0).says(&["isolated in ", "hello from a plugin"]).hides(&[PASSWORD]);
     place.no_keychain();
+}
+
+/// Gets the password, sees that it is the right one by its SHA-256, and prints it.
+const PRINTS: &str = r#"get() {
+  echo 111122223333.dkr.ecr.eu-west-1.amazonaws.com | docker-credential-holdpoint get | sed 's/.*"Secret":"//; s/".*//'
+}
+test "$(get | sha256sum | cut -c1-16)" = 19da2801c5cb9bbb || exit 44
+get
+get >&2
+printf %s "AWS:$(get)" | base64 -w0
+echo
+echo went on"#;
+
+/// A script may print its login, whole or in base64; nothing that the run keeps or shows has it.
+#[test]
+fn a_login_that_a_script_prints_is_kept_nowhere() {
+    let mut place = Place::new();
+    let simulator = Simulator::start(&place);
+    place.profile("deployer", &simulator.endpoint, &simulator.people[0]);
+    place.file("plan.md", &plan(PRINTS));
+    let ran = place.holdpoint(&["run", "plan.md", "--profile", "deployer", "--trust"]).exits(0);
+    let in_base64 = "LW9mLXRoZS10ZXN0LXJl";
+    ran.says(&["went on", "‹redacted›"]).hides(&[PASSWORD, in_base64]);
+    let report = place.holdpoint(&["report", "last", "--format", "json"]).exits(0).says(&["went on"]);
+    report.hides(&[PASSWORD, in_base64]);
+    for file in below(&place.path().join("holdpoint")) {
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        let found = |text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+        assert!(!found(PASSWORD) && !found(in_base64), "{}", file.display());
+    }
+}
+
+fn below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
 }

@@ -79,7 +79,7 @@ impl Registry {
     /// `None`, and said so, where the program is not installed.
     pub(crate) fn start(place: &Place) -> Option<Self> {
         if !is_there("docker-registry") {
-            println!("skipped: docker-registry is not installed: `cargo xtask setup`");
+            left_out("docker-registry");
             return None;
         }
         let passwords = place.file("registry/passwords", &format!("{HASHED}\n"));
@@ -140,8 +140,22 @@ impl Registry {
     }
 }
 
+/// Says that a test is left out.
+#[expect(clippy::print_stdout, reason = "a test that is left out says so")]
+fn left_out(program: &str) {
+    println!("skipped: {program} is not installed: `cargo xtask setup` installs docker-registry and skopeo");
+}
+
 /// Whether a program is installed; a test of it is else left out, and says so.
-pub(crate) fn is_there(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
+    let found = is_there(program);
+    if !found {
+        left_out(program);
+    }
+    found
+}
+
+fn is_there(program: &str) -> bool {
     ["/usr/local/bin", "/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(program).is_file())
 }
 

@@ -4,10 +4,12 @@ use super::host::{BadHost, host_of, registry_of};
 use super::map::{Registries, Unowned};
 use super::token::{MintError, RegistryToken, mint};
 use crate::{Clock, Env, Session, SessionError};
-use holdpoint_redact::Secret;
+use holdpoint_redact::{Redactor, Secret};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -27,6 +29,10 @@ pub struct RegistryDesk {
     held: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<Held>>>>,
     /// What a child's `docker login` left, for its own time.
     kept: Mutex<BTreeMap<String, Login>>,
+    /// Knows every password that was had or kept.
+    redactor: Redactor,
+    /// Bytes of the longest of them.
+    longest: AtomicUsize,
 }
 
 /// A user and a password for a registry.
@@ -112,7 +118,15 @@ struct Held {
 impl RegistryDesk {
     /// For the operator, who has no identity but those of profiles.
     pub fn new(registries: Registries, open: OpenSession) -> Self {
-        Self { registries, open, own: None, held: Mutex::default(), kept: Mutex::default() }
+        Self {
+            registries,
+            open,
+            own: None,
+            held: Mutex::default(),
+            kept: Mutex::default(),
+            redactor: Redactor::new([]),
+            longest: AtomicUsize::new(0),
+        }
     }
 
     /// For a child with an identity: it answers for every host of ECR that is not mapped, and what the child logs in
@@ -157,6 +171,7 @@ impl RegistryDesk {
         if self.own.is_none() {
             return Err(RegistryError::NotKept { host });
         }
+        self.learn(&login.secret);
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(host, login);
         Ok(())
     }
@@ -198,10 +213,28 @@ impl RegistryDesk {
         held.iter().filter_map(clock).collect()
     }
 
-    /// Forgets every login.
+    /// Text without any password that was given to who asked: a program may print what it was told.
+    pub fn veiled<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.longest() {
+            0 => Cow::Borrowed(text),
+            _ => self.redactor.redact_str(text),
+        }
+    }
+
+    /// Bytes of the longest password that was given; 0 before the first.
+    pub fn longest(&self) -> usize {
+        self.longest.load(Ordering::SeqCst)
+    }
+
+    /// Forgets every login, but not what must be veiled.
     pub fn forget(&self) {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn learn(&self, secret: &Secret) {
+        self.redactor.add([secret]);
+        self.longest.fetch_max(secret.expose().len(), Ordering::SeqCst);
     }
 
     /// Whether logins of this host are ECR's own.
@@ -244,6 +277,7 @@ impl RegistryDesk {
         }
         match (mint(&session, registry.as_ref()).await, &held.token) {
             (Ok(token), _) => {
+                self.learn(&token.secret);
                 held.token = Some(token.clone());
                 Ok(token)
             }

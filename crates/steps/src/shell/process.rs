@@ -2,6 +2,7 @@
 
 use super::{Child, KEPT, registries};
 use holdpoint_engine::{Progress, Task};
+use holdpoint_identity::registries::RegistryDesk;
 use holdpoint_identity::{ChildAccess, ChildFiles, CredentialsEndpoint, Practice, child_env};
 use holdpoint_plan::kinds::{Shell, ShellName};
 use regex::Regex;
@@ -107,8 +108,8 @@ pub(crate) async fn run(
     let uncertain = task.secrets.values().map(|secret| secret.expose().len() * 6).max().unwrap_or(0);
     let work = async {
         let (out, err) = tokio::join!(
-            lines("stdout", out, told, uncertain),
-            lines("stderr", err, Some(&task.progress), uncertain)
+            lines("stdout", out, told, uncertain, registries.desk()),
+            lines("stderr", err, Some(&task.progress), uncertain, registries.desk())
         );
         (process.wait().await, out, err)
     };
@@ -171,6 +172,7 @@ async fn lines(
     from: Option<impl AsyncRead + Unpin>,
     progress: Option<&Progress>,
     uncertain: usize,
+    logins: &RegistryDesk,
 ) -> (String, bool) {
     let Some(from) = from else { return (String::new(), false) };
     let mut reader = BufReader::new(from);
@@ -184,11 +186,13 @@ async fn lines(
         let cut = line.len() as u64 == LINE && line.last() != Some(&b'\n');
         if cut {
             truncated = true;
-            line.truncate(line.len().saturating_sub(uncertain));
+            line.truncate(line.len().saturating_sub(uncertain.max(logins.longest() * 6)));
             line.extend_from_slice(b" [cut]\n");
             skip_line(&mut reader).await;
         }
+        // The run does not know what its registries gave while the script ran; a script may print it.
         let text = String::from_utf8_lossy(&line);
+        let text = logins.veiled(&text);
         if kept.len() + text.len() <= KEPT {
             kept.push_str(&text);
         } else {
