@@ -4,7 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod clients;
-mod helper;
+
 mod place;
+mod protocol;
 mod runs;
 mod servers;

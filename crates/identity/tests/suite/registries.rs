@@ -499,7 +499,7 @@ fn docker_auth_configs() {
         ("podman version 5.4.0", false),
         ("Docker version", false),
         ("", false),
-        ("999999999999.0", false),
+        ("99999999999.0", false),
     ];
     for (said, expected) in table {
         assert_eq!(reads_auth_config(said), expected, "{said}");
