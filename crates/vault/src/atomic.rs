@@ -56,6 +56,19 @@ pub(crate) fn remove(path: &Path) -> Result<(), VaultError> {
     }
 }
 
+/// Removes what writers that were killed left in `folder`: it may hold a key. Only for who keeps writers out.
+pub(crate) fn sweep(folder: &Path) -> Result<(), VaultError> {
+    let entries = fs::read_dir(folder).map_err(|e| VaultError::io("reading", folder, e))?;
+    for entry in entries {
+        let path = entry.map_err(|e| VaultError::io("reading", folder, e))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') && name.ends_with(".new") {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Opens, making it when needed, the file whose lock keeps writers apart.
 pub(crate) fn lock_file(path: &Path) -> Result<File, VaultError> {
     private(OpenOptions::new().read(true).write(true).create(true).truncate(false))

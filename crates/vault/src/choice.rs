@@ -256,7 +256,7 @@ fn differs(home: &Path, choice: Choice, store: StoreName) -> Result<Option<Strin
         Choice::FileKeyInKeychain => in_file && FileVault::kept_by(home)? == Some(KeptBy::Keychain),
     };
     Ok((!fits).then(|| {
-        format!("the secrets of this home are in {store}; move them on the Accounts screen, under Secrets")
+        format!("the secrets of this home are in {store}; move them on the Accounts screen, under `Where secrets are kept`")
     }))
 }
 

@@ -76,6 +76,7 @@ impl FileVault {
     /// [`open_with`](Self::open_with) for who holds the lock and knows the place.
     pub(crate) fn open_held(home: &Path, unlock: Unlock<'_>) -> Result<Self, VaultError> {
         let folder = place::folder(home);
+        atomic::sweep(&folder)?;
         let key = match read_store(&folder)? {
             Some(store) => key::of(&folder, &store, unlock)?,
             None => make(&folder, unlock)?,

@@ -203,6 +203,18 @@ fn files_are_private_and_a_shared_key_is_refused() {
 }
 
 #[test]
+fn what_a_killed_writer_left_is_swept_up() {
+    let home = tempfile::tempdir().unwrap();
+    FileVault::open(home.path(), None).unwrap().put("a", b"x").unwrap();
+    let folder = home.path().join("vault");
+    let (left, not_ours) = (folder.join(".key.0011223344556677.new"), folder.join("notes.new"));
+    write_private(&left, &[7; 32]);
+    write_private(&not_ours, b"somebody's");
+    assert_eq!(FileVault::open(home.path(), None).unwrap().get("a").unwrap().expose(), b"x");
+    assert!(!left.exists() && not_ours.exists());
+}
+
+#[test]
 fn nothing_secret_is_on_disk_or_in_debug() {
     let home = tempfile::tempdir().unwrap();
     let vault = FileVault::open(home.path(), None).unwrap();
