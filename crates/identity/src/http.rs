@@ -250,3 +250,55 @@ fn proxy_of(env: &Env) -> Result<ProxyConfig, BadProxy> {
         None => proxy,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test]
+    async fn a_bundle_that_is_none_fails_the_call_and_not_the_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (name, text) in [("empty", ""), ("junk", "\u{0}junk"), ("bad", bad), ("cut", &bad[..40])] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let env = Env::new([("AWS_CA_BUNDLE", path.to_str().unwrap())]);
+            // Port 9 of this machine: nobody listens.
+            assert!(redirect_of(&env, "https://127.0.0.1:9/").await.is_err(), "{name}");
+        }
+        let env = Env::new([("AWS_CA_BUNDLE", "/nowhere/bundle.pem")]);
+        assert!(redirect_of(&env, "https://127.0.0.1:9/").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_told_and_not_followed() {
+        for (status, header, expected) in [
+            (
+                "302 Found",
+                "Location: https://corp.awsapps.com/start\r\n",
+                Some("https://corp.awsapps.com/start"),
+            ),
+            ("308 Permanent Redirect", "Location: /start\r\n", Some("/start")),
+            ("302 Found", "", None),
+            ("200 OK", "Location: https://corp.awsapps.com/start\r\n", None),
+            ("404 Not Found", "", None),
+        ] {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let url = format!("http://{}/start", listener.local_addr().unwrap());
+            let serving = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut asked = [0; 4096];
+                let read = stream.read(&mut asked).await.unwrap();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\n{header}Content-Length: 0\r\nConnection: close\r\n\r\n");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                String::from_utf8_lossy(&asked[..read]).into_owned()
+            };
+            let env = Env::default();
+            let (found, asked) = tokio::join!(redirect_of(&env, &url), serving);
+            assert!(asked.starts_with("HEAD /start HTTP/1.1\r\n"), "{asked}");
+            assert_eq!(found.unwrap().as_deref(), expected, "{status}");
+        }
+    }
+}

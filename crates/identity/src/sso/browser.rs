@@ -24,7 +24,7 @@ const GRANTS: [&str; 2] = ["authorization_code", "refresh_token"];
 
 /// How it ended.
 pub(crate) enum Came {
-    Back(Document),
+    Back(Box<Document>),
     /// Nobody could open a browser, and why.
     NoBrowser(String),
 }
@@ -87,9 +87,8 @@ pub(crate) async fn sign_in(
         .send()
         .await;
     match asked {
-        Ok(given) => {
-            device::token_of(desk, session, portal, &registration, &endpoint, &given).map(Came::Back)
-        }
+        Ok(given) => device::token_of(desk, session, portal, &registration, &endpoint, &given)
+            .map(|document| Came::Back(Box::new(document))),
         Err(error) => {
             desk.store.forget_registration(session, keeping);
             let Some(answer) = error.as_service_error() else {

@@ -90,7 +90,6 @@ async fn asked(
     let mut pause = interval;
     loop {
         tokio::time::sleep(pause).await;
-        pause = interval;
         let asked = client
             .create_token()
             .grant_type(GRANT)
@@ -104,17 +103,18 @@ async fn asked(
             Err(error) => error,
         };
         let Some(answer) = error.as_service_error() else {
-            match client::trouble(endpoint, &error) {
-                // A network that is away for a moment ends no sign-in; it is asked less and less often.
-                Trouble::Unreachable { .. } | Trouble::Answered { .. } => pause = (pause * 2).min(LONGEST),
-                other => return Err(other.into()),
+            // A network that is away for a moment ends no sign-in; it is asked less and less often.
+            let trouble = client::trouble(endpoint, &error);
+            if !matches!(trouble, Trouble::Unreachable { .. } | Trouble::Answered { .. }) {
+                return Err(trouble.into());
             }
+            pause = (pause * 2).min(LONGEST);
             continue;
         };
         let why = client::words_of(answer, None);
         let session = session.name.clone();
         match answer.code().unwrap_or_default() {
-            "AuthorizationPendingException" => {}
+            "AuthorizationPendingException" => pause = interval,
             "SlowDownException" | "TooManyRequestsException" | "ThrottlingException" => {
                 interval += SLOWER;
                 pause = interval;

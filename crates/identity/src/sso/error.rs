@@ -232,10 +232,10 @@ impl Trouble {
     /// Sorts the system's refusals: a full disk is its own state.
     pub(crate) fn io(path: &std::path::Path, did: &'static str, error: &std::io::Error) -> Self {
         use std::io::ErrorKind;
-        match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
-            _ => Self::Unwritable { path: path.to_owned(), did, why: error.to_string() },
+        if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+            return Self::DiskFull { path: path.to_owned() };
         }
+        Self::Unwritable { path: path.to_owned(), did, why: error.to_string() }
     }
 }
 

@@ -22,6 +22,8 @@ use tokio::task::{JoinHandle, JoinSet};
 const PATH: &str = "/oauth/callback";
 /// A client that has not sent its request by then is cut off.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The port stays so long after the answer came, for its page to arrive.
+const LINGER: Duration = Duration::from_millis(500);
 /// Connections at a time: a browser opens a few.
 const MOST: usize = 32;
 
@@ -83,9 +85,10 @@ impl Landing {
 impl Drop for Landing {
     fn drop(&mut self) {
         // The last page may still be on its way to the browser.
-        let server = std::mem::replace(&mut self.server, tokio::spawn(async {}));
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+        let server = self.server.abort_handle();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return server.abort() };
+        runtime.spawn(async move {
+            tokio::time::sleep(LINGER).await;
             server.abort();
         });
     }

@@ -52,6 +52,15 @@ pub(crate) async fn renewed(desk: &Arc<Desk>, session: &SsoSession) -> Result<Do
     if is_good_enough(&document, tried, now) {
         return Ok(document);
     }
+    // A refresh token is spent by asking: not while its successor could not be written and the token is still good.
+    if document.left(now) > Duration::ZERO {
+        let (desk, session) = (desk.clone(), session.clone());
+        let probed: Result<(), Trouble> = blocking(move || desk.store.probe(&session, keeping)).await;
+        if let Err(error) = probed {
+            tracing::warn!(%error, "the sign-in is not renewed while it could not be written");
+            return Ok(document);
+        }
+    }
     line.held().tried = Some(now);
     lock.leave(&format!("tried {}", second_of(now)));
     match renew(desk, session, keeping, &document).await {
@@ -88,7 +97,7 @@ async fn renew(
         };
         match call(desk, session, &document, &client, &refresh).await? {
             Answer::Renewed(fresh) => {
-                return keep(desk, session, keeping, &document, fresh.with_rest_of(&document)).await;
+                return keep(desk, session, keeping, &document, (*fresh).with_rest_of(&document)).await;
             }
             Answer::Ended(why) => return Err(TokenError::Expired { session: session.name.clone(), why }),
             Answer::Refused => match written_since(desk, session, keeping, &document).await? {
@@ -105,7 +114,7 @@ async fn renew(
 }
 
 enum Answer {
-    Renewed(Document),
+    Renewed(Box<Document>),
     /// The refresh token is not taken.
     Refused,
     /// The registration is not.
@@ -155,7 +164,7 @@ async fn call(
     let next = given.refresh_token().unwrap_or_else(|| refresh.expose());
     let ends = desk.clock.now() + life;
     let fresh = Document::new(&session.start_url, region, access, ends, client.clone(), Some(next));
-    Ok(Answer::Renewed(fresh))
+    Ok(Answer::Renewed(Box::new(fresh)))
 }
 
 /// Keeps a fresh token, unless somebody signed out meanwhile or wrote a newer one.

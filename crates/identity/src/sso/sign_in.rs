@@ -205,7 +205,7 @@ async fn signed_in(
     let document = match how {
         How::Browser if !session.legacy => {
             match browser::sign_in(desk, session, &portal, keeping, under).await? {
-                browser::Came::Back(document) => document,
+                browser::Came::Back(document) => *document,
                 browser::Came::NoBrowser(why) => {
                     under.tell(SignInEvent::NoBrowser { why });
                     by_code().await?

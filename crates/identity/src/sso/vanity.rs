@@ -76,9 +76,8 @@ fn led(from: &Url, location: &str, region: &str) -> Result<Portal, String> {
 fn is_owned(url: &Url) -> bool {
     let Some(Host::Domain(host)) = url.host() else { return false };
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let below =
-        |domain: &&str| host == **domain || host.strip_suffix(*domain).is_some_and(|h| h.ends_with('.'));
-    ISSUERS.contains(&host.as_str()) || OWNED.iter().any(|domain| below(&domain))
+    let below = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|h| h.ends_with('.'));
+    ISSUERS.contains(&host.as_str()) || OWNED.iter().any(|domain| below(domain))
 }
 
 /// The region in `INSTANCE.portal.REGION.app.aws` and `INSTANCE.REGION.portal.amazonaws.com`.

@@ -274,6 +274,35 @@ async fn a_sign_out_is_told_to_aws_and_touches_nothing_of_others() {
     office.close().await;
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_no_refresh_token_is_spent_and_nothing_is_torn() {
+    use sha2::Digest as _;
+    let office = Office::open().await;
+    due(&office).await;
+    let session = office.session("corp").await;
+    let before = std::fs::read(office.file(&session)).unwrap();
+    // A limit on the length of files, which the system refuses to pass as a full disk does: at most 1 KiB.
+    let limited = "trap '' XFSZ; ulimit -f 1; exec \"$0\" corp";
+    let ended = tokio::process::Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_sso-token")])
+        .env_clear()
+        .envs(office.vars())
+        .output()
+        .await
+        .unwrap();
+    let old = office.read(&session)["accessToken"].as_str().unwrap().to_owned();
+    let digest: String = sha2::Sha256::digest(&old).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(String::from_utf8(ended.stdout).unwrap().trim(), digest, "the token that is still good");
+    assert_eq!(std::fs::read(office.file(&session)).unwrap(), before);
+    assert_eq!(std::fs::read_dir(office.cache()).unwrap().count(), 2, "nothing half-written is left");
+    assert_eq!(office.answered("sso-oidc:CreateToken").await, 1);
+    // With room again it is renewed.
+    assert_ne!(digests(&office, 1).await, [digest]);
+    assert_eq!(office.look("sso").await["reused_refresh_tokens"], 0);
+    office.close().await;
+}
+
 /// Digests of the tokens that so many processes are given at once.
 pub(crate) async fn digests(office: &Office, count: usize) -> Vec<String> {
     let children: Vec<_> = (0..count)
