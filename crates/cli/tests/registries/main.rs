@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod clients;
-
 mod place;
 mod protocol;
 mod runs;
