@@ -153,20 +153,19 @@ impl Draft {
     }
 
     /// Both grammars must read every section alike as before, the touched ones alike as one another, and the file
-    /// must not become unreadable to either.
+    /// must not become unreadable to either. A repair that makes a file readable to a grammar need not make the two
+    /// agree in the same step: what they read differently from then on is a finding, and a repair, of its own.
     fn check(&self, before: Option<&[u8]>) -> Result<(), EditError> {
         let refuse = |why: String| Err(EditError::ReadDifferently { path: self.path.clone(), why });
         let text = before.map_or(Some(""), |bytes| std::str::from_utf8(bytes).ok());
-        let mut after = Vec::new();
+        let (mut after, mut was_readable) = (Vec::new(), true);
         for grammar in [Grammar::Sdk, Grammar::Botocore] {
             let was = text.map(|text| read(grammar, self.kind, text));
+            was_readable &= matches!(was, Some(Ok(_)));
             let will = match (read(grammar, self.kind, &self.after), &was) {
                 (Ok(will), _) => will,
-                (Err(faults), Some(Err(old))) if faults.len() < old.len() => {
-                    // A repair that leaves fewer faults than there were is a step ahead.
-                    let _ = faults;
-                    continue;
-                }
+                // A repair that leaves fewer faults than there were is a step ahead.
+                (Err(faults), Some(Err(old))) if faults.len() < old.len() => continue,
                 (Err(faults), Some(Err(_))) => {
                     let first = faults.first().map(ToString::to_string).unwrap_or_default();
                     return refuse(format!(
@@ -187,7 +186,7 @@ impl Draft {
             }
             after.push(will);
         }
-        if let [sdk, botocore] = after.as_slice()
+        if let ([sdk, botocore], true) = (after.as_slice(), was_readable)
             && let Some(found) =
                 differences(sdk, botocore).into_iter().find(|d| self.touched.contains(&d.section))
         {
