@@ -1,5 +1,6 @@
 //! Speed, as ratios of medians of paired runs. Machines are noisy: ours and the peer's runs take turns.
 
+mod accounts;
 mod identities;
 mod plans;
 mod registries;
@@ -20,7 +21,7 @@ pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
     let home = target().join("bench");
     folder(&home)?;
 
-    let rows = [
+    let mut rows = vec![
         identities::whoami(&ours, &home, pairs)?,
         identities::profiles(&ours, &home, pairs)?,
         identities::filter(&home, pairs)?,
@@ -28,6 +29,7 @@ pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
         plans::check(&ours, &home, pairs)?,
         window::opens(&home, pairs)?,
     ];
+    rows.extend(accounts::tree(&ours, &home)?);
 
     println!(
         "\n{:<44} {:>11} {:>11} {:>9}   goal",

@@ -3,6 +3,7 @@
 //! [`Portal::known`] reads what was kept; [`Portal::tree`] asks the access portal at the pace that it allows and tells
 //! what it finds as it comes.
 
+mod asker;
 mod kept;
 mod pacer;
 mod tree;
