@@ -20,7 +20,6 @@ async fn main() -> ExitCode {
 }
 
 async fn asked() -> Result<String, String> {
-    #[expect(clippy::disallowed_methods, reason = "this is a program: its environment is the process's own")]
     let env = Env::new(std::env::vars_os());
     let name = std::env::args().nth(1).ok_or("name a session")?;
     let sessions = sso_sessions(&env).await.map_err(|error| error.to_string())?;
