@@ -155,6 +155,12 @@ calls! {
         c.sign(&run, &hold_key(&a.hold)?, a.decision, &a.person, a.reason, false).await?;
         c.view(&run).await
     });
+    /// Signs in again for a practice run whose sign-in is over.
+    "run.sign_in": RunRef => RunView = |c, a| Box::pin(async move {
+        let run = RunId::new(a.run)?;
+        c.sign_in_again(&run).await?;
+        c.view(&run).await
+    });
     /// Signs a hold as somebody who signs in here for this one signature. Answers at once; where to sign in is pushed.
     "run.sign_as_guest": RunGuest => SignInView = |c, a| Box::pin(async move {
         let run = RunId::new(a.run)?;

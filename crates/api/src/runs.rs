@@ -331,6 +331,11 @@ impl Console {
         Ok(self.driving(run)?.give_secret(name, value).await?)
     }
 
+    /// Signs in again for a practice run whose sign-in is over; in a live run a person does, at a browser.
+    pub async fn sign_in_again(&self, run: &RunId) -> Result<(), Problem> {
+        Ok(self.driving(run)?.sign_in().await?)
+    }
+
     /// What a rollback would do.
     pub async fn rollback_preview(&self, run: &RunId) -> Result<RollbackSet, Problem> {
         Ok(rollback_view(&*self.state(run).await?))

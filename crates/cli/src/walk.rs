@@ -7,7 +7,8 @@ use holdpoint_engine::RunHandle;
 use holdpoint_identity::Env;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
-    Answer, Ask, Decision, HoldKey, Interruption, Outcome, RunEnd, RunId, State, Status, Work, interruption,
+    Answer, Ask, Decision, HoldKey, Interruption, Mode, Outcome, RunEnd, RunId, State, Status, Work,
+    interruption,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,9 +56,9 @@ pub(crate) async fn walk(console: &Arc<Console>, run: &RunId, manner: Manner<'_>
             continue;
         }
         if let Some(lapse) = handle.board(|board| board.lapsed.clone())
-            && !person.is_here()
+            && let Some(exit) = person.sign_in_again(&state, &lapse.said).await?
         {
-            return Ok(person.leave(Exit::Waits, &lapse.said).unwrap_or(Exit::Waits));
+            return Ok(exit);
         }
         if let Some(waits) = interruption(&state) {
             if let Some(exit) = person.attend(&state, waits).await? {
@@ -109,6 +110,24 @@ impl Person<'_> {
             self.console.give_secret(self.run, name.clone(), Secret::new(value)).await?;
         }
         Ok(None)
+    }
+
+    /// In practice the person who runs signs in again. Live, whoever is here does so at a browser, and the run notices.
+    async fn sign_in_again(&self, state: &State, said: &str) -> Result<Option<Exit>, Problem> {
+        let practice = state.mode() == Mode::Practice;
+        match (practice, self.is_here()) {
+            (true, _) if self.manner.auto_sign => self.told(self.console.sign_in_again(self.run).await),
+            (true, true) => {
+                match asking::ask("  the sign-in is over: s = sign in again, q = leave it open:")?.as_deref()
+                {
+                    Some("s") => self.told(self.console.sign_in_again(self.run).await),
+                    Some("q") | None => Ok(self.leave(Exit::Waits, said)),
+                    Some(_) => Ok(None),
+                }
+            }
+            (false, true) => Ok(None),
+            (_, false) => Ok(self.leave(Exit::Waits, said)),
+        }
     }
 
     /// Attends to what waits; an exit when nobody here can.

@@ -35,6 +35,12 @@ pub trait Desk: Send + Sync {
         None
     }
 
+    /// Signs in again for the run, where that takes nobody at a browser: in practice.
+    async fn sign_in(&self) -> Result<(), Diagnosis> {
+        Err(Diagnosis::of("a person signs in, at a browser")
+            .hint("`holdpoint login`, or the window's sign-in"))
+    }
+
     /// Returns when the run's credentials work again. May be dropped at any time.
     async fn renewed(&self) {
         std::future::pending().await

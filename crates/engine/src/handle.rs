@@ -130,6 +130,12 @@ impl RunHandle {
         self.sign_by(signer, hold, decision, reason, auto).await
     }
 
+    /// Signs in again for a run whose sign-in is over, where that takes nobody at a browser.
+    pub async fn sign_in(&self) -> Result<(), EngineError> {
+        let signed_in = self.tools.desk.sign_in().await;
+        signed_in.map_err(|diagnosis| EngineError::Identity(Box::new(diagnosis)))
+    }
+
     /// Signs a hold as somebody who signs in for this one signature; `show` is told where.
     pub async fn sign_as_guest(
         &self,

@@ -3,21 +3,22 @@
 mod clocks;
 mod opening;
 mod overrides;
+mod practice;
 mod source;
 
-use crate::http::{self, BadProxy};
+use crate::http::BadProxy;
 use crate::keeper::Keeper;
 use crate::shared::SharedSource;
 use crate::sso::{SsoSession, Standing, Tokens};
 use crate::whoami::{Caller, WhoamiError, of_credentials, whoami};
 use crate::{Env, Person, Pin, PinMismatch, Pinned, ProfilesError};
 use aws_credential_types::provider::ProvideCredentials;
-use aws_sdk_sts::config::{Credentials, Region, SharedCredentialsProvider};
+use aws_sdk_sts::config::Credentials;
 use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
 pub use clocks::{Clock, Clocks};
-use holdpoint_redact::Secret;
 pub use opening::{Opening, tokens_for};
+pub use practice::PracticeCredentials;
 pub(crate) use source::CREDENTIAL_VARIABLES;
 pub use source::Source;
 use std::collections::BTreeMap;
@@ -29,9 +30,6 @@ use std::time::SystemTime;
 fn behavior() -> aws_config::BehaviorVersion {
     aws_config::BehaviorVersion::v2026_01_12()
 }
-
-/// The name of the simulator's sign-in, in the place of a start URL.
-const PRACTICE: &str = "practice";
 
 /// Calls with one identity in one region.
 #[derive(Debug, Clone)]
@@ -47,23 +45,14 @@ pub struct Session {
     tokens: Option<Tokens>,
     keeper: Option<Keeper>,
     shared: Option<Arc<SharedSource>>,
+    /// The keys of a practice person, who may sign in again.
+    practice: Option<Arc<practice::PracticeKeys>>,
     /// Variables of endpoints that replace AWS's own.
     overrides: Arc<BTreeMap<String, String>>,
     /// A person is asked for a code on the way.
     asks: bool,
     /// A role on the way refused a source identity.
     untraced: Arc<AtomicBool>,
-}
-
-/// The keys of a practice person.
-#[derive(Debug, Clone)]
-pub struct PracticeCredentials {
-    /// Access key id; not secret.
-    pub access_key_id: String,
-    /// Secret access key.
-    pub secret_access_key: Secret,
-    /// Session token.
-    pub session_token: Option<Secret>,
 }
 
 /// Why no session could be made; nothing was called.
@@ -148,58 +137,6 @@ impl Session {
         opening::open(opening).await
     }
 
-    /// A session with the simulator at `endpoint`. No file, variable, metadata service, proxy or name is read or
-    /// resolved, and a request to anything but this machine's loopback fails in the client itself.
-    ///
-    /// # Errors
-    /// [`SessionError::NotLoopback`].
-    pub fn practice(
-        endpoint: &str,
-        credentials: &PracticeCredentials,
-        region: &str,
-    ) -> Result<Self, SessionError> {
-        let loopback = http::host_and_scheme(endpoint)
-            .is_some_and(|(scheme, host)| scheme == "http" && http::is_loopback(host));
-        if !loopback {
-            // Whatever was given is shown without what may be a password.
-            let shown = endpoint.rsplit('@').next().unwrap_or(endpoint).to_owned();
-            return Err(SessionError::NotLoopback { endpoint: shown });
-        }
-        let keys = Credentials::new(
-            &credentials.access_key_id,
-            credentials.secret_access_key.expose(),
-            credentials.session_token.as_ref().map(|token| token.expose().to_owned()),
-            None,
-            PRACTICE,
-        );
-        let mut config = SdkConfig::builder()
-            .behavior_version(behavior())
-            .region(Region::new(region.to_owned()))
-            .endpoint_url(endpoint)
-            .credentials_provider(SharedCredentialsProvider::new(keys))
-            .time_source(aws_smithy_async::time::SystemTimeSource::new())
-            .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-            .retry_config(aws_sdk_sts::config::retry::RetryConfig::standard())
-            .identity_cache(aws_sdk_sts::config::IdentityCache::lazy().build())
-            .http_client(http::loopback_only());
-        config.set_app_name(app_name());
-        Ok(Self {
-            config: config.build(),
-            region: region.to_owned(),
-            source: Source::Practice,
-            // Not the endpoint: a simulator that starts again on another port still has the same people.
-            instance: Some(PRACTICE.to_owned()),
-            endpoint: Some(endpoint.to_owned()),
-            sso: None,
-            tokens: None,
-            keeper: None,
-            shared: None,
-            overrides: Arc::default(),
-            asks: false,
-            untraced: Arc::default(),
-        })
-    }
-
     /// What the SDK's clients are made of.
     pub fn config(&self) -> &SdkConfig {
         &self.config
@@ -228,6 +165,11 @@ impl Session {
     /// The SSO session that the credentials start from, when they do from one.
     pub fn sso(&self) -> Option<&SsoSession> {
         self.sso.as_ref()
+    }
+
+    /// The name of the SSO session that the credentials start from: what to sign in to when they are over.
+    pub fn sso_session(&self) -> Option<&str> {
+        self.sso.as_ref().map(|session| session.name.as_str())
     }
 
     /// Variables of the endpoints that replace AWS's own, from the environment and the profile: what a child is to be

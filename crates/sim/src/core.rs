@@ -183,7 +183,9 @@ impl Core {
         {
             let count = self.calls_of_key.entry(caller.access_key_id.clone()).or_default();
             *count += 1;
-            if *count > limit {
+            let may_end =
+                self.world.env.scenario.identity.expire_keys.is_none_or(|keys| self.world.keys_ended < keys);
+            if *count > limit && may_end {
                 let line = Line::Count {
                     t: self.clock.elapsed(),
                     throttled: None,

@@ -70,10 +70,10 @@ impl People {
         self.keys.get(access_key_id)
     }
 
-    pub(crate) fn expire(&mut self, access_key_id: &str) {
-        if let Some(credentials) = self.keys.get_mut(access_key_id) {
-            credentials.expired = true;
-        }
+    /// Ends a key, and says whether it was good until now.
+    pub(crate) fn expire(&mut self, access_key_id: &str) -> bool {
+        let credentials = self.keys.get_mut(access_key_id);
+        credentials.is_some_and(|credentials| !std::mem::replace(&mut credentials.expired, true))
     }
 
     pub(crate) fn knows(&self, name: &str) -> bool {

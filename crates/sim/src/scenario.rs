@@ -49,6 +49,9 @@ pub(crate) struct Identity {
     /// Each access key is good for so many calls.
     #[serde(default)]
     pub(crate) expire_after_calls: Option<u64>,
+    /// Only so many keys end by it; without it, all.
+    #[serde(default)]
+    pub(crate) expire_keys: Option<u64>,
 }
 
 /// Why a scenario cannot be used.
@@ -108,6 +111,7 @@ impl Scenario {
             read.identity.account = read.identity.account.or(under.identity.account);
             read.identity.expire_after_calls =
                 read.identity.expire_after_calls.or(under.identity.expire_after_calls);
+            read.identity.expire_keys = read.identity.expire_keys.or(under.identity.expire_keys);
         }
         Ok((name.to_owned(), read))
     }
@@ -166,7 +170,11 @@ impl Scenario {
                 }
             }
             "wrong_account" => scenario.identity.account = Some("999988887777".to_owned()),
-            "expired" => scenario.identity.expire_after_calls = Some(25),
+            // The keys of before the first sign-in: a run pauses, somebody signs in, and it goes on to its end.
+            "expired" => {
+                scenario.identity =
+                    Identity { account: None, expire_after_calls: Some(25), expire_keys: Some(1) };
+            }
             _ => return None,
         }
         Some(scenario)

@@ -117,6 +117,8 @@ pub(crate) struct World {
     pub(crate) env: Env,
     pub(crate) estates: BTreeMap<(String, String), Estate>,
     pub(crate) people: People,
+    /// How many keys came to their end by being used.
+    pub(crate) keys_ended: u64,
     pub(crate) sso: Sso,
     pub(crate) directory: Directory,
     pub(crate) federation: Federation,
@@ -152,6 +154,7 @@ impl World {
                 no_effect: false,
             },
             estates: BTreeMap::new(),
+            keys_ended: 0,
             people: People::default(),
             sso: Sso::new(seed),
             directory: Directory::default(),
@@ -207,8 +210,10 @@ impl World {
                 if let Some(operation) = throttled {
                     self.record.throttle(operation);
                 }
-                if let Some(key) = expired_key {
-                    self.people.expire(key);
+                if let Some(key) = expired_key
+                    && self.people.expire(key)
+                {
+                    self.keys_ended += 1;
                 }
                 if let Some(counts) = faults {
                     self.faults.set_counts(counts);

@@ -147,6 +147,7 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
         sso,
         endpoint,
         shared,
+        practice: None,
         untraced,
     })
 }

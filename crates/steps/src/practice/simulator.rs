@@ -114,6 +114,16 @@ struct PersonTold {
     expired: bool,
 }
 
+impl PersonTold {
+    fn credentials(self) -> PracticeCredentials {
+        PracticeCredentials {
+            access_key_id: self.access_key_id,
+            secret_access_key: Secret::new(self.secret_access_key),
+            session_token: self.session_token.map(Secret::new),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct FurnishedTold {
     account: String,
@@ -206,22 +216,21 @@ impl Simulator {
             .map_err(|error| SimulatorError::Refused { call: "furnish".into(), why: error.to_string() })?;
         let mut people = Vec::with_capacity(told.people.len());
         for person in told.people {
-            let person = if person.expired { self.sign_in(&person.name).await? } else { person };
-            let credentials = PracticeCredentials {
-                access_key_id: person.access_key_id,
-                secret_access_key: Secret::new(person.secret_access_key),
-                session_token: person.session_token.map(Secret::new),
+            let signed_in = match person.expired {
+                true => (person.name.clone(), self.sign_in(&person.name).await?),
+                false => (person.name.clone(), person.credentials()),
             };
-            people.push((person.name, credentials));
+            people.push(signed_in);
         }
         Ok(Furnished { account: told.account, region: told.region, role: told.role, people })
     }
 
     /// Signs a practice person in again: the keys of before are worth nothing any more.
-    async fn sign_in(&self, name: &str) -> Result<PersonTold, SimulatorError> {
+    pub async fn sign_in(&self, name: &str) -> Result<PracticeCredentials, SimulatorError> {
         let told = self.post("sign-in", &json!({ "name": name })).await?;
-        serde_json::from_value(told)
-            .map_err(|error| SimulatorError::Refused { call: "sign-in".into(), why: error.to_string() })
+        let told: PersonTold = serde_json::from_value(told)
+            .map_err(|error| SimulatorError::Refused { call: "sign-in".into(), why: error.to_string() })?;
+        Ok(told.credentials())
     }
 
     /// Every call that changed something: what a run is checked against.
