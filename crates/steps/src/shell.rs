@@ -9,6 +9,7 @@ mod registries;
 use crate::failure::{arguments, strange};
 use async_trait::async_trait;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_identity::registries::OpenSession;
 use holdpoint_identity::{Env, Session, wrapper_in};
 use holdpoint_plan::Effect;
 use holdpoint_plan::kinds::{Shell, ShellExpect, ShellName};
@@ -40,6 +41,8 @@ pub(crate) struct Child {
     pub(crate) practice: Option<String>,
     /// Our command-line program, which is also the credential helper of Docker's clients.
     pub(crate) program: PathBuf,
+    /// Opens the profiles that registries are mapped to.
+    pub(crate) open: OpenSession,
 }
 
 /// The kind `shell`.

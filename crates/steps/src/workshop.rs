@@ -84,7 +84,7 @@ impl Live {
     pub async fn open(self) -> Result<Workshop, WorkshopError> {
         let pin = pin(&self.target)?;
         let (profile, region) = (self.profile.as_deref(), Some(self.target.region.as_str()));
-        let session = self.access.session(&self.env, profile, region, self.run).await?;
+        let session = self.access.session(&self.env, profile, region, self.run.clone()).await?;
         let names = profiles(&self.env).await.map(|found| found.profiles).unwrap_or_default();
         let profiles: Vec<String> = names.into_iter().map(|profile| profile.name).collect();
         let cloud = Cloud::new(session.config(), Arc::new(ClockPace(Arc::clone(&self.clock))));
@@ -95,6 +95,7 @@ impl Live {
             profiles: profiles.clone(),
             practice: None,
             program: self.program,
+            open: self.access.opens(&self.env, self.run),
         };
         let registry = registry(&cloud, http::Route::Live, false, child);
         let own = self.profile.unwrap_or_else(|| session.source().to_string());
@@ -127,6 +128,8 @@ impl Practice {
             profiles: Vec::new(),
             practice: Some(endpoint),
             program: self.program,
+            // Nothing is mapped in practice, and an empty environment leads nowhere.
+            open: Access::default().opens(&Env::default(), None),
         };
         let registry = registry(&cloud, http::Route::Practice(self.simulator.address()), self.assumed, child);
         Ok(Workshop { registry, desk: Arc::new(PracticeDesk::new(self.simulator, people, pin, self.clock)) })

@@ -1,7 +1,7 @@
 //! What a script is given for registries: an isolated configuration of Docker whose helper asks this process.
 
 use super::Child;
-use holdpoint_identity::registries::{DockerConfig, Registries, RegistryAccess, RegistryDesk, live_sessions};
+use holdpoint_identity::registries::{DockerConfig, Registries, RegistryAccess, RegistryDesk};
 use holdpoint_identity::{Places, Prefs, PrefsError};
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub(super) async fn open(
         None => Default::default(),
     };
     let registries = Registries::new(mapped, None, &child.env);
-    let desk = RegistryDesk::of_child(registries, live_sessions(&child.env), child.session.clone());
+    let desk = RegistryDesk::of_child(registries, child.open.clone(), child.session.clone());
     let operators = DockerConfig::operators(&child.env).filter(|_| !is_practice);
     let at = folder.join("docker");
     // Of the same attempt, when the process before this one was killed: its endpoint ended with it.
