@@ -6,7 +6,7 @@
 use super::reading::SectionId;
 use super::sdk::{self, COMMENT, SPACE};
 use crate::FileKind;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A key and a value that both grammars read alike.
@@ -141,14 +141,42 @@ impl Doc {
     /// # Errors
     /// [`BadEdit::Missing`] without the section.
     pub fn set(&mut self, id: &SectionId, pair: &Pair) -> Result<(), BadEdit> {
-        let ranges = self.ranges(id);
-        let Some(last) = ranges.last().cloned() else { return Err(BadEdit::Missing(id.clone())) };
-        let found = ranges.iter().flat_map(|range| self.properties(range)).rfind(|(key, _)| *key == pair.key);
-        match found {
-            Some((_, at)) => self.replace(at, pair),
-            None => {
-                let end = self.properties(&last).last().map_or(last.start + 1, |(_, at)| at.end);
-                self.insert(end, vec![format!("{} = {}", pair.key, pair.value)]);
+        self.set_many(&BTreeMap::from([(id.clone(), vec![pair.clone()])]))
+    }
+
+    /// Gives keys of many sections their values, as [`Self::set`] does; nothing is changed when a section is missing.
+    ///
+    /// # Errors
+    /// [`BadEdit::Missing`].
+    pub fn set_many(&mut self, values: &BTreeMap<SectionId, Vec<Pair>>) -> Result<(), BadEdit> {
+        let mut ranges: BTreeMap<&SectionId, Vec<Range<usize>>> = BTreeMap::new();
+        for (range, id) in self.all_ranges() {
+            if let Some((id, _)) = id.as_ref().and_then(|id| values.get_key_value(id)) {
+                ranges.entry(id).or_default().push(range);
+            }
+        }
+        if let Some(missing) = values.keys().find(|id| !ranges.contains_key(id)) {
+            return Err(BadEdit::Missing(missing.clone()));
+        }
+        // What is done where, from the end on: a line that is put in moves only what is behind it.
+        let mut edits: Vec<(Range<usize>, &Pair)> = Vec::new();
+        for (id, pairs) in values {
+            let ranges = ranges.remove(id).unwrap_or_default();
+            let known: Vec<_> = ranges.iter().flat_map(|range| self.properties(range)).collect();
+            let Some(last) = ranges.last() else { continue };
+            let end = self.end_of_keys(last);
+            for pair in pairs {
+                let found = known.iter().rfind(|(key, _)| *key == pair.key).map(|(_, at)| at.clone());
+                edits.push((found.unwrap_or(end..end), pair));
+            }
+        }
+        // Several at one place keep their order: the last of them is put in first.
+        edits.reverse();
+        edits.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
+        for (at, pair) in edits {
+            match at.is_empty() {
+                true => self.insert(at.start, vec![format!("{} = {}", pair.key, pair.value)]),
+                false => self.replace(at, pair),
             }
         }
         Ok(())
@@ -156,13 +184,17 @@ impl Doc {
 
     /// Removes a key of a section, wherever it stands in it; whether there was one.
     pub fn unset(&mut self, id: &SectionId, key: &str) -> bool {
+        self.unset_many(&BTreeMap::from([(id.clone(), BTreeSet::from([key.to_owned()]))]))
+    }
+
+    /// Removes keys of many sections; whether there was any of them.
+    pub fn unset_many(&mut self, keys: &BTreeMap<SectionId, BTreeSet<String>>) -> bool {
         let mut removed = false;
-        for range in self.ranges(id).into_iter().rev() {
-            for (found, at) in self.properties(&range).into_iter().rev() {
-                if found == key {
-                    self.lines.drain(at);
-                    removed = true;
-                }
+        for (range, id) in self.all_ranges().into_iter().rev() {
+            let Some(keys) = id.and_then(|id| keys.get(&id)) else { continue };
+            for (_, at) in self.properties(&range).into_iter().rev().filter(|(key, _)| keys.contains(key)) {
+                self.lines.drain(at);
+                removed = true;
             }
         }
         removed
@@ -210,16 +242,14 @@ impl Doc {
     /// Removes many sections, as [`Self::remove_section`] does; whether there was any of them.
     pub fn remove_sections(&mut self, ids: &BTreeSet<SectionId>) -> bool {
         let mut removed = false;
-        let mut next = self.len();
-        for (start, id) in self.headings().into_iter().rev() {
+        for (range, id) in self.all_ranges().into_iter().rev() {
             if id.is_some_and(|id| ids.contains(&id)) {
-                let end = self.properties(&(start..next)).last().map_or(start + 1, |(_, at)| at.end);
+                let end = self.end_of_keys(&range);
                 // One empty line goes with it, so that removing what was added leaves no gap.
-                let gap = end < next && self.lines[end].text.trim_matches(SPACE).is_empty();
-                self.lines.drain(start..end + usize::from(gap));
+                let gap = end < range.end && self.lines[end].text.trim_matches(SPACE).is_empty();
+                self.lines.drain(range.start..end + usize::from(gap));
                 removed = true;
             }
-            next = start;
         }
         removed
     }
@@ -229,18 +259,31 @@ impl Doc {
     /// # Errors
     /// [`BadEdit::Name`], [`BadEdit::Exists`], [`BadEdit::Missing`].
     pub fn rename_section(&mut self, id: &SectionId, to: &SectionId) -> Result<(), BadEdit> {
-        if to.name.is_empty() || !sdk::is_identifier(&to.name) {
-            return Err(BadEdit::Name(to.name.clone()));
+        self.rename_sections(&BTreeMap::from([(id.clone(), to.clone())]))
+    }
+
+    /// Gives many sections other names; none of them when one cannot have its own.
+    ///
+    /// # Errors
+    /// As [`Self::rename_section`].
+    pub fn rename_sections(&mut self, names: &BTreeMap<SectionId, SectionId>) -> Result<(), BadEdit> {
+        let headings = self.headings();
+        let known: BTreeSet<_> = headings.iter().filter_map(|(_, id)| id.clone()).collect();
+        for (id, to) in names {
+            if to.name.is_empty() || !sdk::is_identifier(&to.name) {
+                return Err(BadEdit::Name(to.name.clone()));
+            }
+            if known.contains(to) {
+                return Err(BadEdit::Exists(to.clone()));
+            }
+            if !known.contains(id) {
+                return Err(BadEdit::Missing(id.clone()));
+            }
         }
-        if !self.ranges(to).is_empty() {
-            return Err(BadEdit::Exists(to.clone()));
-        }
-        let ranges = self.ranges(id);
-        if ranges.is_empty() {
-            return Err(BadEdit::Missing(id.clone()));
-        }
-        for range in ranges {
-            self.lines[range.start].text = to.heading(self.kind);
+        for (at, id) in headings {
+            if let Some(to) = id.and_then(|id| names.get(&id)) {
+                self.lines[at].text = to.heading(self.kind);
+            }
         }
         Ok(())
     }
@@ -307,16 +350,11 @@ impl Doc {
             .collect()
     }
 
-    /// The lines of a section, each time that it stands there: from its heading to the next.
-    pub(super) fn ranges(&self, id: &SectionId) -> Vec<Range<usize>> {
+    /// The lines of all sections in their order, each from its heading to the next.
+    pub(super) fn all_ranges(&self) -> Vec<(Range<usize>, Option<SectionId>)> {
         let headings = self.headings();
-        let ends = headings.iter().skip(1).map(|(at, _)| *at).chain([self.lines.len()]);
-        headings
-            .iter()
-            .zip(ends)
-            .filter(|((_, found), _)| found.as_ref() == Some(id))
-            .map(|((at, _), end)| *at..end)
-            .collect()
+        let ends: Vec<_> = headings.iter().skip(1).map(|(at, _)| *at).chain([self.lines.len()]).collect();
+        headings.into_iter().zip(ends).map(|((at, id), end)| (at..end, id)).collect()
     }
 
     /// The keys of a section's lines, each with the lines of its value.
@@ -343,24 +381,68 @@ impl Doc {
         &self.lines[at].text
     }
 
-    /// How many lines there are.
-    pub(super) fn len(&self) -> usize {
-        self.lines.len()
-    }
-
     /// Puts another text in the place of a line's.
     pub(super) fn set_line(&mut self, at: usize, text: String) {
         self.lines[at].text = text;
     }
 
-    /// Takes lines out.
-    pub(super) fn take(&mut self, range: Range<usize>) -> Vec<String> {
-        self.lines.drain(range).map(|line| line.text).collect()
+    /// Puts the keys of each section that stands again behind those of its first heading, and takes the later headings
+    /// out; a section for which `keeps` says so stays as often as it stands. The sections that were merged.
+    pub(super) fn merge_repeated(&mut self, keeps: impl Fn(&SectionId) -> bool) -> BTreeSet<SectionId> {
+        let ranges = self.all_ranges();
+        let mut seen: BTreeMap<SectionId, usize> = BTreeMap::new();
+        // By the range of its first heading: what is put behind its keys. Of a later one only what follows its keys stays.
+        let mut moved: BTreeMap<usize, Vec<Line>> = BTreeMap::new();
+        let mut later = BTreeSet::new();
+        let mut merged = BTreeSet::new();
+        for (at, (range, id)) in ranges.iter().enumerate() {
+            let Some(id) = id.as_ref().filter(|id| !keeps(id)) else { continue };
+            match seen.get(id) {
+                None => {
+                    seen.insert(id.clone(), at);
+                }
+                Some(first) => {
+                    let lines = self.lines[range.start + 1..self.end_of_keys(range)].to_vec();
+                    moved.entry(*first).or_default().extend(lines);
+                    later.insert(at);
+                    merged.insert(id.clone());
+                }
+            }
+        }
+        if merged.is_empty() {
+            return merged;
+        }
+        let end = self.line_end();
+        let before = ranges.first().map_or(self.lines.len(), |(range, _)| range.start);
+        let mut lines = self.lines[..before].to_vec();
+        for (at, (range, _)) in ranges.iter().enumerate() {
+            let keys = self.end_of_keys(range);
+            if !later.contains(&at) {
+                lines.extend_from_slice(&self.lines[range.start..keys]);
+            }
+            lines.extend(moved.remove(&at).unwrap_or_default());
+            lines.extend_from_slice(&self.lines[keys..range.end]);
+        }
+        // The file's last line may have had no end, and may have moved.
+        let last = lines.len().saturating_sub(1);
+        lines[..last].iter_mut().filter(|line| line.end.is_empty()).for_each(|line| line.end = end);
+        self.lines = lines;
+        merged
+    }
+
+    /// The line behind a section's last key.
+    fn end_of_keys(&self, range: &Range<usize>) -> usize {
+        self.properties(range).last().map_or(range.start + 1, |(_, at)| at.end)
+    }
+
+    /// The file's own line end.
+    fn line_end(&self) -> &'static str {
+        self.lines.iter().map(|line| line.end).find(|end| !end.is_empty()).unwrap_or("\n")
     }
 
     /// Puts lines in, with the file's own line end.
     pub(super) fn insert(&mut self, at: usize, lines: Vec<String>) {
-        let end = self.lines.iter().map(|line| line.end).find(|end| !end.is_empty()).unwrap_or("\n");
+        let end = self.line_end();
         if let Some(before) = at.checked_sub(1).and_then(|at| self.lines.get_mut(at))
             && before.end.is_empty()
         {

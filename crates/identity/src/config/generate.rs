@@ -218,12 +218,13 @@ impl Work {
             .map(|id| id.name.clone())
             .collect();
         let (mut wanted, mut new, mut gone) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
+        let mut edits = Edits::default();
         for (pick, (name, is_nameless)) in names {
             let key = (pick.account.clone(), pick.role.clone());
             wanted.insert(key.clone());
             let pairs = pairs_of(session, pick, template)?;
             if let Some(id) = in_block.get(&key) {
-                self.known(&mut inside, whole, id, name, &pairs, template, &mut taken)?;
+                self.known(&mut edits, whole, id, name, &pairs, template, &mut taken);
                 continue;
             }
             if let Some(other) = by_hand.get(&key) {
@@ -249,6 +250,8 @@ impl Work {
                 self.left.push((id.name.clone(), Why::Gone));
             }
         }
+        inside.set_many(&edits.values)?;
+        inside.rename_sections(&edits.names)?;
         inside.remove_sections(&gone);
         inside.add_sections(&new)?;
         Ok(inside)
@@ -276,7 +279,8 @@ impl Work {
             Pair::new("sso_registration_scopes", scopes)?,
         ];
         if own.contains(&id) {
-            set_all(inside, whole.section(&id), &id, &pairs)?;
+            let stale = stale(whole.section(&id), &pairs);
+            inside.set_many(&BTreeMap::from([(id.clone(), stale)]))?;
         } else {
             inside.add_section(&id, &pairs)?;
         }
@@ -288,50 +292,47 @@ impl Work {
     #[expect(clippy::too_many_arguments, reason = "one step of a loop, with the loop's state")]
     fn known(
         &mut self,
-        inside: &mut Doc,
+        edits: &mut Edits,
         whole: &Reading,
         id: &SectionId,
         name: &str,
         pairs: &[Pair],
         template: &Template,
         taken: &mut BTreeSet<String>,
-    ) -> Result<(), BadEdit> {
-        if set_all(inside, whole.section(id), id, pairs)? {
+    ) {
+        let stale = stale(whole.section(id), pairs);
+        if !stale.is_empty() {
             self.changed.push(id.name.clone());
             self.touched.insert(id.clone());
+            edits.values.insert(id.clone(), stale);
         }
         // A name that was made longer to be unique is not another name.
         if id.name == name || id.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')) {
-            return Ok(());
+            return;
         }
         if !template.rename || taken.contains(name) {
             self.left.push((id.name.clone(), Why::WouldBe { name: name.to_owned() }));
-            return Ok(());
+            return;
         }
         let to = SectionId::profile(name);
-        inside.rename_section(id, &to)?;
-        taken.remove(&id.name);
         taken.insert(name.to_owned());
         self.renamed.push((id.name.clone(), name.to_owned()));
-        self.touched.extend([id.clone(), to]);
-        Ok(())
+        self.touched.extend([id.clone(), to.clone()]);
+        edits.names.insert(id.clone(), to);
     }
 }
 
-fn set_all(
-    inside: &mut Doc,
-    section: Option<&Section>,
-    id: &SectionId,
-    pairs: &[Pair],
-) -> Result<bool, BadEdit> {
-    let mut changed = false;
-    for pair in pairs {
-        if section.and_then(|section| section.get(pair.key())) != Some(pair.value()) {
-            inside.set(id, pair)?;
-            changed = true;
-        }
-    }
-    Ok(changed)
+/// Changes of the block's profiles, made together.
+#[derive(Default)]
+struct Edits {
+    values: BTreeMap<SectionId, Vec<Pair>>,
+    names: BTreeMap<SectionId, SectionId>,
+}
+
+/// The pairs that a section does not have so.
+fn stale(section: Option<&Section>, pairs: &[Pair]) -> Vec<Pair> {
+    let differs = |pair: &&Pair| section.and_then(|section| section.get(pair.key())) != Some(pair.value());
+    pairs.iter().filter(differs).cloned().collect()
 }
 
 /// Account and role of a profile that signs in by this session.

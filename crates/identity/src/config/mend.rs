@@ -7,7 +7,8 @@ use super::sdk::{SPACE, without_comment};
 use super::write;
 use crate::FileKind;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Range;
 use std::path::Path;
 
 /// A repair of a file's text.
@@ -77,16 +78,14 @@ fn recode(path: &Path, kind: FileKind) -> Result<Draft, EditError> {
 fn inline_comments(doc: &mut Doc) -> BTreeSet<SectionId> {
     let mut touched = BTreeSet::new();
     // From the end, so that lines put in do not move those still to come.
-    let headings = doc.headings();
-    let mut next = doc.len();
-    for (start, id) in headings.into_iter().rev() {
-        for at in (start..next).rev() {
+    for (range, id) in doc.all_ranges().into_iter().rev() {
+        for at in range.clone().rev() {
             let line = doc.line(at);
             let is_property = !line.starts_with(SPACE) && !line.starts_with(['#', ';']) && line.contains('=');
-            if at != start && !is_property {
+            if at != range.start && !is_property {
                 continue;
             }
-            let bare = without_comment(line, at != start);
+            let bare = without_comment(line, at != range.start);
             let comment = line.trim_matches(SPACE)[bare.len()..].trim_matches(SPACE).to_owned();
             // `key = # text` has no value: which of the two it was meant to be, only its author knows.
             if comment.is_empty() || bare.ends_with('=') {
@@ -97,47 +96,30 @@ fn inline_comments(doc: &mut Doc) -> BTreeSet<SectionId> {
             doc.insert(at, vec![comment]);
             touched.extend(id.clone());
         }
-        next = start;
     }
     touched
 }
 
 fn duplicates(doc: &mut Doc) -> BTreeSet<SectionId> {
-    let mut touched = BTreeSet::new();
-    let ids: BTreeSet<SectionId> = doc.sections().into_iter().collect();
-    let mut counts: HashMap<SectionId, usize> = HashMap::new();
-    for id in doc.sections() {
-        *counts.entry(id).or_default() += 1;
-    }
-    for id in ids {
-        // `[default]` and `[profile default]` are two sections for the SDKs, and one replaces the other.
-        let is_two_defaults = id == SectionId::profile("default")
-            && doc.ranges(&id).iter().any(|range| doc.line(range.start).contains("profile"));
-        if is_two_defaults {
-            continue;
-        }
-        if counts.get(&id).is_some_and(|count| *count > 1) {
-            while let [first, second, ..] = doc.ranges(&id).as_slice() {
-                let (first, second) = (first.clone(), second.clone());
-                let end = doc.properties(&second).last().map_or(second.start + 1, |(_, at)| at.end);
-                let mut moved = doc.take(second.start..end);
-                moved.remove(0);
-                let to = doc.properties(&first).last().map_or(first.start + 1, |(_, at)| at.end);
-                doc.insert(to, moved);
+    // `[default]` and `[profile default]` are two sections for the SDKs, and one replaces the other.
+    let default = SectionId::profile("default");
+    let is_two = |(range, id): &(Range<usize>, Option<SectionId>)| {
+        id.as_ref() == Some(&default) && doc.line(range.start).contains("profile")
+    };
+    let has_two_defaults = doc.all_ranges().iter().any(is_two);
+    let mut touched = doc.merge_repeated(|id| has_two_defaults && *id == default);
+    for (range, id) in doc.all_ranges() {
+        let Some(id) = id else { continue };
+        let mut later = HashSet::new();
+        for (key, lines) in doc.properties(&range).into_iter().rev() {
+            if later.insert(key) {
+                continue;
+            }
+            for line in lines {
+                let text = format!("# {}", doc.line(line));
+                doc.set_line(line, text);
             }
             touched.insert(id.clone());
-        }
-        for range in doc.ranges(&id) {
-            let properties = doc.properties(&range);
-            for (at, (key, lines)) in properties.iter().enumerate() {
-                if properties[at + 1..].iter().any(|(later, _)| later == key) {
-                    for line in lines.clone() {
-                        let text = format!("# {}", doc.line(line));
-                        doc.set_line(line, text);
-                    }
-                    touched.insert(id.clone());
-                }
-            }
         }
     }
     touched
@@ -145,16 +127,16 @@ fn duplicates(doc: &mut Doc) -> BTreeSet<SectionId> {
 
 fn sso_beside(doc: &mut Doc, text: &str) -> BTreeSet<SectionId> {
     let Ok(reading) = read(Grammar::Sdk, FileKind::Config, text) else { return BTreeSet::new() };
-    let mut touched = BTreeSet::new();
-    for (id, section) in &reading.sections {
+    let mut same: BTreeMap<SectionId, BTreeSet<String>> = BTreeMap::new();
+    for (id, section) in reading.sections.iter().filter(|(id, _)| id.kind == SectionKind::Profile) {
         let session = section.get("sso_session").map(SectionId::sso_session);
         let Some(session) = session.and_then(|id| reading.section(&id)) else { continue };
         for key in ["sso_start_url", "sso_region"] {
-            let is_same = section.get(key).is_some() && section.get(key) == session.get(key);
-            if id.kind == SectionKind::Profile && is_same && doc.unset(id, key) {
-                touched.insert(id.clone());
+            if section.get(key).is_some() && section.get(key) == session.get(key) {
+                same.entry(id.clone()).or_default().insert(key.to_owned());
             }
         }
     }
-    touched
+    doc.unset_many(&same);
+    same.into_keys().collect()
 }

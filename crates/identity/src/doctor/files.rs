@@ -164,12 +164,11 @@ fn of_text(path: &Path, kind: FileKind, text: &str, found: &mut Vec<Finding>) {
                         ),
                     ),
                 };
-                let finding = Finding::new(Code::SsoBeside, weight, said).at(path, Some(own.line));
-                found.push(match is_same {
-                    true => finding.with_draft(mend(path, kind, &Mend::SsoBeside)),
-                    false => finding,
-                });
+                found.push(Finding::new(Code::SsoBeside, weight, said).at(path, Some(own.line)));
             }
+        }
+        if found[start..].iter().any(|finding| finding.code == Code::SsoBeside) {
+            repairs(&mut found[start..], Code::SsoBeside, mend(path, kind, &Mend::SsoBeside));
         }
     }
     shorten(path, found, start);
@@ -185,7 +184,10 @@ fn broken(path: &Path, grammar: Grammar, fault: &Fault) -> Finding {
 
 /// One draft repairs all findings of a kind; it stands at the first, and where it would not help at none.
 fn repairs(findings: &mut [Finding], code: Code, draft: Result<Draft, EditError>) {
-    if let Some(first) = findings.iter_mut().find(|finding| finding.code == code)
+    let of = |finding: &Finding| finding.code == code;
+    // A warning is what a draft can heal; a problem of the same kind may be its author's to decide.
+    let at = findings.iter().position(|finding| of(finding) && finding.weight == Weight::Warning);
+    if let Some(first) = at.or_else(|| findings.iter().position(of)).and_then(|at| findings.get_mut(at))
         && let Ok(draft) = draft
         && !draft.is_empty()
     {
@@ -207,7 +209,7 @@ fn shorten(path: &Path, found: &mut Vec<Finding>, start: usize) {
             at += 1;
             let is_one = at > start && finding.code == *code;
             kept += usize::from(is_one);
-            !is_one || kept <= MOST
+            !is_one || kept <= MOST || finding.repair.is_some()
         });
         let said = format!("and {} more of the same in {}", all - MOST, path.display());
         found.push(Finding::new(*code, weight, said).at(path, None));

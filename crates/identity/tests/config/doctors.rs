@@ -395,6 +395,34 @@ async fn ten_thousand_broken_lines_are_told_shortly() {
     assert!(broken.iter().any(|finding| finding.said.starts_with("and ")), "{broken:#?}");
 }
 
+/// Ten thousand profiles, each of them wrong in three ways, are healed in three repairs.
+#[cfg(unix)]
+#[tokio::test]
+async fn ten_thousand_wrong_profiles_are_healed() {
+    let mut text = SSO.to_owned();
+    let mut expected = SSO.to_owned();
+    for i in 0..10_000 {
+        let own = format!("[profile p{i}]\nsso_session = s\nsso_account_id = {i:012}\nsso_role_name = R\n");
+        text.push_str(&format!("{own}sso_region = eu-central-1\nregion = eu-west-1 # {i}\n"));
+        expected.push_str(&format!("{own}# {i}\nregion = eu-west-1\noutput = json\n"));
+    }
+    for i in 0..10_000 {
+        text.push_str(&format!("[profile p{i}]\noutput = json\n"));
+    }
+    let machine = Machine::new().file(CONFIG, &text);
+    let mut repairs = 0;
+    loop {
+        let found = machine.examine().await;
+        let Some(finding) = found.iter().find(|finding| finding.repair.is_some()) else { break };
+        machine.repair(finding).unwrap();
+        repairs += 1;
+        assert!(repairs < 10, "{finding:?}");
+    }
+    assert_eq!(repairs, 3);
+    let healed = fs::read_to_string(machine.path(CONFIG)).unwrap();
+    assert!(healed == expected, "{}", &healed[..2_000]);
+}
+
 /// The list in `docs/doctor.md` is that of the program.
 #[test]
 fn the_documented_kinds_are_those_that_there_are() {

@@ -220,4 +220,10 @@ fn five_thousand_roles_make_five_thousand_profiles_once() {
         .collect();
     assert_eq!(place.generate(&tree, &template()).added.len(), 5_000);
     assert!(place.generate(&tree, &template()).draft.is_empty());
+    let other =
+        Template { region: "us-east-1".to_owned(), prefix: "x-".to_owned(), rename: true, ..template() };
+    let made = place.generate(&tree, &other);
+    assert_eq!((made.changed.len(), made.renamed.len()), (5_000, 5_000));
+    let made = place.generate(&tree[..1], &Template { prune: true, ..other });
+    assert_eq!((made.removed.len(), place.text().matches("[profile x-").count()), (4_999, 1));
 }
