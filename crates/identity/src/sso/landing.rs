@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
@@ -24,6 +24,8 @@ const PATH: &str = "/oauth/callback";
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The port stays so long after the answer came, for its page to arrive.
 const LINGER: Duration = Duration::from_millis(500);
+/// So many foreign answers are told; who sends more is a program, and the person knows by now.
+const MOST_FOREIGN: usize = 20;
 /// Connections at a time: a browser opens a few.
 const MOST: usize = 32;
 
@@ -47,7 +49,7 @@ pub(crate) enum Landed {
 #[derive(Debug)]
 pub(crate) struct Landing {
     address: SocketAddr,
-    landed: mpsc::Receiver<Landed>,
+    landed: mpsc::UnboundedReceiver<Landed>,
     server: JoinHandle<()>,
 }
 
@@ -57,11 +59,12 @@ impl Landing {
         let no_port = |error: std::io::Error| SignInError::NoPort { why: error.to_string() };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
         let address = listener.local_addr().map_err(no_port)?;
-        let (say, landed) = mpsc::channel(8);
+        let (say, landed) = mpsc::unbounded_channel();
         let desk = Arc::new(Desk {
             host: address.to_string(),
             state: state.to_owned(),
             is_done: AtomicBool::new(false),
+            foreign: AtomicUsize::new(0),
             say,
         });
         Ok(Self { address, landed, server: tokio::spawn(serve(listener, desk)) })
@@ -98,7 +101,8 @@ struct Desk {
     host: String,
     state: String,
     is_done: AtomicBool,
-    say: mpsc::Sender<Landed>,
+    foreign: AtomicUsize,
+    say: mpsc::UnboundedSender<Landed>,
 }
 
 async fn serve(listener: TcpListener, desk: Arc<Desk>) {
@@ -148,7 +152,9 @@ impl Desk {
                 page(StatusCode::BAD_REQUEST, "Nothing to read", "This address says nothing of a sign-in.")
             }
             Some(Landed::Foreign) => {
-                self.tell(Landed::Foreign);
+                if self.foreign.fetch_add(1, Ordering::SeqCst) < MOST_FOREIGN {
+                    self.tell(Landed::Foreign);
+                }
                 page(
                     StatusCode::FORBIDDEN,
                     "Another sign-in",
@@ -178,9 +184,7 @@ impl Desk {
     }
 
     fn tell(&self, landed: Landed) {
-        // Full of foreign answers, it may lose one more of them; the one answer that counts comes once and finds room
-        // as the sign-in reads all the time.
-        if self.say.try_send(landed).is_err() {
+        if self.say.send(landed).is_err() {
             tracing::debug!("an answer of a browser found nobody waiting");
         }
     }

@@ -115,3 +115,74 @@ fn place_of(text: &str, name: &str) -> usize {
     };
     text.lines().position(is_heading).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn sessions_come_in_the_order_of_the_file_and_then_legacy_start_urls() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = "\
+[sso-session zeta]
+sso_start_url = https://zeta.example/start
+sso_region = eu-west-1
+sso_registration_scopes = sso:account:access , ,codewhisperer:completions
+
+[sso-session no-region]
+sso_start_url = https://nowhere.example/start
+
+# a comment
+[sso-session alpha]  # of another company
+sso_start_url = https://alpha.example/start
+sso_region = us-east-1
+
+[profile a]
+sso_session = zeta
+[profile b]
+sso_session = zeta
+[profile c]
+role_arn = arn:aws:iam::111122223333:role/x
+source_profile = a
+[profile d]
+sso_session = missing
+[profile old]
+sso_start_url = https://old.example/start
+sso_region = eu-west-1
+[profile older]
+sso_start_url = https://old.example/start
+sso_region = eu-west-1
+[profile oldest]
+sso_start_url = https://no-region.example/start
+";
+        let path = folder.path().join("config");
+        std::fs::write(&path, config).unwrap();
+        let env = Env::new([("AWS_CONFIG_FILE", path.to_str().unwrap())]);
+        let found = sso_sessions(&env).await.unwrap();
+        let told: Vec<_> =
+            found.iter().map(|s| (s.name.as_str(), s.region.as_str(), s.legacy, s.profiles)).collect();
+        assert_eq!(
+            told,
+            [
+                ("zeta", "eu-west-1", false, 2),
+                ("alpha", "us-east-1", false, 0),
+                ("https://old.example/start", "eu-west-1", true, 2),
+            ]
+        );
+        assert_eq!(found[0].scopes, ["sso:account:access", "codewhisperer:completions"]);
+        assert!(found[1].scopes.is_empty());
+        assert_eq!(found[2].start_url, found[2].name);
+        // `printf %s zeta | sha1sum`
+        assert_eq!(found[0].key(), "bd2c4ee3a2d2de7216dde911f13eace11fc352dd");
+    }
+
+    #[tokio::test]
+    async fn no_file_is_no_session_and_a_broken_one_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let env = Env::new([("AWS_CONFIG_FILE", path.to_str().unwrap())]);
+        assert!(sso_sessions(&env).await.unwrap().is_empty());
+        std::fs::write(&path, "[sso-session x\n").unwrap();
+        assert!(sso_sessions(&env).await.is_err());
+    }
+}

@@ -56,7 +56,8 @@ fn tokens_of(desk: &Arc<Desk>, session: &SsoSession) -> Result<Vec<(Secret, Stri
         add(held);
     }
     for keeping in places_of(desk, session)? {
-        if let Found::One(found) = desk.store.load(session, keeping)? {
+        // What does not open is not told to AWS, and its removal will say why.
+        if let Ok(Found::One(found)) = desk.store.load(session, keeping) {
             add(&found);
         }
     }

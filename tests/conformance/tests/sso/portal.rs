@@ -73,10 +73,7 @@ async fn a_refusal_of_the_pace_is_waited_out_as_long_as_it_says() {
     let done = done.unwrap();
     assert!(done.iter().all(|account| account.roles.len() == 1 && account.known_since.is_some()));
     let refused = office.look("record").await["throttled"].clone();
-    assert!(
-        refused.to_string() != "0" && !refused.is_null(),
-        "the portal had something to refuse: {refused}"
-    );
+    assert!(refused.as_object().is_some_and(|calls| !calls.is_empty()), "the portal refused some: {refused}");
     office.close().await;
 }
 
