@@ -154,6 +154,7 @@ test("which identity each tool would use stands side by side, with where they di
   const dialog = await screen.findByRole("dialog", { name: /Which identity/ });
   await within(dialog).findByText("Not every tool would use the same identity");
   expect(within(dialog).getAllByText("differs")).toHaveLength(2);
+  expect(within(dialog).getAllByText("AWS_PROFILE").length).toBeGreaterThan(0);
 });
 
 test("a machine without a session says how to begin", async () => {

@@ -1,6 +1,8 @@
 //! The page's types, from the types of the core.
 
+use crate::args::Nothing;
 use crate::calls::CALLS;
+use crate::drafts::{PickRole, TemplateOf};
 use crate::views::*;
 use crate::{Problem, ReportFile, ReportFormat};
 use std::fmt::Write as _;
@@ -114,6 +116,9 @@ fn types(config: &Config) -> String {
         LockView,
         NoticeKind,
         NoticeView,
+        Nothing,
+        PickRole,
+        TemplateOf,
         Update,
         ReportFormat,
         ReportFile,

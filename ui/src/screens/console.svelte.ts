@@ -13,6 +13,7 @@ import type { Tone } from "../kit/tone.ts";
 import { hashOf, placeOf, type Place } from "./place.ts";
 
 const REFRESH_MS = 300;
+const CLOCKS_MS = 30_000;
 
 export class Console {
   readonly host: Host;
@@ -70,7 +71,11 @@ export class Console {
     for (const sign of signs) window.addEventListener(sign, present, { passive: true, capture: true });
     void this.refresh();
     void this.lock.read();
+    const clocks = setInterval(() => {
+      if (!document.hidden) void this.accounts.readClocks();
+    }, CLOCKS_MS);
     return () => {
+      clearInterval(clocks);
       for (const sign of signs) window.removeEventListener(sign, present, { capture: true });
       window.removeEventListener("hashchange", follow);
       if (this.#soon !== null) clearTimeout(this.#soon);

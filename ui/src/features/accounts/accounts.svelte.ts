@@ -59,6 +59,20 @@ export class AccountsController {
   /** Takes what is pushed. */
   hear(update: Update): void {
     if (update.type === "identity") this.identity = update.view;
-    else if (update.type === "accounts" && this.profiles.length > 0) void this.load();
+    if (update.type !== "accounts") return;
+    if (this.profiles.length > 0) void this.load();
+    void this.readClocks();
+  }
+
+  /** Reads the clocks anew: credentials are renewed, and forgotten, behind what shows. */
+  async readClocks(): Promise<void> {
+    const shown = this.identity;
+    if (shown === null) return;
+    try {
+      const clocks = await this.#host.call("identity.clocks", {});
+      if (this.identity === shown) this.identity = { ...shown, clocks };
+    } catch {
+      // The clocks that show keep running; that the core is not reachable is said by the link.
+    }
   }
 }

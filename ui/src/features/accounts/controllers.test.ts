@@ -44,6 +44,22 @@ test("what STS said is not undone by the reply of the files that comes after it"
   expect(accounts.identity?.standing).toBe("checked");
 });
 
+test("clocks follow what is renewed and forgotten, not an identity that was switched away from", async () => {
+  const slow = later<Identity["clocks"]>();
+  let asks = 0;
+  const accounts = new AccountsController(new ScriptedHost({ "identity.clocks": () => (++asks === 1 ? [] : slow.promise) }));
+  await accounts.readClocks();
+  expect(asks).toBe(0);
+  accounts.hear({ type: "identity", view: identity });
+  accounts.hear({ type: "accounts" });
+  await vi.waitFor(() => expect(accounts.identity?.clocks).toEqual([]));
+  const reading = accounts.readClocks();
+  accounts.hear({ type: "identity", view: { ...identity, profile: "other" } });
+  slow.keep([]);
+  await reading;
+  expect(accounts.identity).toMatchObject({ profile: "other", clocks: identity.clocks });
+});
+
 test("a sign-in that was asked for here shows; one that somebody else asked for waits in the strip", async () => {
   const signIns = new SignInController(new ScriptedHost({ "sso.sign_in": ({ session }) => desk.signIn({ session }) }));
   signIns.hear({ type: "sign_in", view: desk.signIn({ session: "corp", name: "corp" }) });

@@ -41,6 +41,11 @@ export function fittingProfiles(profiles: readonly Profile[], query: string): Pr
   return profiles.filter((profile) => fits(words, [profile.name, profile.account, profile.alias, profile.role, profile.region, profile.kind].join(" ").toLowerCase()));
 }
 
+/** What to call an account: what the operator or the organisation does; before the first sign-in nobody said. */
+export function titleOf(account: Pick<AccountView, "alias" | "name">): string {
+  return account.alias ?? (account.name || "name not known yet");
+}
+
 /** All profiles that lead into an account. */
 export function profilesOf(account: AccountView): string[] {
   return account.roles.flatMap((role) => role.profiles);

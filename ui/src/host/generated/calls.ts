@@ -68,6 +68,8 @@ export type Calls = {
   "run.view": { args: { run: string, }; reply: RunView };
   /** Signs a hold. */
   "run.sign": { args: { run: string, hold: string, decision: "go" | "no_go", person: string, reason: string | null, }; reply: RunView };
+  /** Signs in again for a practice run whose sign-in is over. */
+  "run.sign_in": { args: { run: string, }; reply: RunView };
   /** Signs a hold as somebody who signs in here for this one signature. Answers at once; where to sign in is pushed. */
   "run.sign_as_guest": { args: { run: string, hold: string, decision: "go" | "no_go", reason: string | null, }; reply: SignInView };
   /** Ticks or unticks an item of a checklist. */

@@ -172,6 +172,12 @@ export type NoticeKind = "ending" | "ended" | "note";
 
 export type NoticeView = { kind: NoticeKind, title: string, said: string, session: string | null, ends_at: string | null, };
 
+export type Nothing = Record<string, never>;
+
+export type PickRole = { account: string, role: string | null, };
+
+export type TemplateOf = { name: string, prefix: string, region: string, output: string, roles: Array<string>, rename: boolean, prune: boolean, };
+
 export type Update = { "type": "run", view: RunView, } | { "type": "log", run: string, step: string, lines: Array<LogLine>, } | { "type": "home" } | { "type": "accounts" } | { "type": "sign_in", view: SignInView, } | { "type": "identity", view: Identity, } | { "type": "lock", view: LockView, } | { "type": "notice", view: NoticeView, };
 
 export type ReportFormat = "markdown" | "html" | "json";
