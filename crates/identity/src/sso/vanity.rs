@@ -140,4 +140,36 @@ mod tests {
             }
         }
     }
+
+    /// Answers that need no network.
+    #[tokio::test]
+    async fn only_an_address_of_a_company_s_own_is_asked() {
+        let replaced = [("AWS_ENDPOINT_URL", "http://127.0.0.1:9")];
+        for (vars, url, expected) in [
+            (&[][..], "https://corp.awsapps.com/start", Ok("https://corp.awsapps.com/start")),
+            (&replaced[..], "https://aws.corp.example/start", Ok("https://aws.corp.example/start")),
+            (&replaced[..], "http://aws.corp.example/start", Ok("http://aws.corp.example/start")),
+            (&[][..], "http://aws.corp.example/start", Err("https")),
+            (&[][..], "corp.example", Err("relative URL")),
+            // Nobody listens at port 9 of this machine: AWS decides about what cannot be asked.
+            (&[][..], "https://127.0.0.1:9/start", Ok("https://127.0.0.1:9/start")),
+        ] {
+            let session = SsoSession {
+                name: "corp".to_owned(),
+                start_url: url.to_owned(),
+                region: "eu-west-1".to_owned(),
+                scopes: Vec::new(),
+                legacy: false,
+                profiles: 1,
+            };
+            let found = portal_of(&Env::new(vars.iter().copied()), &session).await;
+            match (found, expected) {
+                (Ok(portal), Ok(url)) => {
+                    assert_eq!((portal.start_url.as_str(), portal.region.as_str()), (url, "eu-west-1"))
+                }
+                (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{url}: {error}"),
+                (found, _) => panic!("{url}: {found:?}"),
+            }
+        }
+    }
 }
