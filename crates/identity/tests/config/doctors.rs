@@ -395,18 +395,18 @@ async fn ten_thousand_broken_lines_are_told_shortly() {
     assert!(broken.iter().any(|finding| finding.said.starts_with("and ")), "{broken:#?}");
 }
 
-/// Ten thousand profiles, each of them wrong in three ways, are healed in three repairs.
+/// Three thousand profiles, each of them wrong in three ways, are healed in three repairs.
 #[cfg(unix)]
 #[tokio::test]
-async fn ten_thousand_wrong_profiles_are_healed() {
+async fn thousands_of_wrong_profiles_are_healed() {
     let mut text = SSO.to_owned();
     let mut expected = SSO.to_owned();
-    for i in 0..10_000 {
+    for i in 0..3_000 {
         let own = format!("[profile p{i}]\nsso_session = s\nsso_account_id = {i:012}\nsso_role_name = R\n");
         text.push_str(&format!("{own}sso_region = eu-central-1\nregion = eu-west-1 # {i}\n"));
         expected.push_str(&format!("{own}# {i}\nregion = eu-west-1\noutput = json\n"));
     }
-    for i in 0..10_000 {
+    for i in 0..3_000 {
         text.push_str(&format!("[profile p{i}]\noutput = json\n"));
     }
     let machine = Machine::new().file(CONFIG, &text);
