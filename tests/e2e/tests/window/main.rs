@@ -4,8 +4,10 @@
 //! ignored by default: `cargo xtask e2e`. Pictures of every important screen, light and dark, go to `target/e2e/`.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod accounts;
 mod operator;
 mod seeds;
+mod simulator;
 mod stage;
 mod walks;
 mod walls;

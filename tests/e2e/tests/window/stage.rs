@@ -22,6 +22,8 @@ const LOOK: Duration = Duration::from_millis(40);
 pub(crate) struct Stage {
     name: &'static str,
     folder: TempDir,
+    /// What the window's environment has beside the usual.
+    env: Vec<(&'static str, String)>,
 }
 
 /// One window, and the driver that holds it.
@@ -44,11 +46,16 @@ impl Stage {
         .flatten()
         .collect();
         if missing.is_empty() {
-            return Some(Self { name, folder: tempfile::tempdir().unwrap() });
+            return Some(Self { name, folder: tempfile::tempdir().unwrap(), env: Vec::new() });
         }
         let said = format!("SKIPPED {name}: {} missing. Run it by `cargo xtask e2e`.\n", missing.join(", "));
         std::io::stderr().write_all(said.as_bytes()).unwrap();
         None
+    }
+
+    /// Gives the windows of this stage a variable.
+    pub(crate) fn set_env(&mut self, name: &'static str, value: String) {
+        self.env.push((name, value));
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -72,6 +79,7 @@ impl Stage {
         command.env("HOME", self.folder.path()).env("XDG_DATA_HOME", self.file("data"));
         command.env("XDG_CACHE_HOME", self.file("cache")).env("XDG_CONFIG_HOME", self.file("config"));
         command.env("USER", "operator").env_remove("AWS_PROFILE").env_remove("AWS_ACCESS_KEY_ID");
+        command.envs(self.env.iter().map(|(name, value)| (*name, value)));
         command.stdin(Stdio::null()).stdout(driver_log.try_clone().unwrap()).stderr(driver_log);
         let driver = command.spawn().unwrap();
 
