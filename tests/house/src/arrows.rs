@@ -40,8 +40,8 @@ pub const ARROWS: &[Arrow] = &[
     arrow("desktop", &["api", "steps", "identity"]),
     arrow("bridge", &["api", "steps", "identity"]),
     arrow("sim", &[]),
-    // The suite of all executors needs the simulator beside them in one process; it is no part of the product.
-    arrow("conformance", &["engine", "steps", "plan", "run", "cloud", "identity", "vault", "redact", "sim"]),
+    // Suites that need the simulator beside them in one process, and are no part of the product.
+    arrow("conformance", &["api", "engine", "steps", "plan", "run", "cloud", "identity", "vault", "redact", "sim"]),
     arrow("e2e", &[]),
     arrow("house", &[]),
     arrow("xtask", &[]),
