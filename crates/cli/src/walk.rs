@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::{asking, output};
 use holdpoint_api::{Chosen, Console, Problem};
-use holdpoint_engine::RunHandle;
+use holdpoint_engine::{Invitation, RunHandle};
 use holdpoint_identity::Env;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
@@ -12,6 +12,9 @@ use holdpoint_run::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What is typed for a signer who has no profile here.
+const GUEST: &str = "guest";
 
 /// How a run is driven here.
 #[derive(Clone, Copy)]
@@ -55,7 +58,7 @@ pub(crate) async fn walk(console: &Arc<Console>, run: &RunId, manner: Manner<'_>
             }
             continue;
         }
-        if let Some(lapse) = handle.board(|board| board.lapsed.clone())
+        if let Some(lapse) = handle.board(|board| board.lapsed.clone()).filter(|lapse| !lapse.mended)
             && let Some(exit) = person.sign_in_again(&state, &lapse.said).await?
         {
             return Ok(exit);
@@ -196,13 +199,34 @@ impl Person<'_> {
             _ => return Ok(None),
         };
         let first = signers.first().cloned().unwrap_or_default();
-        let who =
-            asking::ask(&format!("  signed by [{first}]:"))?.filter(|who| !who.is_empty()).unwrap_or(first);
+        let live = state.mode() == Mode::Live;
+        let or_guest = if live { format!(", {GUEST} = somebody who signs in here") } else { String::new() };
+        let who = asking::ask(&format!("  signed by [{first}]{or_guest}:"))?
+            .filter(|who| !who.is_empty())
+            .unwrap_or(first);
         let reason = match decision {
             Decision::NoGo => asking::ask("  why:")?,
             Decision::Go => None,
         };
+        if who == GUEST {
+            return self.sign_as_guest(hold, decision, reason).await;
+        }
         self.told(self.console.sign(self.run, hold, decision, &who, reason, false).await)
+    }
+
+    /// Somebody else signs in here, for this one signature.
+    async fn sign_as_guest(
+        &self,
+        hold: &HoldKey,
+        decision: Decision,
+        reason: Option<String>,
+    ) -> Result<Option<Exit>, Problem> {
+        let show = |at: Invitation| {
+            output::line(format!("    open in a private window, signed in as nobody: {}", at.url));
+            output::line(format!("    the page must show the code: {}", at.user_code));
+        };
+        let signed = self.handle.sign_as_guest(hold.clone(), decision, reason, &show).await;
+        self.told(signed.map_err(Problem::from))
     }
 
     async fn after_no_go(&self, state: &State, hold: &HoldKey) -> Result<Option<Exit>, Problem> {

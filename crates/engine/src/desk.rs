@@ -54,6 +54,8 @@ pub struct Lapse {
     pub session: Option<String>,
     /// What is over, and what to do.
     pub said: String,
+    /// It is mended already: nobody needs to do anything.
+    pub mended: bool,
 }
 
 /// Where somebody signs in for one signature.

@@ -76,10 +76,20 @@ impl Desk for LiveDesk {
     }
 
     async fn lapsed(&self) -> Option<Lapse> {
-        let error = is_over(&self.session).await?;
-        // Keys that AWS ended before their time are still held here: the next call gets new ones, if it can.
-        self.session.forget();
-        Some(Lapse { session: self.session.sso().map(SsoSession::key), said: error.to_string() })
+        let mut error = is_over(&self.session).await?;
+        if matches!(error, WhoamiError::Expired { .. }) {
+            // AWS ended keys before their time, and they are still held here.
+            self.session.forget();
+            match is_over(&self.session).await {
+                Some(still) => error = still,
+                None => {
+                    let said = "AWS ended the keys before their time; new ones are there".to_owned();
+                    return Some(Lapse { session: None, said, mended: true });
+                }
+            }
+        }
+        let session = self.session.sso().map(SsoSession::key);
+        Some(Lapse { session, said: error.to_string(), mended: false })
     }
 
     async fn renewed(&self) {
@@ -171,7 +181,7 @@ impl Desk for PracticeDesk {
         let (name, session) = self.own().ok()?;
         is_over(session).await?;
         let said = format!("the practice sign-in of {name} is over: sign in again, and the run goes on");
-        Some(Lapse { session: None, said })
+        Some(Lapse { session: None, said, mended: false })
     }
 
     async fn sign_in(&self) -> Result<(), Diagnosis> {

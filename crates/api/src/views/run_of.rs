@@ -8,7 +8,7 @@ use super::{
     WaitingKind, Weight,
 };
 use crate::marks::{alias_of, colour_of, weight_of};
-use holdpoint_engine::Board;
+use holdpoint_engine::{Board, Lapse};
 use holdpoint_identity::Prefs;
 use holdpoint_plan::{Role, Stage, Step};
 use holdpoint_run::{
@@ -85,11 +85,8 @@ pub(crate) fn run_view(facts: &RunFacts<'_>) -> Option<RunView> {
         rollback: rollback_view(state),
         people: people(facts, started),
         wants: facts.board.wants.clone(),
-        lapsed: facts
-            .board
-            .lapsed
-            .clone()
-            .map(|lapse| LapseView { session: lapse.session, said: lapse.said }),
+        lapsed: lapse(facts)
+            .map(|lapse| LapseView { session: lapse.session.clone(), said: lapse.said.clone() }),
         halted: facts.board.halted.clone(),
         head: state.head.clone(),
     })
@@ -215,11 +212,16 @@ fn run_status(facts: &RunFacts<'_>) -> RunStatus {
             | Interruption::Unknown(_)
             | Interruption::Stale(_),
         ) => RunStatus::NeedsDecision,
-        None if facts.board.lapsed.is_some() => RunStatus::WaitingForPerson,
+        None if lapse(facts).is_some() => RunStatus::WaitingForPerson,
         None if facts.state.rollback.is_some() => RunStatus::RollingBack,
         None if !facts.board.wants.is_empty() => RunStatus::WaitingForPerson,
         None => RunStatus::Running,
     }
+}
+
+/// The sign-in that somebody has to renew.
+fn lapse<'a>(facts: &'a RunFacts<'_>) -> Option<&'a Lapse> {
+    facts.board.lapsed.as_ref().filter(|lapse| !lapse.mended)
 }
 
 fn run_said(facts: &RunFacts<'_>) -> String {
@@ -247,7 +249,7 @@ fn run_said(facts: &RunFacts<'_>) -> String {
         Some(Interruption::Failure(work)) => format!("{} failed: what now?", title(work)),
         Some(Interruption::Unknown(work)) => format!("{}: nobody knows whether it took effect", title(work)),
         Some(Interruption::Stale(step)) => format!("{} is stale", title(&Work::forward(step.clone()))),
-        None => match (&facts.board.lapsed, current(facts)) {
+        None => match (lapse(facts), current(facts)) {
             (Some(_), Some(step)) => format!("waits for a sign-in: {}", step.title),
             (Some(lapse), None) => lapse.said.clone(),
             (None, Some(step)) => step.title.clone(),

@@ -22,8 +22,7 @@ pub(crate) async fn doctor(args: &Doctor, env: &Env) -> Result<Exit, Problem> {
     if args.json && !codes.is_empty() && !args.yes {
         return Err(Problem::new("with --json nobody can be asked: add --yes to --repair").code("usage"));
     }
-    let places = Places::of(env)
-        .ok_or_else(|| Problem::new("no home folder: set HOME or HOLDPOINT_HOME"))?;
+    let places = Places::of(env).ok_or_else(|| Problem::new("no home folder: set HOME or HOLDPOINT_HOME"))?;
     let vault = vault(env, &places.home);
     let patience = Duration::from_secs(if args.offline { 0 } else { 4 });
     let mut done = Vec::new();
@@ -125,7 +124,9 @@ fn report(args: &Doctor, found: &[Finding], done: &[Value]) {
     for finding in found.iter().filter(|finding| args.all || finding.weight != Weight::Ok) {
         tell(finding);
         match &finding.repair {
-            Some(Repair::Command(text)) => text.lines().for_each(|line| output::line(format!("      {line}"))),
+            Some(Repair::Command(text)) => {
+                text.lines().for_each(|line| output::line(format!("      {line}")))
+            }
             Some(Repair::Edit(_) | Repair::Chmod { .. } | Repair::Remove(_)) => {
                 output::line(format!("      holdpoint doctor --repair {}", finding.code));
             }

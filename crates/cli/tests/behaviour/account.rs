@@ -26,16 +26,8 @@ impl Account {
         if let Some(port) = alive(&folder) {
             return Self { port, folder, run: run.to_owned(), own: None };
         }
-        let mut own =
-            home.start(home.command(&["sim", "--state", folder.to_str().unwrap(), "--speed", "2000"]));
-        for _ in 0..6000 {
-            if let Some(port) = alive(&folder) {
-                return Self { port, folder, run: run.to_owned(), own: Some(own) };
-            }
-            assert!(own.child.try_wait().unwrap().is_none(), "the simulator of {run} ended: {:?}", own.end());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("the simulator of {run} does not listen");
+        let (own, port) = simulate(home, &folder);
+        Self { port, folder, run: run.to_owned(), own: Some(own) }
     }
 
     /// The calls that took effect, in order, with everything that was asked, and without what is each run's own.
@@ -129,6 +121,27 @@ fn told(folder: &Path) -> Option<Value> {
     serde_json::from_slice(&std::fs::read(folder.join("sim.json")).ok()?).ok()
 }
 
+/// Starts a simulator on a folder, and waits until it listens.
+pub(crate) fn simulate(home: &Home, folder: &Path) -> (Running, u16) {
+    let mut own = home.start(home.command(&["sim", "--state", folder.to_str().unwrap(), "--speed", "2000"]));
+    for _ in 0..6000 {
+        if let Some(port) = alive(folder) {
+            return (own, port);
+        }
+        let folder = folder.display();
+        assert!(own.child.try_wait().unwrap().is_none(), "the simulator of {folder} ended: {:?}", own.end());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the simulator of {} does not listen", folder.display());
+}
+
+/// What the simulator's own API answers.
+pub(crate) fn admin(port: u16, method: &str, call: &str, body: &Value) -> Value {
+    let (head, answer) = ask_with(port, method, &format!("/_holdpoint/{call}"), &body.to_string()).unwrap();
+    assert!(head.contains(" 200 "), "{call}: {head} {answer}");
+    serde_json::from_str(&answer).unwrap_or(Value::Null)
+}
+
 fn alive(folder: &Path) -> Option<u16> {
     let told = told(folder)?;
     let port = u16::try_from(told["port"].as_u64()?).ok()?;
@@ -138,8 +151,13 @@ fn alive(folder: &Path) -> Option<u16> {
 
 /// One request as HTTP/1.0, whose answer ends with the connection: head and body.
 fn ask(port: u16, method: &str, path: &str) -> std::io::Result<(String, String)> {
+    ask_with(port, method, path, "{}")
+}
+
+fn ask_with(port: u16, method: &str, path: &str, body: &str) -> std::io::Result<(String, String)> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    write!(stream, "{method} {path} HTTP/1.0\r\nhost: 127.0.0.1\r\ncontent-length: 2\r\n\r\n{{}}")?;
+    let length = body.len();
+    write!(stream, "{method} {path} HTTP/1.0\r\nhost: 127.0.0.1\r\ncontent-length: {length}\r\n\r\n{body}")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));

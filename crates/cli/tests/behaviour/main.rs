@@ -5,6 +5,7 @@
 mod account;
 mod bad_input;
 mod crash;
+mod expiry;
 mod home;
 mod planted;
 mod practice;

@@ -54,7 +54,7 @@ impl Desk for TwoPeople {
 
     async fn lapsed(&self) -> Option<Lapse> {
         let said = "the sign-in `shop` is over: sign in again".to_owned();
-        self.0.is_signed_out().then(|| Lapse { session: Some("shop".into()), said })
+        self.0.is_signed_out().then(|| Lapse { session: Some("shop".into()), said, mended: false })
     }
 
     async fn renewed(&self) {
