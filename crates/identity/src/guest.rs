@@ -6,8 +6,8 @@
 use crate::sso::{Service, SharedClock, SystemClock, sdk_config};
 use crate::whoami::in_words;
 use crate::{
-    AccessToken, Caller, Cancel, Env, How, Opening, Person, Places, Prefs, Session, SessionError, SignInError,
-    SignInEvents, SsoSession, TokenError, Tokens, Trouble, WhoamiError,
+    AccessToken, Caller, Cancel, Env, How, Opening, Person, Places, Prefs, Session, SessionError,
+    SignInError, SignInEvents, SsoSession, TokenError, Tokens, Trouble, WhoamiError,
 };
 use aws_sdk_sso::Client;
 use holdpoint_vault::{Item, ItemNote, SecretBytes, Vault, VaultError};
@@ -42,7 +42,9 @@ pub enum GuestError {
         why: String,
     },
     /// Who signed in may nowhere be anybody.
-    #[error("who signed in to `{session}` has no role in any account: ask for an assignment in Identity Center")]
+    #[error(
+        "who signed in to `{session}` has no role in any account: ask for an assignment in Identity Center"
+    )]
     NoRole {
         /// The session.
         session: String,
@@ -132,7 +134,8 @@ async fn place_of(
         return Ok((account.to_owned(), role));
     }
     let listed = client.list_accounts().access_token(token.secret.expose()).send().await;
-    let listed = listed.map_err(|error| GuestError::Portal { what: "listing accounts", why: in_words(&error) })?;
+    let listed =
+        listed.map_err(|error| GuestError::Portal { what: "listing accounts", why: in_words(&error) })?;
     for other in listed.account_list().iter().filter_map(|other| other.account_id()) {
         if let Some(role) = first_role(&client, token, other).await {
             return Ok((other.to_owned(), role));

@@ -57,12 +57,11 @@ pub use profiles::{
 pub use program::program_env;
 pub use roles::{MfaAsk, MfaAsker, RoleError, RunTag};
 pub use session::{
-    AssertError, Clock, Clocks, Opening, PracticeCredentials, Session, SessionError, Source,
-    tokens_for,
+    AssertError, Clock, Clocks, Opening, PracticeCredentials, Session, SessionError, Source, tokens_for,
 };
 pub use sso::{
-    AccessToken, Cancel, How, Keeping, Places, SharedClock, SignInError, SignInEvent, SignInEvents, SignOutError,
-    SsoSession, Standing, SystemClock, TokenError, Tokens, Trouble, sso_sessions,
+    AccessToken, Cancel, How, Keeping, Places, SharedClock, SignInError, SignInEvent, SignInEvents,
+    SignOutError, SsoSession, Standing, SystemClock, TokenError, Tokens, Trouble, sso_sessions,
 };
 pub use whoami::{Caller, WhoamiError, whoami};
 pub use wrapper::wrapper_in;

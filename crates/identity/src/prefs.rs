@@ -265,7 +265,9 @@ mod tests {
         std::thread::scope(|scope| {
             for n in 0..16 {
                 let home = home.path();
-                scope.spawn(move || Prefs::change(home, |prefs| prefs.favour(&format!("p{n}"), true)).unwrap());
+                scope.spawn(move || {
+                    Prefs::change(home, |prefs| prefs.favour(&format!("p{n}"), true)).unwrap()
+                });
             }
         });
         assert_eq!(Prefs::open(home.path()).unwrap().favourites.len(), 16);

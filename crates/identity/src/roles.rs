@@ -3,8 +3,8 @@
 //! The SDK's own provider of profiles is not used for it: it has a sign-in of its own beside ours, asks nobody for a
 //! code, sets no source identity, and says "no credentials" for ten different reasons (docs/adr/0033).
 
-mod aws_login;
 mod assume;
+mod aws_login;
 mod base;
 mod error;
 mod sso_role;

@@ -201,11 +201,8 @@ impl Session {
             clocks.sso = session_ends.map(|ends_at| Clock { ends_at, renews: false, source });
         }
         let role = self.shared.as_ref().and_then(|shared| shared.ends_at());
-        clocks.role = role.map(|ends_at| Clock {
-            ends_at,
-            renews: !self.asks,
-            source: self.source.to_string(),
-        });
+        clocks.role =
+            role.map(|ends_at| Clock { ends_at, renews: !self.asks, source: self.source.to_string() });
         clocks
     }
 
@@ -242,9 +239,10 @@ impl Session {
 
     /// The credentials themselves, for who hands them on.
     pub(crate) async fn credentials(&self) -> Result<Credentials, WhoamiError> {
-        let provider = self.config.credentials_provider().ok_or_else(|| {
-            self.explain(WhoamiError::NoCredentials { why: "none were chosen".to_owned() })
-        })?;
+        let provider = self
+            .config
+            .credentials_provider()
+            .ok_or_else(|| self.explain(WhoamiError::NoCredentials { why: "none were chosen".to_owned() }))?;
         provider.provide_credentials().await.map_err(|error| self.explain(of_credentials(&error)))
     }
 

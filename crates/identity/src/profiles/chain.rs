@@ -151,11 +151,15 @@ fn own_problems(set: &ProfileSet, profile: &Read, kind: &Kind) -> Vec<String> {
             for key in ["sso_start_url", "sso_region"] {
                 // The AWS CLI takes an equal value; the SDK takes none.
                 if has(key) {
-                    say(format!("{key} stands beside sso_session: remove it here, it belongs in [sso-session {name}]"));
+                    say(format!(
+                        "{key} stands beside sso_session: remove it here, it belongs in [sso-session {name}]"
+                    ));
                 }
             }
             match set.sso_session(name) {
-                None => say(format!("sso_session names `{name}`, and no [sso-session {name}] exists: add it")),
+                None => {
+                    say(format!("sso_session names `{name}`, and no [sso-session {name}] exists: add it"))
+                }
                 Some(session) => {
                     for key in ["sso_start_url", "sso_region"] {
                         if session.get(key).is_none() {

@@ -2,7 +2,7 @@
 
 use super::RoleError;
 use crate::Env;
-use crate::sso::{Service, SsoSession, TokenError, Tokens, Trouble, endpoint, sdk_config};
+use crate::sso::{AccessToken, Service, SsoSession, TokenError, Tokens, Trouble, endpoint, sdk_config};
 use crate::whoami::in_words;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
@@ -41,6 +41,17 @@ impl SsoRole {
 
     async fn keys(&self) -> provider::Result {
         let token = self.tokens.token(&self.session).await.map_err(|error| self.of_token(error))?;
+        match self.keys_by(&token).await {
+            // AWS may end a token before its time: what its refresh token gives may still be good.
+            Err(RoleError::SignIn { .. }) => {
+                let next = self.tokens.token_after(&self.session, &token).await;
+                Ok(self.keys_by(&next.map_err(|error| self.of_token(error))?).await?)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    async fn keys_by(&self, token: &AccessToken) -> Result<Credentials, RoleError> {
         let config = sdk_config(&self.env, Service::Portal, &self.session.region, ATTEMPTS);
         let config = config.map_err(|trouble| self.of_trouble(trouble))?;
         let asked = Client::new(&config)
@@ -54,7 +65,7 @@ impl SsoRole {
             Ok(answer) => answer,
             Err(error) => {
                 let at = endpoint(&self.env, Service::Portal, &self.session.region).await;
-                return Err(self.of_portal(at, &error).into());
+                return Err(self.of_portal(at, &error));
             }
         };
         let odd = |what: &str| RoleError::Source {
@@ -63,7 +74,7 @@ impl SsoRole {
         };
         let keys = answer.role_credentials.ok_or_else(|| odd("without credentials"))?;
         let (Some(id), Some(secret)) = (keys.access_key_id, keys.secret_access_key) else {
-            return Err(odd("half of the credentials").into());
+            return Err(odd("half of the credentials"));
         };
         let end = u64::try_from(keys.expiration).ok().filter(|end| *end > 0);
         let end: Option<SystemTime> = end.map(|end| UNIX_EPOCH + Duration::from_millis(end));

@@ -22,14 +22,20 @@ const BETWEEN: Duration = Duration::from_secs(30);
 const LOOKS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The kept token, renewed when it is due.
-pub(crate) async fn renewed(desk: &Arc<Desk>, session: &SsoSession) -> Result<Document, TokenError> {
+/// The kept token, renewed when it is due. A `refused` one, which AWS has ended before its time, is due whatever its time.
+pub(crate) async fn renewed(
+    desk: &Arc<Desk>,
+    session: &SsoSession,
+    refused: Option<&Secret>,
+) -> Result<Document, TokenError> {
+    let is_refused = |document: &Document| refused.is_some_and(|refused| *refused == document.access);
     let line = desk.line(session);
     let _gate = line.gate.lock().await;
     let (keeping, found) = load(desk, session).await?;
     let now = desk.clock.now();
     let tried = line.held().tried;
     if let Found::One(document) = &found
+        && !is_refused(document)
         && is_good_enough(document, tried, now)
     {
         return Ok(document.clone());
@@ -49,11 +55,11 @@ pub(crate) async fn renewed(desk: &Arc<Desk>, session: &SsoSession) -> Result<Do
         }
     };
     let now = desk.clock.now();
-    if is_good_enough(&document, tried, now) {
+    if !is_refused(&document) && is_good_enough(&document, tried, now) {
         return Ok(document);
     }
     // A refresh token is spent by asking: not while its successor could not be written and the token is still good.
-    if document.left(now) > Duration::ZERO {
+    if document.left(now) > Duration::ZERO && !is_refused(&document) {
         let (desk, session) = (desk.clone(), session.clone());
         let probed: Result<(), Trouble> = blocking(move || desk.store.probe(&session, keeping)).await;
         if let Err(error) = probed {
@@ -66,7 +72,7 @@ pub(crate) async fn renewed(desk: &Arc<Desk>, session: &SsoSession) -> Result<Do
     match renew(desk, session, keeping, &document).await {
         Ok(document) => Ok(document),
         // What is held is good to its end: a renewal ahead of need that fails is tried again.
-        Err(error) if document.left(desk.clock.now()) > Duration::ZERO => {
+        Err(error) if document.left(desk.clock.now()) > Duration::ZERO && !is_refused(&document) => {
             tracing::warn!(%error, session = session.name, "the sign-in was not renewed; the token is used to its end");
             Ok(document)
         }

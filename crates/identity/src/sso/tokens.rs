@@ -132,9 +132,31 @@ impl Tokens {
             return Ok(AccessToken::of(document, session));
         }
         let (desk, of) = (self.desk.clone(), session.clone());
-        let renewal = tokio::spawn(async move { refresh::renewed(&desk, &of).await });
+        let renewal = tokio::spawn(async move { refresh::renewed(&desk, &of, None).await });
         match renewal.await {
             Ok(done) => done.map(|document| AccessToken::of(&document, session)),
+            Err(error) => Err(Trouble::Broke { why: error.to_string() }.into()),
+        }
+    }
+
+    /// A token in the place of one that AWS has refused before its time: another that is there meanwhile, or a renewed
+    /// one.
+    ///
+    /// # Errors
+    /// [`TokenError`]: the sign-in is over, and whoever signs in next is asked anew.
+    pub(crate) async fn token_after(
+        &self,
+        session: &SsoSession,
+        refused: &AccessToken,
+    ) -> Result<AccessToken, TokenError> {
+        let (desk, of, secret) = (self.desk.clone(), session.clone(), refused.secret.clone());
+        let renewal = tokio::spawn(async move { refresh::renewed(&desk, &of, Some(&secret)).await });
+        match renewal.await {
+            Ok(Ok(document)) => Ok(AccessToken::of(&document, session)),
+            Ok(Err(error)) => {
+                self.desk.forget_last_sign_in(session);
+                Err(error)
+            }
             Err(error) => Err(Trouble::Broke { why: error.to_string() }.into()),
         }
     }
@@ -180,6 +202,15 @@ impl Tokens {
 }
 
 impl Desk {
+    /// A sign-in that AWS has ended serves nobody who asks for one.
+    fn forget_last_sign_in(&self, session: &SsoSession) {
+        let Some(home) = self.home() else { return };
+        // A sign-in that is under way writes its own note.
+        if let Ok(lock::Try::Held(lock)) = lock::try_take(home, &format!("{}.sign-in", session.key())) {
+            lock.leave("");
+        }
+    }
+
     pub(crate) fn line(&self, session: &SsoSession) -> Arc<Line> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.entry(session.key()).or_default().clone()
