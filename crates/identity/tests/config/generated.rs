@@ -82,8 +82,8 @@ fn a_block_is_made_behind_what_is_there_and_a_second_run_changes_nothing() {
     other.name = "other".to_owned();
     other.start_url = "https://other.example/start".to_owned();
     let made =
-        generate(&place.env(), &other, &[pick("777788889999", "Data", "ReadOnly")], &template()).unwrap();
-    assert_eq!(made.added, ["data-ReadOnly-777788889999"], "the name is taken by the other session");
+        generate(&place.env(), &other, &[pick("999988887777", "Data", "ReadOnly")], &template()).unwrap();
+    assert_eq!(made.added, ["data-ReadOnly-999988887777"], "the name is taken by the other session");
     assert!(made.draft.after().starts_with(&behind));
 }
 
@@ -109,11 +109,11 @@ fn two_accounts_of_one_name_and_one_without_are_told_apart() {
     let tree = [
         pick("111122223333", "Data", "Admin"),
         pick("444455556666", "data", "Admin"),
-        pick("777788889999", "データ", "Admin"),
+        pick("999988887777", "データ", "Admin"),
     ];
     let made = place.generate(&tree, &template());
-    assert_eq!(made.added, ["data-Admin-111122223333", "data-Admin-444455556666", "777788889999-Admin"]);
-    assert_eq!(made.left, [("777788889999-Admin".to_owned(), Why::Nameless)]);
+    assert_eq!(made.added, ["data-Admin-111122223333", "data-Admin-444455556666", "999988887777-Admin"]);
+    assert_eq!(made.left, [("999988887777-Admin".to_owned(), Why::Nameless)]);
     assert!(place.generate(&tree, &template()).draft.is_empty());
     // One of the two leaves the tree: the other keeps its name, as plans and scripts know it.
     let fewer = place.generate(&tree[..1], &template());
