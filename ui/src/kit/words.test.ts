@@ -5,7 +5,7 @@ test.each([
   [0, "0 s"], [59.4, "59 s"], [60, "1 m 00 s"], [222, "3 m 42 s"], [3900, "1 h 05 m"], [187_200, "2 d 4 h"], [-5, "0 s"],
 ])("%d s is %s", (seconds, words) => expect(durationWords(seconds)).toBe(words));
 
-test.each([[9, "9 s"], [599, "9 m 59 s"], [600, "10 m"], [2471, "41 m"], [22_329, "6 h 12 m"], [39_600, "11 h"], [90_000, "1 d 1 h"], [-3, "0 s"]])("%d s left are %s", (seconds, words) => expect(leftWords(seconds)).toBe(words));
+test.each([[9, "9 s"], [599.9, "9 m 59 s"], [600, "10 m"], [2471, "41 m"], [22_329, "6 h 12 m"], [39_600, "11 h"], [90_000, "1 d 1 h"], [-3, "0 s"]])("%d s left are %s", (seconds, words) => expect(leftWords(seconds)).toBe(words));
 
 test.each([[30, "30 s"], [90, "2 m"], [5400, "1.5 h"], [7200, "2 h"], [172_800, "2 d"]])("%d s is roughly %s", (seconds, words) => expect(roughWords(seconds)).toBe(words));
 

@@ -11,8 +11,9 @@ export function durationWords(seconds: number): string {
 
 /** Time left, as exact as it matters: seconds only near the end, no zeros. Takes seconds. */
 export function leftWords(seconds: number): string {
-  if (seconds < 600) return durationWords(seconds);
-  return durationWords(Math.floor(seconds / 60) * 60).replace(/ 00 [sm]$/, "");
+  const whole = Math.floor(seconds);
+  if (whole < 600) return durationWords(whole);
+  return durationWords(Math.floor(whole / 60) * 60).replace(/ 00 [sm]$/, "");
 }
 
 /** A rough duration: the largest unit only. Takes seconds. */

@@ -44,7 +44,8 @@ export class DeskController {
   }
 
   hear(update: Update): void {
-    if (update.type === "accounts" && this.#watched > 0) void this.read();
+    // A switch changes what was used last.
+    if ((update.type === "accounts" || update.type === "identity") && this.#watched > 0) void this.read();
   }
 
   async refresh(session: string): Promise<void> {
