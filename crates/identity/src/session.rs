@@ -45,6 +45,8 @@ pub struct Session {
     tokens: Option<Tokens>,
     keeper: Option<Keeper>,
     shared: Option<Arc<SharedSource>>,
+    /// What is held on the way to it.
+    links: Vec<Arc<SharedSource>>,
     /// The keys of a practice person, who may sign in again.
     practice: Option<Arc<practice::PracticeKeys>>,
     /// Variables of endpoints that replace AWS's own.
@@ -188,6 +190,7 @@ impl Session {
         if let Some(shared) = &self.shared {
             shared.forget();
         }
+        self.links.iter().for_each(|link| drop(link.forget()));
     }
 
     /// How long the sign-in, its token and the role's keys last, as far as is known without a call.

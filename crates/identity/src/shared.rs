@@ -17,7 +17,7 @@ const BETWEEN: Duration = Duration::from_secs(30);
 pub(crate) struct SharedSource {
     source: SharedCredentialsProvider,
     clock: SharedTimeSource,
-    /// Taken over a renewal: who comes meanwhile waits for it and does not start another.
+    /// Taken over a renewal: who comes meanwhile starts no other. They wait where nothing good is held.
     renewing: tokio::sync::Mutex<()>,
     held: Mutex<Held>,
 }
@@ -119,5 +119,114 @@ impl ProvideCredentials for SharedSource {
 impl fmt::Debug for SharedSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SharedSource(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SharedSource, future};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+    use aws_smithy_async::time::{SharedTimeSource, TimeSource};
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::{Arc, Mutex};
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    #[derive(Debug, Clone, Default)]
+    struct Now(Arc<AtomicU64>);
+
+    impl TimeSource for Now {
+        fn now(&self) -> SystemTime {
+            UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    /// Gives keys that end at these times, one after the other; `None` is a failure.
+    #[derive(Debug, Clone)]
+    struct Script(Arc<Mutex<Vec<Option<u64>>>>);
+
+    impl ProvideCredentials for Script {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::new(async {
+                // So that others come while it is under way.
+                tokio::task::yield_now().await;
+                let end = self.0.lock().unwrap().remove(0);
+                let end = end.ok_or_else(|| CredentialsError::provider_error("not now"))?;
+                let at = UNIX_EPOCH + Duration::from_secs(end);
+                Ok(Credentials::new(format!("until {end}"), "planted", None, Some(at), "test"))
+            })
+        }
+    }
+
+    fn source(script: &[Option<u64>]) -> (SharedSource, Now, Script) {
+        let (now, script) = (Now::default(), Script(Arc::new(Mutex::new(script.to_vec()))));
+        let provider = SharedCredentialsProvider::new(script.clone());
+        (SharedSource::new(provider, SharedTimeSource::new(now.clone())), now, script)
+    }
+
+    async fn key(source: &SharedSource) -> Option<String> {
+        source.provide_credentials().await.ok().map(|keys| keys.access_key_id().to_owned())
+    }
+
+    #[tokio::test]
+    async fn keys_are_renewed_ahead_by_one_for_all() {
+        let (source, now, script) = source(&[Some(3600), Some(7200)]);
+        let (one, two, three) = tokio::join!(key(&source), key(&source), key(&source));
+        assert_eq!([one, two, three], [(); 3].map(|()| Some("until 3600".to_owned())));
+        now.0.store(3299, Ordering::SeqCst);
+        assert_eq!(key(&source).await.as_deref(), Some("until 3600"));
+        now.0.store(3300, Ordering::SeqCst);
+        let (one, two) = tokio::join!(key(&source), key(&source));
+        assert_eq!(one.as_deref(), Some("until 7200"));
+        assert_eq!(two.as_deref(), Some("until 3600"), "who comes meanwhile need not wait: those are good");
+        assert_eq!(key(&source).await.as_deref(), Some("until 7200"));
+        assert!(script.0.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_renewal_that_fails_is_tried_again_later_and_the_keys_serve_to_their_end() {
+        let (source, now, script) = source(&[Some(3600), None, None, Some(7200)]);
+        let left = || script.0.lock().unwrap().len();
+        for (at, expected, still) in [
+            (0, Some("until 3600"), 3),
+            (3400, Some("until 3600"), 2),
+            // Within 30 seconds nobody asks again.
+            (3429, Some("until 3600"), 2),
+            (3430, Some("until 3600"), 1),
+            (3600, Some("until 7200"), 0),
+        ] {
+            now.0.store(at, Ordering::SeqCst);
+            assert_eq!(key(&source).await.as_deref(), expected, "at {at}");
+            assert_eq!(left(), still, "at {at}");
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_that_are_over_or_short_are_not_asked_for_in_circles() {
+        let (source, now, script) = source(&[Some(100), Some(200), Some(110)]);
+        now.0.store(10, Ordering::SeqCst);
+        assert_eq!(key(&source).await.as_deref(), Some("until 100"));
+        assert_eq!(key(&source).await.as_deref(), Some("until 100"), "less than the margin, and just asked");
+        now.0.store(40, Ordering::SeqCst);
+        assert_eq!(key(&source).await.as_deref(), Some("until 200"));
+        now.0.store(200, Ordering::SeqCst);
+        assert_eq!(key(&source).await, None, "what has ended is no keys");
+        assert!(script.0.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_for_before_a_lock_is_not_kept() {
+        let (source, _, _) = source(&[Some(3600), Some(7200), Some(9000)]);
+        assert!(!source.forget(), "nothing is held");
+        let (given, forgot) = tokio::join!(key(&source), async { source.forget() });
+        assert_eq!((given.as_deref(), forgot), (Some("until 3600"), false), "who asked gets it");
+        assert_eq!(source.ends_at(), None, "and it is not held");
+        assert_eq!(key(&source).await.as_deref(), Some("until 7200"));
+        assert!(source.forget());
+        assert_eq!(key(&source).await.as_deref(), Some("until 9000"));
     }
 }

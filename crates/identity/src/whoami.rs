@@ -318,3 +318,21 @@ pub(crate) fn in_words(error: &dyn Error) -> String {
     }
     words.join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::off;
+
+    #[test]
+    fn a_skew_is_said_in_words() {
+        for (seconds, said) in [
+            (None, "too far from"),
+            (Some(90), "90 s ahead of"),
+            (Some(-119), "119 s behind"),
+            (Some(1230), "20 min ahead of"),
+            (Some(-7200), "120 min behind"),
+        ] {
+            assert_eq!(off(seconds), said);
+        }
+    }
+}

@@ -1,10 +1,11 @@
 //! `profiles` and `whoami`: no ledger is opened for them.
 
 use crate::args::{Profiles, Whoami};
+use crate::commands::sessions;
 use crate::exit::Exit;
 use crate::output;
 use holdpoint_api::Problem;
-use holdpoint_identity::{Env, Session};
+use holdpoint_identity::Env;
 use serde_json::json;
 
 /// Lists profiles.
@@ -30,8 +31,7 @@ pub(crate) async fn profiles(args: &Profiles, env: &Env) -> Result<Exit, Problem
 
 /// Asks STS who the profile is.
 pub(crate) async fn whoami(args: &Whoami, env: &Env) -> Result<Exit, Problem> {
-    let session = Session::live(env, args.profile.as_deref(), args.region.as_deref()).await;
-    let session = session.map_err(|error| Problem::new(error.to_string()))?;
+    let session = sessions::open(env, args.profile.as_deref(), args.region.as_deref()).await?;
     let caller = session.whoami().await.map_err(|error| Problem::new(error.to_string()))?;
     if args.json {
         output::json(&json!({

@@ -23,7 +23,9 @@ pub(crate) struct AssumedRole {
     hop: Hop,
     run: Option<RunTag>,
     mfa: Option<Arc<dyn MfaAsker>>,
-    /// Set when the role's trust was seen to refuse a source identity: it is not tried again.
+    /// Set when this role was seen to refuse a source identity: it is not tried again. Another role of the chain may take it.
+    refused: AtomicBool,
+    /// Set together with it, for the whole chain: what a person is told.
     untraced: Arc<AtomicBool>,
 }
 
@@ -38,18 +40,19 @@ impl AssumedRole {
         untraced: Arc<AtomicBool>,
     ) -> Self {
         let conf = aws_sdk_sts::config::Builder::from(config).credentials_provider(before).build();
-        Self { client: Client::from_conf(conf), hop, run, mfa, untraced }
+        Self { client: Client::from_conf(conf), hop, run, mfa, refused: AtomicBool::new(false), untraced }
     }
 
     async fn keys(&self) -> provider::Result {
         let code = self.code().await?;
-        let source = match self.untraced.load(Ordering::Relaxed) {
+        let source = match self.refused.load(Ordering::Relaxed) {
             true => None,
             false => self.run.as_ref().and_then(RunTag::source_identity),
         };
         let answer = match (self.ask(source, code.as_deref()).await, source) {
             (Err(error), Some(_)) if refuses_source_identity(&error) => {
                 tracing::info!(role = %self.hop.role_arn, "the role refuses a source identity: CloudTrail shows the run by the session's name alone");
+                self.refused.store(true, Ordering::Relaxed);
                 self.untraced.store(true, Ordering::Relaxed);
                 // A code is good once. The refusal came before it was looked at, or this says that it is used.
                 self.ask(None, code.as_deref()).await

@@ -7,6 +7,7 @@ use super::RoleError;
 use crate::Env;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
+use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::Deserialize;
@@ -24,6 +25,7 @@ const BETWEEN: Duration = Duration::from_millis(40);
 pub(crate) struct AwsLogin {
     profile: String,
     file: Option<PathBuf>,
+    clock: Option<SharedTimeSource>,
 }
 
 #[derive(Deserialize)]
@@ -43,13 +45,17 @@ struct Keys {
 
 impl AwsLogin {
     /// Of a profile with `login_session`.
-    pub(crate) fn new(env: &Env, profile: &str, session: &str) -> Self {
+    pub(crate) fn new(env: &Env, profile: &str, session: &str, clock: Option<SharedTimeSource>) -> Self {
         let folder = match env.os("AWS_LOGIN_CACHE_DIRECTORY").filter(|value| !value.is_empty()) {
             Some(folder) => Some(PathBuf::from(folder)),
             None => env.home().map(|home| home.join(".aws/login/cache")),
         };
         let name: String = Sha256::digest(session.trim()).iter().map(|b| format!("{b:02x}")).collect();
-        Self { profile: profile.to_owned(), file: folder.map(|folder| folder.join(format!("{name}.json"))) }
+        Self {
+            profile: profile.to_owned(),
+            file: folder.map(|folder| folder.join(format!("{name}.json"))),
+            clock,
+        }
     }
 
     async fn keys(&self) -> provider::Result {
@@ -61,7 +67,16 @@ impl AwsLogin {
         for _ in 0..TRIES {
             match std::fs::read(file) {
                 Ok(bytes) => match serde_json::from_slice::<Cached>(&bytes) {
-                    Ok(cached) => return cached.access_token.into_credentials().map_err(|w| why(w).into()),
+                    Ok(cached) => {
+                        let keys = cached.access_token.into_credentials().map_err(&why)?;
+                        let now = self.clock.as_ref().map(SharedTimeSource::now);
+                        return match (keys.expiry(), now) {
+                            (Some(end), Some(now)) if end <= now => {
+                                Err(why("whose sign-in has expired".to_owned()).into())
+                            }
+                            (Some(_) | None, _) => Ok(keys),
+                        };
+                    }
                     // Without the text: it holds a token.
                     Err(error) => torn = format!("line {} is not as it should be", error.line()),
                 },

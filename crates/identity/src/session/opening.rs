@@ -105,8 +105,8 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
         (Some(session), None) => Some(tokens_for(env, session).await),
         (None, _) => None,
     };
-    let provider = match &way {
-        None => config.credentials_provider(),
+    let (provider, links) = match &way {
+        None => (config.credentials_provider(), Vec::new()),
         Some(way) => {
             let making = Making {
                 opening,
@@ -116,7 +116,8 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
                 tokens: tokens.as_ref(),
                 untraced: &untraced,
             };
-            Some(making.provider(way, &source).await?)
+            let (provider, links) = making.provider(way, &source).await?;
+            (Some(provider), links)
         }
     };
     let shared = match (provider, config.time_source()) {
@@ -125,6 +126,7 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
     };
     if let (Some(keeper), Some(shared)) = (opening.keeper, &shared) {
         keeper.watch_source(shared);
+        links.iter().for_each(|link| keeper.watch_source(link));
     }
     let config = match &shared {
         Some(shared) => {
@@ -147,6 +149,7 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
         sso,
         endpoint,
         shared,
+        links,
         practice: None,
         untraced,
     })
@@ -195,15 +198,26 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    async fn provider(&self, way: &Way, source: &Source) -> Result<SharedCredentialsProvider, SessionError> {
+    /// The provider at the end of a way, and the links before it that hold keys of their own.
+    async fn provider(
+        &self,
+        way: &Way,
+        source: &Source,
+    ) -> Result<(SharedCredentialsProvider, Vec<Arc<SharedSource>>), SessionError> {
         let mut provider = self.base(&way.base, source).await?;
+        let mut links = Vec::new();
         let clock = self.config.time_source();
         let bare = self.bare();
+        // Keys that are written down somewhere need not be held.
+        let mut is_written = matches!(way.base, Base::Static(_) | Base::Environment { .. });
         for hop in &way.hops {
-            if let Some(clock) = &clock {
+            if let (Some(clock), false) = (&clock, is_written) {
                 // Of a chain each link is kept: a role that is renewed does not sign in anew.
-                provider = SharedCredentialsProvider::new(SharedSource::new(provider, clock.clone()));
+                let link = Arc::new(SharedSource::new(provider, clock.clone()));
+                links.push(Arc::clone(&link));
+                provider = SharedCredentialsProvider::new(link as Arc<dyn ProvideCredentials>);
             }
+            is_written = false;
             provider = SharedCredentialsProvider::new(AssumedRole::new(
                 &bare,
                 provider,
@@ -213,7 +227,7 @@ impl Making<'_> {
                 Arc::clone(self.untraced),
             ));
         }
-        Ok(provider)
+        Ok((provider, links))
     }
 
     async fn base(&self, base: &Base, source: &Source) -> Result<SharedCredentialsProvider, SessionError> {
@@ -238,9 +252,12 @@ impl Making<'_> {
                     named.as_deref(),
                 ))
             }
-            Base::Login { profile, session } => {
-                SharedCredentialsProvider::new(AwsLogin::new(env, profile, session))
-            }
+            Base::Login { profile, session } => SharedCredentialsProvider::new(AwsLogin::new(
+                env,
+                profile,
+                session,
+                self.config.time_source(),
+            )),
             Base::Environment { profile } => {
                 SharedCredentialsProvider::new(EnvironmentKeys::of(env, profile).map_err(unusable)?)
             }

@@ -67,6 +67,7 @@ impl Session {
             tokens: None,
             keeper: None,
             shared: None,
+            links: Vec::new(),
             practice: Some(keys),
             overrides: Arc::default(),
             asks: false,

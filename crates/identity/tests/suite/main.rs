@@ -4,6 +4,7 @@
 mod child;
 mod profiles;
 mod registries;
+mod roles;
 mod server;
 mod tables;
 mod whoami;

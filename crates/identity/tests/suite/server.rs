@@ -15,6 +15,8 @@ pub(crate) enum Answer {
     Silence,
     /// Bytes as they are.
     Raw(&'static str),
+    /// What the request asks for, head and body as text.
+    By(fn(&str) -> Answer),
 }
 
 /// A server, gone when dropped.
@@ -54,7 +56,7 @@ impl Drop for Server {
 async fn one(mut stream: TcpStream, answer: Answer, seen: Arc<Mutex<Vec<String>>>) {
     let mut request = Vec::new();
     let mut part = [0; 4096];
-    loop {
+    let asked = loop {
         let n = stream.read(&mut part).await.unwrap_or(0);
         request.extend_from_slice(&part[..n]);
         let text = String::from_utf8_lossy(&request).into_owned();
@@ -70,11 +72,16 @@ async fn one(mut stream: TcpStream, answer: Answer, seen: Arc<Mutex<Vec<String>>
             .and_then(|n| n.parse::<usize>().ok())
             .unwrap_or(0);
         if body.len() >= length || n == 0 {
-            seen.lock().unwrap().push(text);
-            break;
+            seen.lock().unwrap().push(text.clone());
+            break text;
         }
-    }
+    };
+    let answer = match answer {
+        Answer::By(answer) => answer(&asked),
+        Answer::Http(..) | Answer::Close | Answer::Silence | Answer::Raw(_) => answer,
+    };
     let reply = match answer {
+        Answer::By(_) => panic!("an answer by an answer"),
         Answer::Close => return,
         Answer::Silence => std::future::pending().await,
         Answer::Raw(bytes) => bytes.to_owned(),
