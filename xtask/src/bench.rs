@@ -4,6 +4,7 @@ mod accounts;
 mod identities;
 mod plans;
 mod registries;
+mod sessions;
 mod simulator;
 mod table;
 mod window;
@@ -26,6 +27,8 @@ pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
         identities::profiles(&ours, &home, pairs)?,
         identities::filter(&home, pairs)?,
         registries::helper(&ours, &home, pairs)?,
+        sessions::fifty(&ours, &home, pairs)?,
+        sessions::tree(&ours, &home)?,
         plans::check(&ours, &home, pairs)?,
         window::opens(&home, pairs)?,
     ];
