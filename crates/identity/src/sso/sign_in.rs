@@ -5,7 +5,7 @@ use super::events::{Cancel, How, SignInEvent, SignInEvents};
 use super::lock::{self, Try};
 use super::session::SsoSession;
 use super::standing::Standing;
-use super::tokens::{Desk, Tokens, blocking, standing_of};
+use super::tokens::{Desk, Line, Tokens, blocking, standing_of};
 use super::vanity::{self, Portal};
 use super::{browser, device};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,7 +52,7 @@ impl Tokens {
         cancel: &Cancel,
     ) -> Result<Standing, SignInError> {
         let (under, is_first) = self.joined(session, how, asked_by);
-        let _here = Waiter { under: &under };
+        let _here = Waiter { line: self.desk.line(session), under: under.clone() };
         if !is_first {
             on.tell(&SignInEvent::Waiting { asked_by: under.asked_by.clone() });
         }
@@ -142,12 +142,15 @@ impl UnderWay {
     }
 }
 
-struct Waiter<'a> {
-    under: &'a UnderWay,
+struct Waiter {
+    line: Arc<Line>,
+    under: Arc<UnderWay>,
 }
 
-impl Drop for Waiter<'_> {
+impl Drop for Waiter {
     fn drop(&mut self) {
+        // Under the lock of those who join: nobody joins what the last one is just leaving.
+        let _slot = self.line.under.lock().unwrap_or_else(PoisonError::into_inner);
         if self.under.waiters.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.under.cancel.cancel();
         }
