@@ -4,9 +4,11 @@ use super::host::{BadHost, host_of, registry_of};
 use super::map::{Registries, Unowned};
 use super::token::{MintError, RegistryToken, mint};
 use crate::{Clock, Env, Session, SessionError};
-use holdpoint_redact::{Redactor, Secret};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use holdpoint_redact::{REDACTED, SHORTEST, Secret};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,8 +31,9 @@ pub struct RegistryDesk {
     held: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<Held>>>>,
     /// What a child's `docker login` left, for its own time.
     kept: Mutex<BTreeMap<String, Login>>,
-    /// Knows every password that was had or kept.
-    redactor: Redactor,
+    /// Every password that was had or kept, as it is and in base64. The run's own filter knows more forms, and takes
+    /// too long to learn a value of several kilobytes while a client waits.
+    seen: Mutex<BTreeSet<String>>,
     /// Bytes of the longest of them.
     longest: AtomicUsize,
 }
@@ -124,7 +127,7 @@ impl RegistryDesk {
             own: None,
             held: Mutex::default(),
             kept: Mutex::default(),
-            redactor: Redactor::new([]),
+            seen: Mutex::default(),
             longest: AtomicUsize::new(0),
         }
     }
@@ -215,10 +218,12 @@ impl RegistryDesk {
 
     /// Text without any password that was given to who asked: a program may print what it was told.
     pub fn veiled<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match self.longest() {
-            0 => Cow::Borrowed(text),
-            _ => self.redactor.redact_str(text),
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut veiled = Cow::Borrowed(text);
+        for form in seen.iter().filter(|form| text.contains(form.as_str())) {
+            veiled = Cow::Owned(veiled.replace(form.as_str(), REDACTED));
         }
+        veiled
     }
 
     /// Bytes of the longest password that was given; 0 before the first.
@@ -233,7 +238,12 @@ impl RegistryDesk {
     }
 
     fn learn(&self, secret: &Secret) {
-        self.redactor.add([secret]);
+        let secret_text = secret.expose();
+        if secret_text.len() >= SHORTEST {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.extend(in_base64(secret_text));
+            seen.insert(secret_text.to_owned());
+        }
         self.longest.fetch_max(secret.expose().len(), Ordering::SeqCst);
     }
 
@@ -289,6 +299,17 @@ impl RegistryDesk {
             (Err(why), _) => Err(RegistryError::Mint { host: host.to_owned(), why: Box::new(why) }),
         }
     }
+}
+
+/// What of a text in base64 is the same whatever stands before and after it: one form for each offset.
+fn in_base64(text: &str) -> impl Iterator<Item = String> {
+    (0..3_usize).map(move |offset| {
+        let bytes = [&[0_u8; 2][..offset], text.as_bytes()].concat();
+        let form = STANDARD_NO_PAD.encode(&bytes);
+        let from = if offset == 0 { 0 } else { offset + 1 };
+        let until = form.len() - usize::from(bytes.len() % 3 != 0);
+        form.get(from..until).unwrap_or_default().to_owned()
+    })
 }
 
 impl fmt::Debug for RegistryDesk {

@@ -6,7 +6,7 @@ use holdpoint_identity::registries::{
     Registries, RegistryAccess, RegistryDesk, RegistryEndpoint, RegistryError, Reply, Unowned, ask,
     docker_auth_config, host_of, live_sessions, reads_auth_config, registry_of,
 };
-use holdpoint_identity::{Env, PracticeCredentials, Session, profiles};
+use holdpoint_identity::{Env, Keeper, Opening, PracticeCredentials, Session, profiles};
 use holdpoint_redact::Secret;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -357,6 +357,38 @@ async fn a_helper_asks_its_parent() {
     assert!(asks(&file, get(HOST)).await.unwrap_err().contains("another machine"));
     std::fs::write(&file, "junk").unwrap();
     assert!(asks(&file, get(HOST)).await.unwrap_err().contains("cannot be read"));
+}
+
+#[tokio::test]
+async fn a_locked_screen_closes_it() {
+    let server = Server::start(token("pw-of-ecr", 43_200)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let env = Env::new([
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "example"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ENDPOINT_URL_ECR", server.endpoint.as_str()),
+        ("AWS_CONFIG_FILE", "/nowhere"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere"),
+    ]);
+    let keeper = Keeper::new();
+    let opening = Opening { keeper: Some(&keeper), ..Opening::new(&env) };
+    let session = Session::open(&opening).await.unwrap();
+    let desk = Arc::new(RegistryDesk::of_child(Registries::default(), nobody(), session));
+    let file = folder.path().join("where");
+    let endpoint = RegistryEndpoint::open(desk.clone(), &file).await.unwrap();
+    assert!(matches!(asks(&file, get(HOST)).await, Ok(Reply::Login { .. })));
+    let place: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let (address, own) = (place["address"].as_str().unwrap(), place["token"].as_str().unwrap());
+    assert_eq!(keeper.forget().endpoints, 1);
+    assert!(!file.exists() && desk.clocks().is_empty());
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\nauthorization: {own}\r\ncontent-length: 14\r\nconnection: close\r\n\r\n{{\"ask\":\"list\"}}"
+    );
+    let answer = raw(address, head.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("locked"), "{answer}");
+    assert_eq!(server.asked().len(), 1);
+    drop(endpoint);
 }
 
 async fn raw(address: &str, bytes: &[u8]) -> String {
