@@ -187,3 +187,26 @@ fn logins_in_a_variable_are_for_clients_that_read_it() {
     let value: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(value, json!({"auths": {host: {"auth": "QVdTOnB3LW9mLXRoZS10ZXN0LXJlZ2lzdHJ5"}}}));
 }
+
+/// Nobody has to guess why a pull is refused: the sign-in is over, and the client shows how to sign in.
+#[test]
+fn a_client_shows_that_the_sign_in_is_over() {
+    let place = Place::new();
+    let Some(registry) = Registry::start(&place) else { return };
+    place.expired_sign_in();
+    place.holdpoint(&["registry", "map", &registry.host, "corp"]).exits(0);
+    place.holdpoint(&["registry", "install", "--yes"]).exits(0);
+    let image = format!("{}/app:1", registry.host);
+    if has("docker") {
+        let refused = place.run("docker", &["manifest", "inspect", "--insecure", &image]);
+        assert_ne!(refused.code, Some(0), "{refused:?}");
+        refused.says(&["corp", "holdpoint login"]);
+    }
+    if has("skopeo") {
+        let image = format!("docker://{image}");
+        let refused = place.run("skopeo", &["inspect", "--raw", "--tls-verify=false", &image]);
+        assert_ne!(refused.code, Some(0), "{refused:?}");
+        refused.says(&["corp", "holdpoint login"]);
+    }
+    place.no_keychain();
+}

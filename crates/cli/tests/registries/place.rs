@@ -92,6 +92,21 @@ impl Place {
         self.env.push(("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned()));
     }
 
+    /// A profile `corp` and its session, whose token has ended and that cannot be renewed, as the AWS CLI leaves it.
+    pub(crate) fn expired_sign_in(&self) {
+        let config = "[profile corp]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Deployer\n\
+                      [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.example/start\n";
+        self.file(".aws/config", config);
+        let token = json!({
+            "startUrl": "https://corp.example/start",
+            "region": "eu-west-1",
+            "accessToken": "an-old-token",
+            "expiresAt": "2020-01-01T00:00:00Z",
+        });
+        // The SHA-1 of `corp`.
+        self.file(".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", &token.to_string());
+    }
+
     /// A command in this home and in no other environment.
     #[expect(clippy::disallowed_methods, reason = "programs under test, with an environment of their own")]
     pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {

@@ -78,25 +78,10 @@ fn junk_is_refused_in_words() {
     place.helper("get --all", b"").exits(1).says(&["get, store, erase, list"]);
 }
 
-/// A session whose token has ended and that cannot be renewed, as the AWS CLI leaves it.
-fn expired(place: &Place) {
-    let config = "[profile corp]\nregion = eu-west-1\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Deployer\n\
-                  [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.example/start\n";
-    place.file(".aws/config", config);
-    let token = json!({
-        "startUrl": "https://corp.example/start",
-        "region": "eu-west-1",
-        "accessToken": "an-old-token",
-        "expiresAt": "2020-01-01T00:00:00Z",
-    });
-    // The SHA-1 of `corp`.
-    place.file(".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", &token.to_string());
-}
-
 #[test]
 fn a_sign_in_that_is_over_is_said_to_be_over() {
     let place = Place::new();
-    expired(&place);
+    place.expired_sign_in();
     // The only profile of the account answers for its registry without being mapped.
     let got = place.helper("get", HOST.as_bytes()).exits(1).hides(&["an-old-token"]);
     assert!(got.out != NOT_FOUND, "{got:?}");
