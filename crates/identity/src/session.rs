@@ -190,7 +190,9 @@ impl Session {
         if let Some(shared) = &self.shared {
             shared.forget();
         }
-        self.links.iter().for_each(|link| drop(link.forget()));
+        for link in &self.links {
+            link.forget();
+        }
     }
 
     /// How long the sign-in, its token and the role's keys last, as far as is known without a call.

@@ -66,15 +66,15 @@ fn start(
     command.args(words).env_clear().envs(variables).kill_on_drop(true);
     command.spawn().map_err(|error| {
         let name = Path::new(program).display().to_string();
-        match error.kind() {
-            std::io::ErrorKind::NotFound => Problem::new(format!("there is no program `{name}`"))
+        if error.kind() == std::io::ErrorKind::NotFound {
+            return Problem::new(format!("there is no program `{name}`"))
                 .hint("check its name and PATH")
-                .code("no_program"),
-            std::io::ErrorKind::PermissionDenied => {
-                Problem::new(format!("`{name}` may not be started: {error}")).hint("make it executable")
-            }
-            _ => Problem::new(format!("`{name}` could not be started: {error}")),
+                .code("no_program");
         }
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            return Problem::new(format!("`{name}` may not be started: {error}")).hint("make it executable");
+        }
+        Problem::new(format!("`{name}` could not be started: {error}"))
     })
 }
 
