@@ -119,9 +119,13 @@ impl Console {
 
     /// A run has changed: what waited for its step may go now.
     pub(crate) fn settle_lock(&self) {
-        if self.lock_state().waits_for.is_some() {
+        let before = self.lock_state().waits_for.clone();
+        if before.is_some() {
             self.forget_or_wait();
-            self.tell(Update::Lock { view: self.lock_now_is() });
+            let view = self.lock_now_is();
+            if view.waits_for != before {
+                self.tell(Update::Lock { view });
+            }
         }
     }
 
