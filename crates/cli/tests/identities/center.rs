@@ -61,7 +61,7 @@ external_id = x-1
 region = eu-central-1
 
 [profile by-web]
-role_arn = arn:aws:iam::777788889999:role/Ci
+role_arn = arn:aws:iam::555566667777:role/Ci
 web_identity_token_file = WEB_TOKEN
 region = eu-central-1
 
@@ -114,7 +114,7 @@ impl Center {
             "users": [{"name": "deploy.bot", "mfa_code": "123456"}],
             "roles": [
                 {"account": "444455556666", "name": "Target", "trust": {"external_id": "x-1", "max_seconds": 3600}},
-                {"account": "777788889999", "name": "Ci", "trust": {}},
+                {"account": "555566667777", "name": "Ci", "trust": {}},
             ],
             "web_identities": [{
                 "token": "a-web-token", "provider": "tokens.ci.example", "subject": "repo:orders",

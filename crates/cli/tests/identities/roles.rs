@@ -32,7 +32,7 @@ fn a_chain_starts_from_the_environment_and_from_a_web_identity() {
     let ran = center.run_with(&keys, &["whoami", "--profile", "by-environment"]).exits(0);
     ran.says(&["arn:aws:sts::444455556666:assumed-role/Target/holdpoint"]);
     let ran = center.run(&["whoami", "--profile", "by-web"]).exits(0);
-    ran.says(&["arn:aws:sts::777788889999:assumed-role/Ci/holdpoint"]);
+    ran.says(&["arn:aws:sts::555566667777:assumed-role/Ci/holdpoint"]);
     std::fs::remove_file(center.home().join("web-token")).unwrap();
     center.run(&["whoami", "--profile", "by-web"]).exits(1).complains(&["web-token cannot be read"]);
 }

@@ -30,7 +30,7 @@ external_id = x-1
 duration_seconds = 900
 [profile second]
 region = eu-west-1
-role_arn = arn:aws:iam::777788889999:role/Second
+role_arn = arn:aws:iam::555566667777:role/Second
 source_profile = role
 [profile factor]
 region = eu-west-1
