@@ -19,7 +19,7 @@ export function session(over: Partial<SessionView> = {}): SessionView {
     accounts: [
       account("111122223333", "broker-production", [{ name: "Deployer", profiles: ["broker-prod"] }, { name: "ReadOnly", profiles: [] }], { weight: "production", weight_guessed: false, favourite: true, last_used: at(-40) }),
       account("222233334444", "broker-staging", [{ name: "Deployer", profiles: ["broker-stg"] }, { name: "Admin", profiles: [] }], { weight: "staging", last_used: at(-90_000) }),
-      account("333344445555", "team sandbox", [{ name: "Admin", profiles: [] }], { alias: "sandbox", weight: "sandbox", weight_guessed: false, colour: "violet" }),
+      account("444455556666", "team sandbox", [{ name: "Admin", profiles: [] }], { alias: "sandbox", weight: "sandbox", weight_guessed: false, colour: "violet" }),
       ...Array.from({ length: 41 }, (_, n) => account(`4000000${String(n).padStart(5, "0")}`, `unit-${n + 1}`, [{ name: "ReadOnly", profiles: n === 7 ? ["unit-eight"] : [] }], { roles_known: n !== 12, roles: n === 12 ? [] : [{ name: "ReadOnly", profiles: n === 7 ? ["unit-eight"] : [] }] })),
     ],
     ...over,
@@ -31,7 +31,7 @@ export const vault: VaultView = { store: "keychain", title: "Secret Service, log
 export const profiles: Profile[] = [
   profile("broker-prod", { alias: "broker-production", weight: "production", weight_guessed: false, favourite: true, last_used: at(-40) }),
   profile("broker-stg", { account: "222233334444", weight: "staging", last_used: at(-90_000) }),
-  profile("unit-eight", { account: "400000000007", role: "ReadOnly" }),
+  profile("unit-eight", { account: "123456789012", role: "ReadOnly" }),
 ];
 
 export const accounts: AccountsView = {

@@ -30,7 +30,7 @@ const CEILING: usize = 600;
 const SHELL_CEILING: usize = 1000;
 
 /// Account ids that documentation uses, AWS's own among them. No other one may stand anywhere.
-const EXAMPLE_ACCOUNTS: [&str; 11] = [
+const EXAMPLE_ACCOUNTS: [&str; 12] = [
     "000000000000",
     "011122223333",
     "012345678901",
@@ -41,6 +41,7 @@ const EXAMPLE_ACCOUNTS: [&str; 11] = [
     "222222222222",
     "444455556666",
     "555566667777",
+    "777788889999",
     "999988887777",
 ];
 

@@ -8,25 +8,25 @@ const account = (id: string, name: string, roles: Record<string, string[]>, over
 const accounts = [
   account("111122223333", "broker-production", { Deployer: ["broker-prod"], ReadOnly: [] }),
   account("222233334444", "broker-staging", { Deployer: ["broker-stg"], Admin: [] }),
-  account("333344445555", "play", { Admin: [] }, { alias: "sandbox", favourite: true }),
+  account("444455556666", "play", { Admin: [] }, { alias: "sandbox", favourite: true }),
 ];
 const shown = (query: string, opened: string[] = []) => rowsOf(accounts, new Set(opened), query).map((row) => row.key);
 
 test("favourites come first, and what is closed shows no roles", () => {
-  expect(shown("")).toEqual(["333344445555", "111122223333", "222233334444"]);
+  expect(shown("")).toEqual(["444455556666", "111122223333", "222233334444"]);
 });
 
 test("an account that is opened shows its roles", () => {
-  expect(shown("", ["111122223333"])).toEqual(["333344445555", "111122223333", "111122223333/Deployer", "111122223333/ReadOnly", "222233334444"]);
+  expect(shown("", ["111122223333"])).toEqual(["444455556666", "111122223333", "111122223333/Deployer", "111122223333/ReadOnly", "222233334444"]);
 });
 
 test.each([
   ["an account by its name", "broker-prod", ["111122223333"]],
-  ["an account by its alias", "sandb", ["333344445555"]],
+  ["an account by its alias", "sandb", ["444455556666"]],
   ["an account by its id", "2222333", ["111122223333", "222233334444"]],
   ["an id typed in groups", "2222-3333", ["111122223333", "222233334444"]],
   ["an id typed in groups, half of one", "2222-3333-4", ["222233334444"]],
-  ["a role, opened, with only that role", "admin", ["333344445555", "333344445555/Admin", "222233334444", "222233334444/Admin"]],
+  ["a role, opened, with only that role", "admin", ["444455556666", "444455556666/Admin", "222233334444", "222233334444/Admin"]],
   ["a profile, opened", "stg", ["222233334444", "222233334444/Deployer"]],
   ["several words in any order", "deployer staging", ["222233334444", "222233334444/Deployer"]],
   ["nothing", "nowhere", []],
