@@ -28,7 +28,6 @@ pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
         identities::filter(&home, pairs)?,
         registries::helper(&ours, &home, pairs)?,
         sessions::fifty(&ours, &home, pairs)?,
-        sessions::tree(&ours, &home)?,
         plans::check(&ours, &home, pairs)?,
         window::opens(&home, pairs)?,
     ];

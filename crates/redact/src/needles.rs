@@ -5,8 +5,9 @@ use crate::redactor::Found;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::BTreeSet;
 
-/// Above this many bytes of needles a full transition table would take too much memory.
-const LARGEST_TABLE: usize = 256 * 1024;
+/// Above this many bytes of needles a full transition table takes too much memory, and too long to make: a value is
+/// learned while a run waits.
+const LARGEST_TABLE: usize = 32 * 1024;
 
 /// What is looked for.
 pub(crate) struct Needles {

@@ -1,21 +1,15 @@
-//! One sign-in, many roles: the tree of a large organisation, and credentials for fifty profiles.
+//! One sign-in, many roles: credentials for fifty profiles of a session.
 
 use super::simulator::Simulator;
-use super::table::{against_floor, median, row};
+use super::table::{median, row};
 use crate::tool::{Failure, Tool, write};
 use crate::{http, python};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-const ACCOUNTS: usize = 500;
 const ROLES: usize = 10;
-/// What AWS lets a person ask the portal.
-const PER_SECOND: f64 = 20.0;
-/// Accounts on a page of the list.
-const PAGE: usize = 100;
 
 /// An organisation that somebody is signed in to.
 struct Organisation<'a> {
@@ -82,34 +76,6 @@ impl<'a> Organisation<'a> {
             .map_err(|error| Failure::Other(format!("failed to read the simulator's record: {error}")))?;
         Ok(record[list][operation].as_u64().unwrap_or_default())
     }
-}
-
-/// The roles of 500 accounts of 10 each at the pace that AWS allows, against that pace itself.
-pub(super) fn tree(ours: &Path, home: &Path) -> Result<String, Failure> {
-    let organisation = Organisation::open(ours, home, ACCOUNTS, 0)?;
-    let mut command = organisation.tool(ours, &["accounts", "corp"]).into_command();
-    command.stdout(Stdio::piped());
-    let started = Instant::now();
-    let failed = |source| Failure::Start { line: "holdpoint accounts".to_owned(), source };
-    let mut child = command.spawn().map_err(failed)?;
-    let lines = child.stdout.take().map(|out| BufReader::new(out).lines()).into_iter().flatten();
-    let mut fifty = Duration::ZERO;
-    let mut seen = 0;
-    for line in lines.map_while(Result::ok) {
-        seen += usize::from(line.contains("team-"));
-        if seen == 50 && fifty == Duration::ZERO {
-            fifty = started.elapsed();
-        }
-    }
-    child.wait().map_err(failed)?;
-    let took = started.elapsed();
-    let throttled = organisation.count("throttled", "sso:ListAccountRoles")?;
-    let floor = Duration::from_secs_f64((ACCOUNTS + ACCOUNTS.div_ceil(PAGE)) as f64 / PER_SECOND);
-    let goal = format!(
-        "≤ 1.08 × the floor ({seen} accounts, the first 50 in {:.1} s, {throttled} × 429)",
-        fifty.as_secs_f64()
-    );
-    Ok(against_floor("500 accounts × 10 roles | 20 calls a second", took, floor, &goal))
 }
 
 /// Credentials for 50 profiles of one session whose token has ended, against the AWS CLI, one by one.
