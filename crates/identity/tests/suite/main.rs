@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod child;
+mod docker_config;
 mod profiles;
 mod registries;
 mod roles;
