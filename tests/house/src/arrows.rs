@@ -41,7 +41,10 @@ pub const ARROWS: &[Arrow] = &[
     arrow("bridge", &["api", "steps", "identity"]),
     arrow("sim", &[]),
     // Suites that need the simulator beside them in one process, and are no part of the product.
-    arrow("conformance", &["api", "engine", "steps", "plan", "run", "cloud", "identity", "vault", "redact", "sim"]),
+    arrow(
+        "conformance",
+        &["api", "engine", "steps", "plan", "run", "cloud", "identity", "vault", "redact", "sim"],
+    ),
     arrow("e2e", &[]),
     arrow("house", &[]),
     arrow("xtask", &[]),
