@@ -2,6 +2,7 @@
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Refused } from "../src/host/host.ts";
+import { offered } from "../src/features/accounts/Switcher.svelte";
 import App from "../src/screens/App.svelte";
 import { Console } from "../src/screens/console.svelte.ts";
 import * as desk from "./accounts-views.ts";
@@ -101,6 +102,14 @@ test("a switch shows at once, and what STS says when it has said it", async () =
   host.publish({ type: "identity", view: { ...identity, profile: "broker-stg", account: "222233334444", weight: "staging", standing: "refused", problem: { code: "expired", message: "the sign-in of corp has expired", hints: ["Sign in."], causes: [] } } });
   await screen.findByText("the sign-in of corp has expired");
   expect(screen.getByTestId("identity-sign-in")).toBeTruthy();
+});
+
+test("favourites are offered first, then what was used last, then the order of the files", () => {
+  const names = offered([
+    desk.profile("a"), desk.profile("b", { last_used: "2026-11-19T00:00:00Z" }), desk.profile("c", { favourite: true }), desk.profile("d", { last_used: "2026-11-20T00:00:00Z" }),
+    desk.profile("e", { favourite: true, last_used: "2026-11-01T00:00:00Z" }), desk.profile("f"),
+  ]).map(({ name }) => name);
+  expect(names).toEqual(["e", "c", "d", "b", "a", "f"]);
 });
 
 test("a sign-in shows who asked, its code and how to end it; hiding it does not end it", async () => {

@@ -23,7 +23,12 @@ const deciding = step({
 });
 const runs = { deciding: () => runView({ status: "waiting_for_person", said: "How to move the jobs", wants: ["api_token"] }, deciding), asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { what: "process 4711 on this machine" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
 
-const state = new URLSearchParams(location.search).get("accounts") ?? "";
+const asked = new URLSearchParams(location.search);
+const state = asked.get("accounts") ?? "";
+/** More profiles than anybody has, when asked. */
+const many = Array.from({ length: Number(asked.get("profiles") ?? 0) }, (_, at) =>
+  desk.profile(`team${at % 97}-${["broker", "agents", "billing"][at % 3] ?? ""}-${["production", "staging", "sandbox"][at % 7 % 3] ?? ""}-${at}`, { account: String(100_000_000_000 + at * 7919), role: at % 2 === 0 ? "Deployer" : "ReadOnly" }),
+);
 
 /** The Accounts screen in the state that the address names. */
 function accountsIn(state: string): AccountsView | Promise<AccountsView> {
@@ -69,7 +74,7 @@ const host = new ScriptedHost({
     return path.includes("damaged") ? { ...plan, damage: { said: "UTF-8 read as MacRoman", places: 41, guessed: 3 } } : path.includes("trusted") ? { ...plan, trusted: true } : plan;
   },
   "plan.trust": () => ({ ...plan, trusted: true }),
-  "profiles.list": () => ({ explanation: null, default: null, profiles: [...desk.profiles, ...desk.accounts.profiles] }),
+  "profiles.list": () => ({ explanation: null, default: null, profiles: [...desk.profiles, ...desk.accounts.profiles, ...many] }),
   "identity.check": ({ profile }) => ({ ...identity, profile }),
   "identity.use": ({ profile }) => ({ ...identity, profile, standing: "checking", checked_at: null }),
   "accounts.view": () => accountsIn(state),
