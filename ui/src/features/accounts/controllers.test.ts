@@ -83,6 +83,16 @@ test("a late word of an attempt that is over, or was replaced, is not heard", ()
   expect(signIns.views.get("partner")?.state).toBe("starting");
 });
 
+test("a reply that comes after what was pushed behind it takes nothing back", async () => {
+  const slow = later<ReturnType<typeof desk.signIn>>();
+  const signIns = new SignInController(new ScriptedHost({ "sso.sign_in": () => slow.promise }));
+  const begun = signIns.begin("partner");
+  signIns.hear({ type: "sign_in", view: desk.signIn({ state: "browser", url: "https://oidc.us-east-1.amazonaws.com/authorize" }) });
+  slow.keep(desk.signIn({ state: "starting", url: null }));
+  await begun;
+  expect(signIns.view?.state).toBe("browser");
+});
+
 test("asking for a code instead ends what is under way first", async () => {
   const host = new ScriptedHost({ "sso.sign_in": ({ session, device }) => desk.signIn({ session, attempt: device ? 2 : 1, state: device ? "code" : "browser" }), "sso.cancel": () => ({}) });
   const signIns = new SignInController(host);

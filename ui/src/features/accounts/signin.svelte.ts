@@ -71,10 +71,10 @@ export class SignInController {
     if (update.type === "sign_in") this.#take(update.view);
   }
 
-  /** A late word of an attempt that was replaced is not heard; nor is one from before what ended it. */
+  /** A late word of an attempt that was replaced is not heard; nor is one from before what is known: a reply may come after what was pushed behind it. */
   #take(view: SignInView): void {
     const known = this.views.get(view.session);
-    if (known && (known.attempt > view.attempt || (known.attempt === view.attempt && !isUnderWay(known) && isUnderWay(view)))) return;
+    if (known && (known.attempt > view.attempt || (known.attempt === view.attempt && stageOf(known) > stageOf(view)))) return;
     this.views.set(view.session, view);
   }
 
@@ -94,6 +94,11 @@ export class SignInController {
 /** One for a single signature: it belongs to a run, and is begun again only from its hold. */
 export function isForOneSignature(view: SignInView): boolean {
   return view.session.startsWith("guest:");
+}
+
+/** How far it is: begun, with a person, over. */
+function stageOf(view: SignInView): number {
+  return view.state === "starting" ? 0 : isUnderWay(view) ? 1 : 2;
 }
 
 export function isUnderWay(view: SignInView): boolean {
