@@ -14,7 +14,7 @@ use holdpoint_ledger::{Anchors, SqliteLedger};
 use holdpoint_plan::{LARGEST, Reading};
 use holdpoint_redact::Secret;
 use holdpoint_run::{Actor, RunId};
-use holdpoint_vault::Choice;
+use holdpoint_vault::{Choice, NoChoice};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ impl Config {
         through: &str,
         version: &str,
     ) -> Result<Self, Problem> {
-        let home = home_of(&env).ok_or_else(|| {
+        let home = holdpoint_identity::Places::of(&env).map(|places| places.home).ok_or_else(|| {
             Problem::new("no folder to keep things in: neither HOLDPOINT_HOME nor HOME is set")
                 .hint("set HOLDPOINT_HOME to a folder of your own")
         })?;
@@ -104,29 +104,10 @@ impl Config {
 
 /// `HOLDPOINT_VAULT`: where the secrets of a new home are to be kept.
 fn choice_of(env: &Env) -> Result<Choice, Problem> {
-    match env.get("HOLDPOINT_VAULT") {
-        None | Some("auto") => Ok(Choice::Auto),
-        Some("keychain") => Ok(Choice::Keychain),
-        Some("file") => Ok(Choice::File),
-        Some(other) => Err(Problem::new(format!("HOLDPOINT_VAULT is `{other}`"))
-            .hint("set it to `keychain`, `file` or `auto`, or unset it")),
-    }
-}
-
-fn home_of(env: &Env) -> Option<PathBuf> {
-    let set = |name: &str| env.os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(home) = set("HOLDPOINT_HOME") {
-        return Some(home);
-    }
-    if cfg!(windows) {
-        return set("LOCALAPPDATA").map(|data| data.join("Holdpoint"));
-    }
-    if cfg!(target_os = "macos") {
-        return env.home().map(|home| home.join("Library/Application Support/Holdpoint"));
-    }
-    set("XDG_DATA_HOME")
-        .map(|data| data.join("holdpoint"))
-        .or_else(|| env.home().map(|home| home.join(".local/share/holdpoint")))
+    let Some(name) = env.get("HOLDPOINT_VAULT") else { return Ok(Choice::Auto) };
+    name.parse().map_err(|no: NoChoice| {
+        Problem::new(format!("HOLDPOINT_VAULT: {no}")).hint("set it to one of these, or unset it")
+    })
 }
 
 /// A host's console.

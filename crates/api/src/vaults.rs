@@ -4,7 +4,7 @@ use crate::Problem;
 use crate::console::Console;
 use crate::views::{LockView, Update, VaultState, VaultView};
 use holdpoint_redact::Secret;
-use holdpoint_vault::{Choice, KeptBy, StoreName};
+use holdpoint_vault::{Choice, KeptBy, NoChoice, StoreName};
 use std::sync::Arc;
 
 impl Console {
@@ -38,20 +38,14 @@ impl Console {
         }
     }
 
-    /// Moves the secrets to `store`, `keychain` or `file`; with a passphrase, or without one from a key file. A locked
-    /// one is opened by it.
+    /// Moves the secrets to `store`: `keychain`, `file` (with a passphrase, or without one by a key file),
+    /// `file-key-in-keychain`, or `auto`. A locked one is opened by it.
     pub async fn choose_vault(
         self: &Arc<Self>,
         store: &str,
         passphrase: Option<Secret>,
     ) -> Result<VaultView, Problem> {
-        let to = match store {
-            "keychain" => Choice::Keychain,
-            "file" => Choice::File,
-            other => {
-                return Err(Problem::new(format!("`{other}` is no store: keychain, file")).code("usage"));
-            }
-        };
+        let to: Choice = store.parse().map_err(|no: NoChoice| Problem::new(no.to_string()).code("usage"))?;
         let door = Arc::clone(&self.vault);
         let chosen = tokio::task::spawn_blocking(move || {
             if door.refusal().is_some() {

@@ -52,7 +52,7 @@ impl SsoRole {
     }
 
     async fn keys_by(&self, token: &AccessToken) -> Result<Credentials, RoleError> {
-        let config = sdk_config(&self.env, Service::Portal, &self.session.region, ATTEMPTS);
+        let config = sdk_config(&self.env, Service::Portal, &token.region, ATTEMPTS);
         let config = config.map_err(|trouble| self.of_trouble(trouble))?;
         let asked = Client::new(&config)
             .get_role_credentials()
@@ -64,7 +64,7 @@ impl SsoRole {
         let answer = match asked {
             Ok(answer) => answer,
             Err(error) => {
-                let at = endpoint(&self.env, Service::Portal, &self.session.region).await;
+                let at = endpoint(&self.env, Service::Portal, &token.region).await;
                 return Err(self.of_portal(at, &error));
             }
         };

@@ -19,6 +19,7 @@ use aws_sdk_sts::config::{IdentityCache, Region, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::Fs;
+use holdpoint_redact::Secret;
 use holdpoint_vault::{Choice, Patience};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -170,8 +171,9 @@ pub async fn tokens_for(env: &Env, session: &SsoSession) -> Tokens {
         return Tokens::of(env);
     }
     let home = places.home.clone();
+    let passphrase = env.get("HOLDPOINT_VAULT_PASSPHRASE").map(Secret::new);
     let opened = tokio::task::spawn_blocking(move || {
-        holdpoint_vault::open(&home, Choice::Auto, None, Patience::default())
+        holdpoint_vault::open(&home, Choice::Auto, passphrase.as_ref(), Patience::default())
     });
     match opened.await {
         Ok(Ok(opened)) => {

@@ -17,14 +17,10 @@ pub struct Places {
 
 impl Places {
     /// The folder that the environment says, without a vault: `HOLDPOINT_HOME`, else `XDG_DATA_HOME/holdpoint`, else
-    /// `~/.local/share/holdpoint`. `None` when there is no home folder either.
+    /// `~/.local/share/holdpoint` (`~/Library/Application Support/Holdpoint` on macOS, `%LOCALAPPDATA%\\Holdpoint` on
+    /// Windows). `None` when there is no home folder either.
     pub fn of(env: &Env) -> Option<Self> {
-        let home = match (env.get("HOLDPOINT_HOME"), env.get("XDG_DATA_HOME")) {
-            (Some(home), _) => PathBuf::from(home),
-            (None, Some(data)) => PathBuf::from(data).join("holdpoint"),
-            (None, None) => env.home()?.join(".local/share/holdpoint"),
-        };
-        Some(Self { home, vault: None })
+        Some(Self { home: home_of(env)?, vault: None })
     }
 }
 
@@ -32,4 +28,20 @@ impl fmt::Debug for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Places").field("home", &self.home).field("vault", &self.vault.is_some()).finish()
     }
+}
+
+fn home_of(env: &Env) -> Option<PathBuf> {
+    let set = |name: &str| env.os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(home) = set("HOLDPOINT_HOME") {
+        return Some(home);
+    }
+    if cfg!(windows) {
+        return set("LOCALAPPDATA").map(|data| data.join("Holdpoint"));
+    }
+    if cfg!(target_os = "macos") {
+        return env.home().map(|home| home.join("Library/Application Support/Holdpoint"));
+    }
+    set("XDG_DATA_HOME")
+        .map(|data| data.join("holdpoint"))
+        .or_else(|| env.home().map(|home| home.join(".local/share/holdpoint")))
 }
