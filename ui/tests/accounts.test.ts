@@ -241,7 +241,7 @@ test("somebody else signs in for one signature, and cannot be mistaken for a sig
 test("switching does not alter an open run's identity", async () => {
   const host = show({ "run.view": () => failedRun() }, "#/run/7k2m");
   await screen.findByTestId("diagnosis");
-  host.publish({ type: "identity", view: { ...identity, alias: "somewhere-else", account: "999900001111" } });
+  host.publish({ type: "identity", view: { ...identity, alias: "somewhere-else", account: "999988887777" } });
   await screen.findByTestId("diagnosis");
   expect(screen.getByTestId("identity").textContent).toContain("1111-2222-3333");
 });
