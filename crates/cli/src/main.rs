@@ -17,7 +17,10 @@ use clap::Parser as _;
 use commands::registry_helper;
 use exit::Exit;
 use holdpoint_identity::Env;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
@@ -69,7 +72,10 @@ fn main() -> ExitCode {
             Exit::Failed
         }
     };
-    exit.into()
+    match exit {
+        Exit::Done if !output::is_whole() => Exit::Failed.into(),
+        Exit::Done | Exit::Failed | Exit::Usage | Exit::Waits | Exit::Of(_) => exit.into(),
+    }
 }
 
 /// The edge hands the environment on as an argument: nothing below reads it.
@@ -84,5 +90,12 @@ fn start_log(verbose: u8) {
         1 => tracing::Level::INFO,
         _ => tracing::Level::DEBUG,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
+    // The SDK remarks on every odd line of a configuration file; `holdpoint doctor` says it in words with a repair.
+    let sdk = if verbose > 1 { level } else { tracing::Level::ERROR };
+    let filter = Targets::new().with_default(level).with_target("aws_", sdk);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
+    tracing_subscriber::registry().with(lines).with(filter).init();
 }

@@ -1,24 +1,41 @@
-//! What is printed. A pipe that is closed is no error: nobody reads any more.
+//! What is printed. A pipe that is closed is no error: nobody reads any more. Anything else that keeps words from being
+//! written is: what a script asked for is not there.
 
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Something could not be written on standard output.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether all that was printed could be written.
+pub(crate) fn is_whole() -> bool {
+    !LOST.load(Ordering::Relaxed)
+}
 
 /// A line on standard output.
 pub(crate) fn line(text: impl Display) {
-    // The reader has gone: there is nobody left to tell.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    written(writeln!(io::stdout(), "{text}"));
+}
+
+fn written(done: io::Result<()>) {
+    if let Err(why) = done
+        && why.kind() != ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        error(&format!("standard output takes nothing more: {why}"));
+    }
 }
 
 /// Text on standard output, as it is.
 pub(crate) fn raw(text: &str) {
-    let mut out = std::io::stdout();
-    // As above.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let mut out = io::stdout();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
 /// A line on standard error.
 pub(crate) fn error(text: &str) {
-    // As above.
+    // Where standard error is gone there is nobody left to tell.
     let _ = writeln!(std::io::stderr(), "holdpoint: {text}");
 }
 

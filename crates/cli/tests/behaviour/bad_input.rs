@@ -385,3 +385,23 @@ fn a_full_disk_halts_and_loses_nothing() {
         assert!(ran.out.trim_end().ends_with("\n4"), "not each call once: {about}");
     }
 }
+
+#[test]
+fn words_that_are_lost_are_no_success() {
+    let home = Home::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = home.command(&["profiles"]);
+    command.env("AWS_CONFIG_FILE", home.file("some.cfg", "[profile prod]\nregion = eu-central-1\n"));
+    let ended = command.stdout(full).stderr(std::process::Stdio::piped()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("standard output takes nothing more"), "{said}");
+}
+
+#[test]
+fn a_file_without_an_end_is_read_to_its_limit() {
+    let home = Home::new();
+    home.run_with(&[("AWS_CONFIG_FILE", "/dev/zero")], &["profiles"])
+        .exits(1)
+        .complains(&["/dev/zero has more than", "AWS_CONFIG_FILE"]);
+}

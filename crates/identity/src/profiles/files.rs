@@ -6,7 +6,7 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::os_shim_internal::Fs;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 /// The largest file of profiles that is read, in bytes (32 MiB; 10,000 profiles are about 2 MiB).
@@ -202,7 +202,13 @@ fn text_of(path: &Path) -> Result<Option<String>, ProfilesError> {
     if length > LARGEST {
         return Err(ProfilesError::TooLarge { path: path.to_owned(), limit: LARGEST });
     }
-    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    // A device has no length, and may have no end.
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(ProfilesError::TooLarge { path: path.to_owned(), limit: LARGEST });
+    }
     let not_text = |line, what| ProfilesError::NotText { path: path.to_owned(), line, what };
     if bytes.starts_with(b"\xEF\xBB\xBF") {
         return Err(not_text(1, "it begins with a byte order mark, which the AWS CLI and SDKs refuse"));
