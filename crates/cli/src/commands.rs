@@ -20,9 +20,14 @@ use crate::exit::Exit;
 use crate::output;
 use holdpoint_api::Problem;
 use holdpoint_identity::Env;
+use holdpoint_vault::Choice;
 
 /// Carries a command out; a problem is told and becomes an exit code.
 pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
+    if let Some(Err(no)) = env.get("HOLDPOINT_VAULT").map(str::parse::<Choice>) {
+        output::error(&format!("HOLDPOINT_VAULT: {no}, or unset it"));
+        return Exit::Usage;
+    }
     let done = match command {
         Command::Check(args) => check::check(&args),
         Command::Trust(args) => check::trust(&args, &env),

@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::Fs;
 use holdpoint_redact::Secret;
-use holdpoint_vault::{Choice, Patience};
+use holdpoint_vault::{Choice, LaterVault, Patience};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -163,29 +163,18 @@ fn way_of(set: &ProfileSet, source: &Source) -> Result<Option<Way>, SessionError
     Way::of(set, profile).map(Some).map_err(unusable)
 }
 
-/// Tokens for a caller that has none: the vault is opened only where this session's token is kept there.
+/// Tokens for a caller that has none. The vault is opened when a token is kept there, and one that does not open says
+/// why. `HOLDPOINT_VAULT` and `HOLDPOINT_VAULT_PASSPHRASE` are as for the console.
 pub async fn tokens_for(env: &Env, session: &SsoSession) -> Tokens {
     let Some(places) = Places::of(env) else { return Tokens::of(env) };
-    let in_vault = Prefs::open(&places.home).is_ok_and(|prefs| prefs.is_in_vault(&session.key()));
-    if !in_vault {
+    if !Prefs::open(&places.home).is_ok_and(|prefs| prefs.is_in_vault(&session.key())) {
         return Tokens::of(env);
     }
-    let home = places.home.clone();
+    let choice = env.get("HOLDPOINT_VAULT").and_then(|name| name.parse().ok()).unwrap_or(Choice::Auto);
     let passphrase = env.get("HOLDPOINT_VAULT_PASSPHRASE").map(Secret::new);
-    let opened = tokio::task::spawn_blocking(move || {
-        holdpoint_vault::open(&home, Choice::Auto, passphrase.as_ref(), Patience::default())
-    });
-    match opened.await {
-        Ok(Ok(opened)) => {
-            let places = Places { vault: Some(opened.vault), ..places };
-            Tokens::new(env, &places, SharedClock::new(SystemClock::new()))
-        }
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "the vault does not open");
-            Tokens::of(env)
-        }
-        Err(_) => Tokens::of(env),
-    }
+    let vault = LaterVault::new(places.home.clone(), choice, passphrase, Patience::default());
+    let places = Places { vault: Some(Arc::new(vault)), ..places };
+    Tokens::new(env, &places, SharedClock::new(SystemClock::new()))
 }
 
 /// What a provider is made with.
