@@ -44,7 +44,17 @@ pub(crate) async fn renewed(
         return Err(TokenError::SignedOut { session: session.name.clone() });
     }
     let home = desk.home().ok_or(Trouble::NoHome)?;
-    let lock = lock::take(home, &session.key()).await?;
+    let lock = match (lock::take(home, &session.key()).await, found) {
+        (Ok(lock), _) => lock,
+        // A full disk may refuse the lock as well: what is held is good to its end.
+        (Err(error), Found::One(document))
+            if document.left(now) > Duration::ZERO && !is_refused(&document) =>
+        {
+            tracing::warn!(%error, "the sign-in is not renewed while its lock cannot be taken");
+            return Ok(document);
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
     // Whoever held the lock may have renewed it, or tried in vain a moment ago.
     let tried = lock.note().strip_prefix("tried ").and_then(|at| at.parse().ok()).map(at_second);
     let document = match reload(desk, session, keeping).await? {
@@ -58,14 +68,15 @@ pub(crate) async fn renewed(
     if !is_refused(&document) && is_good_enough(&document, tried, now) {
         return Ok(document);
     }
-    // A refresh token is spent by asking: not while its successor could not be written and the token is still good.
-    if document.left(now) > Duration::ZERO && !is_refused(&document) {
-        let (desk, session) = (desk.clone(), session.clone());
-        let probed: Result<(), Trouble> = blocking(move || desk.store.probe(&session, keeping)).await;
-        if let Err(error) = probed {
-            tracing::warn!(%error, "the sign-in is not renewed while it could not be written");
-            return Ok(document);
+    // A refresh token is spent by asking: never while its successor could not be written.
+    let (on, of, over) = (desk.clone(), session.clone(), document.clone());
+    let probed: Result<(), Trouble> = blocking(move || on.store.probe_over(&of, keeping, &over)).await;
+    if let Err(error) = probed {
+        if document.left(now) == Duration::ZERO || is_refused(&document) {
+            return Err(error.into());
         }
+        tracing::warn!(%error, "the sign-in is not renewed while it could not be written");
+        return Ok(document);
     }
     line.held().tried = Some(now);
     lock.leave(&format!("tried {}", second_of(now)));
@@ -136,7 +147,7 @@ async fn call(
 ) -> Result<Answer, TokenError> {
     // Where it was given: a start URL of a company's own may lead to another region than the configured one.
     let region = document.region.as_deref().unwrap_or(&session.region);
-    let config = client::sdk_config(&desk.env, Service::Oidc, &session.region, 3)?;
+    let config = client::sdk_config(&desk.env, Service::Oidc, region, 3)?;
     let asked = aws_sdk_ssooidc::Client::new(&config)
         .create_token()
         .grant_type("refresh_token")

@@ -87,6 +87,21 @@ impl Store {
         }
     }
 
+    /// Whether a successor of the token that is kept could be kept in its place, found out before its refresh token is
+    /// spent: a disk that takes a listing or a lock may yet be full. The caller holds the session's lock.
+    pub(crate) fn probe_over(
+        &self,
+        session: &SsoSession,
+        keeping: Keeping,
+        kept: &Document,
+    ) -> Result<(), Trouble> {
+        match keeping {
+            Keeping::Shared => self.probe(session, keeping),
+            // A vault has no place for a trial: what is there is written once more.
+            Keeping::Vault => self.save(session, keeping, kept),
+        }
+    }
+
     /// What the vault tells of the session's token; `None` when it has none.
     pub(crate) fn told(&self, session: &SsoSession) -> Result<Option<Told>, Trouble> {
         let item = item_of(session);

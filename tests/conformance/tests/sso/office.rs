@@ -155,8 +155,9 @@ impl Office {
     }
 }
 
+/// A clock that is ahead.
 #[derive(Debug)]
-struct Ahead(Duration);
+pub(crate) struct Ahead(pub(crate) Duration);
 
 impl aws_smithy_async::time::TimeSource for Ahead {
     fn now(&self) -> SystemTime {

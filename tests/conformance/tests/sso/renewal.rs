@@ -207,12 +207,13 @@ async fn a_renewed_token_that_cannot_be_written_is_held_and_written_later() {
     );
     of_vault.keep(&session, holdpoint_identity::Keeping::Vault).await.unwrap();
     assert!(!office.file(&session).exists());
-    vault.fails(true);
+    // The trial before the renewal finds room, and what the renewal brings does not.
+    vault.has_room_for(1);
     let fresh = of_vault.token(&session).await.unwrap();
     assert_eq!(office.answered("sso-oidc:CreateToken").await, 2);
     // Asked again it is the held one, and nothing is renewed twice.
     assert_eq!(of_vault.token(&session).await.unwrap(), fresh);
-    vault.fails(false);
+    vault.has_room_for(usize::MAX);
     assert_eq!(of_vault.token(&session).await.unwrap(), fresh);
     let text = String::from_utf8(vault.kept("sso/").unwrap()).unwrap();
     assert!(text.contains(fresh.secret.expose()), "it was written once that was possible");
@@ -282,25 +283,42 @@ async fn on_a_full_disk_no_refresh_token_is_spent_and_nothing_is_torn() {
     due(&office).await;
     let session = office.session("corp").await;
     let before = std::fs::read(office.file(&session)).unwrap();
-    // A limit on the length of files, which the system refuses to pass as a full disk does: at most 1 KiB.
-    let limited = "trap '' XFSZ; ulimit -f 1; exec \"$0\" corp";
-    let ended = tokio::process::Command::new("sh")
-        .args(["-c", limited, env!("CARGO_BIN_EXE_sso-token")])
-        .env_clear()
-        .envs(office.vars())
-        .output()
-        .await
-        .unwrap();
+    let ended = on_a_full_disk(&office).await;
     let old = office.read(&session)["accessToken"].as_str().unwrap().to_owned();
     let digest: String = sha2::Sha256::digest(&old).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(String::from_utf8(ended.stdout).unwrap().trim(), digest, "the token that is still good");
     assert_eq!(std::fs::read(office.file(&session)).unwrap(), before);
     assert_eq!(std::fs::read_dir(office.cache()).unwrap().count(), 2, "nothing half-written is left");
     assert_eq!(office.answered("sso-oidc:CreateToken").await, 1);
+    // One that has ended says what is in the way, and its refresh token is not spent either.
+    let mut kept = office.read(&session);
+    kept["expiresAt"] = json!("2020-01-01T00:00:00Z");
+    std::fs::write(office.file(&session), kept.to_string()).unwrap();
+    let ended = on_a_full_disk(&office).await;
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert!(!ended.status.success() && said.contains("could not be written"), "{said}");
+    assert_eq!(office.read(&session), kept);
+    assert_eq!(office.answered("sso-oidc:CreateToken").await, 1);
     // With room again it is renewed.
-    assert_ne!(digests(&office, 1).await, [digest]);
+    let renewed = digests(&office, 1).await;
+    assert!(renewed[0].len() == 64 && renewed != [digest], "{renewed:?}");
+    assert_eq!(office.answered("sso-oidc:CreateToken").await, 2);
     assert_eq!(office.look("sso").await["reused_refresh_tokens"], 0);
     office.close().await;
+}
+
+/// What a process says that needs the token. A limit on the length of files, which the system refuses to pass as a
+/// full disk does: at most 1 KiB.
+#[cfg(unix)]
+async fn on_a_full_disk(office: &Office) -> std::process::Output {
+    let limited = "trap '' XFSZ; ulimit -f 1; exec \"$0\" corp";
+    tokio::process::Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_sso-token")])
+        .env_clear()
+        .envs(office.vars())
+        .output()
+        .await
+        .unwrap()
 }
 
 /// Digests of the tokens that so many processes are given at once.

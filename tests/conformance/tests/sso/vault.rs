@@ -1,20 +1,22 @@
 //! Tokens that are kept in the vault alone.
 
-use crate::office::{Does, Office, Person};
+use crate::office::{Ahead, Does, Office, Person};
 use holdpoint_identity::{
-    Cancel, How, Keeping, Places, Prefs, SharedClock, Standing, SystemClock, TokenError, Tokens,
+    Cancel, How, Keeping, Places, Prefs, SharedClock, Standing, SystemClock, TokenError, Tokens, Trouble,
 };
 use holdpoint_vault::{FileVault, Item, ItemNote, SecretBytes, Vault, VaultError};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A vault in memory whose disk can be full, and which counts how often it is opened.
 pub(crate) struct Failing {
     items: Mutex<BTreeMap<String, (Vec<u8>, ItemNote)>>,
-    is_failing: AtomicBool,
+    /// How many more items are taken before the disk is full.
+    room: AtomicUsize,
     pub(crate) gets: AtomicUsize,
 }
 
@@ -22,13 +24,14 @@ impl Failing {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             items: Mutex::default(),
-            is_failing: AtomicBool::new(false),
+            room: AtomicUsize::new(usize::MAX),
             gets: AtomicUsize::new(0),
         })
     }
 
-    pub(crate) fn fails(&self, fails: bool) {
-        self.is_failing.store(fails, Ordering::SeqCst);
+    /// Takes so many more items, and then none.
+    pub(crate) fn has_room_for(&self, puts: usize) {
+        self.room.store(puts, Ordering::SeqCst);
     }
 
     /// The value of the first item whose name begins so.
@@ -47,7 +50,8 @@ impl Vault for Failing {
     }
 
     fn put_noted(&self, name: &str, value: &[u8], note: &ItemNote) -> Result<(), VaultError> {
-        if self.is_failing.load(Ordering::SeqCst) {
+        let room = |room: usize| room.checked_sub(1);
+        if self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, room).is_err() {
             let source = std::io::Error::from(std::io::ErrorKind::StorageFull);
             return Err(VaultError::Io { doing: "writing", path: PathBuf::from("vault"), source });
         }
@@ -164,5 +168,29 @@ async fn without_an_open_vault_a_vault_kept_session_says_so() {
     assert!(
         matches!(none.standing(&session), Standing::Torn { path, .. } if path.ends_with("identities.json"))
     );
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_vault_takes_nothing_no_refresh_token_is_spent() {
+    let office = Office::open().await;
+    let session = office.session("corp").await;
+    office.behave(json!({"access_token_seconds": 500})).await;
+    let vault = Failing::new();
+    let ours = tokens(&office, vault.clone());
+    office.sign_in(&ours).await;
+    ours.keep(&session, Keeping::Vault).await.unwrap();
+    vault.has_room_for(0);
+    // The token that is still good is used; one that has ended is an error, and neither asks AWS.
+    let good = ours.token(&session).await.unwrap();
+    let places = Places { vault: Some(vault.clone()), ..office.places() };
+    let late = SharedClock::new(Ahead(Duration::from_secs(700)));
+    let later = Tokens::new(&office.env(), &places, late);
+    let error = later.token(&session).await.unwrap_err();
+    assert!(matches!(error, TokenError::Trouble(Trouble::Vault(_))), "{error}");
+    assert_eq!(office.answered("sso-oidc:CreateToken").await, 1);
+    vault.has_room_for(usize::MAX);
+    assert_ne!(later.token(&session).await.unwrap().secret, good.secret);
+    assert_eq!(office.answered("sso-oidc:CreateToken").await, 2);
     office.close().await;
 }
