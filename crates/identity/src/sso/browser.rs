@@ -46,6 +46,7 @@ pub(crate) async fn sign_in(
     let endpoint = client::endpoint(&desk.env, Service::Oidc, &portal.region).await;
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
     let url = authorize(&endpoint, &registration.id, &redirect, &state, &scopes_for(session), &challenge)?;
+    let unproven = Unproven { desk, session, keeping, client: &registration.id, is_forgotten: true };
     under.tell(SignInEvent::Open { url });
     let mut no_browser = under.no_browser.subscribe();
     let patience = desk.patience;
@@ -65,12 +66,17 @@ pub(crate) async fn sign_in(
     })
     .await;
     let code = match waited {
-        Ok(Ok(Ok(code))) => code,
-        Ok(Ok(Err(why))) => return Ok(Came::NoBrowser(why)),
+        Ok(Ok(Ok(code))) => {
+            unproven.is_known();
+            code
+        }
+        // No page was asked for it: nothing is known, and the code registers a client of its own.
+        Ok(Ok(Err(why))) => {
+            unproven.is_known();
+            return Ok(Came::NoBrowser(why));
+        }
         Ok(Err(error)) => return Err(error),
         Err(_) => {
-            // A client that AWS has forgotten ends on a page that never comes back: the next sign-in registers anew.
-            desk.store.forget_registration(session, keeping);
             return Err(SignInError::BrowserNever { session: session.name.clone(), after: patience });
         }
     };
@@ -90,7 +96,7 @@ pub(crate) async fn sign_in(
         Ok(given) => device::token_of(desk, session, portal, &registration, &endpoint, &given)
             .map(|document| Came::Back(Box::new(document))),
         Err(error) => {
-            desk.store.forget_registration(session, keeping);
+            desk.store.forget_registration(session, keeping, &registration.id);
             let Some(answer) = error.as_service_error() else {
                 return Err(client::trouble(&endpoint, &error).into());
             };
@@ -106,6 +112,30 @@ pub(crate) async fn sign_in(
                 }
                 _ => Err(client::trouble(&endpoint, &error).into()),
             }
+        }
+    }
+}
+
+/// A client whose page is open. AWS shows one that it has forgotten an error and never comes back: whoever gives up, by
+/// a cancel or by waiting in vain, leaves it behind, and the next sign-in registers anew.
+struct Unproven<'a> {
+    desk: &'a Desk,
+    session: &'a SsoSession,
+    keeping: Keeping,
+    client: &'a str,
+    is_forgotten: bool,
+}
+
+impl Unproven<'_> {
+    fn is_known(mut self) {
+        self.is_forgotten = false;
+    }
+}
+
+impl Drop for Unproven<'_> {
+    fn drop(&mut self) {
+        if self.is_forgotten {
+            self.desk.store.forget_registration(self.session, self.keeping, self.client);
         }
     }
 }

@@ -46,7 +46,7 @@ pub(crate) async fn sign_in(
         Ok(begun) => begun,
         Err(error) => {
             // A client that AWS has forgotten is not used again.
-            desk.store.forget_registration(session, keeping);
+            desk.store.forget_registration(session, keeping, &registration.id);
             return Err(refused(session, &endpoint, &error));
         }
     };

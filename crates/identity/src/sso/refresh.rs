@@ -116,7 +116,17 @@ async fn renew(
             Answer::Renewed(fresh) => {
                 return keep(desk, session, keeping, &document, (*fresh).with_rest_of(&document)).await;
             }
-            Answer::Ended(why) => return Err(TokenError::Expired { session: session.name.clone(), why }),
+            Answer::Ended(why) => {
+                // The next sign-in would take it to a page that never comes back.
+                let (on, of) = (desk.clone(), session.clone());
+                let forgotten: Result<(), Trouble> = blocking(move || {
+                    on.store.forget_registration(&of, keeping, &client.id);
+                    Ok(())
+                })
+                .await;
+                forgotten?;
+                return Err(TokenError::Expired { session: session.name.clone(), why });
+            }
             Answer::Refused => match written_since(desk, session, keeping, &document).await? {
                 Some(other) if other.left(desk.clock.now()) > AHEAD => return Ok(other),
                 Some(other) => document = other,

@@ -139,9 +139,14 @@ impl Store {
         }
     }
 
-    /// A client that AWS did not take is registered anew the next time.
-    pub(crate) fn forget_registration(&self, session: &SsoSession, keeping: Keeping) {
-        if let (Keeping::Shared, Err(error)) = (keeping, self.remove_registration(session)) {
+    /// A client that AWS did not take is registered anew the next time. One that another tool has registered in its
+    /// place since stays.
+    pub(crate) fn forget_registration(&self, session: &SsoSession, keeping: Keeping, client: &str) {
+        let (Keeping::Shared, Some(folder)) = (keeping, self.folder.as_deref()) else { return };
+        if !registration::read(folder, session).is_some_and(|kept| kept.id == client) {
+            return;
+        }
+        if let Err(error) = self.remove_registration(session) {
             tracing::warn!(%error, "a registration that AWS does not take could not be removed");
         }
     }

@@ -140,6 +140,45 @@ async fn a_browser_that_never_comes_back_is_given_up_and_one_that_cannot_be_open
     office.close().await;
 }
 
+/// AWS answers with an error page that leads nowhere: the person gives up, or ten minutes pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_aws_has_forgotten_is_registered_anew() {
+    for gives_up in ["a renewal is refused", "the sign-in is cancelled", "nobody comes back"] {
+        let office = Office::open().await;
+        let (tokens, session) = (office.tokens(), office.session("corp").await);
+        office.sign_in(&tokens).await;
+        forget_the_last(&office).await;
+        office.expire("client").await;
+        let person = Person::new(Does::Follows);
+        match gives_up {
+            "a renewal is refused" => {
+                let late = office.tokens_ahead(Duration::from_secs(8 * 3600 + 60));
+                let error = late.token(&session).await.unwrap_err();
+                assert!(matches!(error, TokenError::Expired { .. }), "{error}");
+            }
+            "the sign-in is cancelled" => {
+                let cancel = Cancel::new();
+                let gives_up = async {
+                    person.seen_at_least(1).await;
+                    cancel.cancel();
+                };
+                let signing = tokens.sign_in(&session, How::Browser, "a test", &person, &cancel);
+                let (done, ()) = tokio::join!(signing, gives_up);
+                assert_eq!(word(&done), "cancelled", "{done:?}");
+                assert_eq!(person.seen.lock().unwrap()[0].status, 400);
+            }
+            _ => {
+                let hasty = office.tokens().waiting(Duration::from_millis(300));
+                let done = hasty.sign_in(&session, How::Browser, "a test", &person, &Cancel::new()).await;
+                assert_eq!(word(&done), "browser never", "{done:?}");
+            }
+        }
+        office.sign_in(&office.tokens()).await;
+        assert_eq!(office.answered("sso-oidc:RegisterClient").await, 2, "{gives_up}");
+        office.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_joins_one_sign_in_and_one_cancel_reaches_all() {
     let office = Office::open().await;
