@@ -17,6 +17,9 @@ use std::time::{Duration, SystemTime};
 /// The least time between two pushes of a tree that grows.
 const PUSH_EVERY: Duration = Duration::from_millis(250);
 
+/// How often is looked whether a refresh has ended.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Refreshes of trees, by session.
 #[derive(Default)]
 pub(crate) struct Trees {
@@ -90,6 +93,13 @@ impl Console {
         let console = Arc::clone(self);
         tokio::spawn(async move { console.grow(session).await });
         Ok(())
+    }
+
+    /// Returns when no refresh of the session's accounts is under way.
+    pub(crate) async fn grown(&self, key: &str) {
+        while self.trees().loading.contains_key(key) {
+            self.clock.sleep(LOOK).await;
+        }
     }
 
     async fn grow(self: Arc<Self>, session: SsoSession) {

@@ -76,6 +76,7 @@ impl Console {
     /// Prepares profiles for the accounts of a session. Nothing is written.
     pub async fn generate_profiles(&self, args: ProfilesGenerate) -> Result<DraftView, Problem> {
         let session = self.sso_session(&args.session).await?;
+        self.grown(&session.key()).await;
         let known = self.identities.portal.known(&session);
         if known.is_empty() {
             return Err(Problem::new(format!("no accounts of SSO session {} are known yet", session.name))

@@ -149,7 +149,11 @@ impl Window {
     /// Exports the report in a form and gives it back.
     pub(crate) async fn export(&self, form: &str, path: &Path, picture: Option<&str>) -> String {
         self.click("export").await;
-        self.click(&format!("format-{form}")).await;
+        // The dialog still grows while the journal is verified: a click by place might land beside the form.
+        let choose = format!(
+            "const one = document.querySelector('[data-testid=format-{form}]'); if (!one) return false; one.click(); return one.checked"
+        );
+        self.until("the form", &choose).await;
         self.fill("[data-testid=report-path]", path.to_str().unwrap()).await;
         self.click("export-report").await;
         self.until("the report", "return document.querySelector('[data-testid=written]') !== null").await;
