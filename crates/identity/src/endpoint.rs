@@ -4,14 +4,17 @@
 //! The protocol: AWS SDKs reference, "Container credential provider": `AWS_CONTAINER_CREDENTIALS_FULL_URI` is asked
 //! with the content of `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` as its Authorization header.
 
+mod exchange;
+
 use crate::Session;
 use crate::keeper::Door;
-use crate::whoami::in_words;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use crate::whoami::{cause, in_words};
 use aws_sdk_sts::config::Credentials;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use exchange::Exchange;
+pub use exchange::NoExchange;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
@@ -31,7 +34,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 const PATH: &str = "/credentials";
-/// Keys without an end are handed out with this one, since some clients (botocore) require an end.
+/// Keys that have a token and do not say their end are handed out with this one, since some clients (botocore) require an end.
 const ASSUMED_LIFE: Duration = Duration::from_secs(15 * 60);
 /// A client that has not sent its request by then is cut off.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -43,6 +46,7 @@ pub struct CredentialsEndpoint {
     token_file: PathBuf,
     server: JoinHandle<()>,
     variables: BTreeMap<String, String>,
+    desk: Arc<Desk>,
 }
 
 /// Why no endpoint could be opened; the child was not started.
@@ -64,6 +68,9 @@ pub enum EndpointError {
         /// The system's reason.
         why: String,
     },
+    /// The session's keys have no end, and STS exchanges them for none that do.
+    #[error(transparent)]
+    NoExchange(NoExchange),
 }
 
 impl CredentialsEndpoint {
@@ -83,7 +90,7 @@ impl CredentialsEndpoint {
         let token_file = folder.join(format!("credentials-token-{name}"));
         write_private(&token_file, token.as_bytes()).map_err(|e| failed(&token_file, e.to_string()))?;
         let desk = Arc::new(Desk {
-            provider,
+            exchange: Exchange::new(config, provider, clock.clone()),
             clock,
             token,
             host: address.to_string(),
@@ -93,10 +100,26 @@ impl CredentialsEndpoint {
         if let Some(keeper) = session.keeper() {
             let door: Arc<dyn Door> = Arc::clone(&desk) as Arc<dyn Door>;
             keeper.watch_door(Arc::downgrade(&door));
+            keeper.watch_source(desk.exchange.held());
         }
-        let server = tokio::spawn(serve(listener, desk));
+        let server = tokio::spawn(serve(listener, Arc::clone(&desk)));
         let variables = session.endpoint_variables().clone();
-        Ok(Self { address, token_file, server, variables })
+        Ok(Self { address, token_file, server, variables, desk })
+    }
+
+    /// Finds out before a program starts whether its keys can be handed out: long-term ones are exchanged for temporary
+    /// ones, which STS may refuse. Why a source gives none at all is for the session to say.
+    ///
+    /// # Errors
+    /// [`EndpointError::NoExchange`].
+    pub async fn ready(&self) -> Result<(), EndpointError> {
+        match self.desk.exchange.keys().await {
+            Ok(_) => Ok(()),
+            Err(error) => match cause::<NoExchange>(&error) {
+                Some(refused) => Err(EndpointError::NoExchange(refused.clone())),
+                None => Ok(()),
+            },
+        }
     }
 
     /// The value of `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
@@ -125,13 +148,19 @@ impl Drop for CredentialsEndpoint {
 
 /// What a request needs to be answered.
 struct Desk {
-    provider: SharedCredentialsProvider,
+    exchange: Exchange,
     clock: SharedTimeSource,
     token: String,
     host: String,
     token_file: PathBuf,
     /// Set when the screen locked.
     closed: AtomicBool,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Desk(…)")
+    }
 }
 
 impl Door for Desk {
@@ -205,7 +234,7 @@ impl Desk {
 
     /// The session's provider keeps what it has until shortly before its end.
     async fn credentials(&self) -> Result<(Credentials, SystemTime), String> {
-        let keys = self.provider.provide_credentials().await.map_err(|error| in_words(&error))?;
+        let keys = self.exchange.keys().await.map_err(|error| in_words(&error))?;
         let until = keys.expiry().unwrap_or_else(|| self.clock.now() + ASSUMED_LIFE);
         Ok((keys, until))
     }
@@ -218,14 +247,12 @@ impl Desk {
                 "the expiry cannot be written",
             );
         };
-        let mut body = serde_json::json!({
+        let body = serde_json::json!({
             "AccessKeyId": keys.access_key_id(),
             "SecretAccessKey": keys.secret_access_key(),
+            "Token": keys.session_token().unwrap_or_default(),
             "Expiration": until,
         });
-        if let Some(token) = keys.session_token() {
-            body["Token"] = token.into();
-        }
         reply(StatusCode::OK, &body)
     }
 }

@@ -39,7 +39,7 @@ mod whoami;
 mod wrapper;
 
 pub use child::{ChildAccess, ChildError, ChildFiles, Practice, child_env};
-pub use endpoint::{CredentialsEndpoint, EndpointError};
+pub use endpoint::{CredentialsEndpoint, EndpointError, NoExchange};
 pub use env::Env;
 pub use federation::{ConsoleLinkError, console_link};
 pub use guest::{Guest, GuestError, guest};
