@@ -91,6 +91,16 @@ pub enum SessionError {
         /// The profile or other source.
         whom: String,
     },
+    /// What names a region is none.
+    #[error(
+        "{place} is no region: `{region}`; a region is of small letters, digits and hyphens, as eu-west-1: correct it"
+    )]
+    BadRegion {
+        /// What was found, without control characters.
+        region: String,
+        /// The variable, the profile's setting, or that it was given.
+        place: String,
+    },
     /// A proxy variable cannot be used.
     #[error(transparent)]
     Proxy(#[from] BadProxy),

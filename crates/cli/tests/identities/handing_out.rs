@@ -107,3 +107,59 @@ fn a_link_signs_the_browser_in_and_is_printed_only_when_asked_for() {
     let long = center.run_with(&keys, &["console", "--print"]).exits(1);
     long.complains(&["temporary credentials", "takes on a role"]);
 }
+
+#[test]
+fn a_profile_that_starts_holdpoint_for_itself_is_refused() {
+    let center = Center::signed_in();
+    let config = center.home().join(".aws/config");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let program = env!("CARGO_BIN_EXE_holdpoint");
+    // Each start leaves a line.
+    let starts = center.home().join("starts");
+    let start = |of: &str| {
+        format!(
+            "credential_process = echo {of} >> {}; {program} credential-process --profile {of}",
+            starts.display()
+        )
+    };
+    let more = format!(
+        "\n[profile self]\nregion = eu-west-1\n{}\n\n[profile one]\nregion = eu-west-1\n{}\n\n[profile two]\n{}\n\n[profile role]\nrole_arn = arn:aws:iam::444455556666:role/Target\nsource_profile = through\nregion = eu-west-1\n\n[profile through]\n{}\n\n[profile good]\nregion = eu-west-1\n{}\n\n[profile better]\n{}\n",
+        start("self"),
+        start("two"),
+        start("one"),
+        start("role"),
+        start("better"),
+        start("deploy")
+    );
+    std::fs::write(&config, text + &more).unwrap();
+    for (profile, at_fault, count) in [("self", "self", 1), ("one", "one", 2), ("role", "through", 1)] {
+        // A file that is not there is none.
+        let _ = std::fs::remove_file(&starts);
+        let line = format!(
+            "the line `credential_process` of [profile {at_fault}] leads back to `{at_fault}` itself"
+        );
+        center.run(&["whoami", "--profile", profile]).exits(1).complains(&[&line]);
+        assert_eq!(std::fs::read_to_string(&starts).unwrap().lines().count(), count, "{profile}");
+    }
+    center.run(&["whoami", "--profile", "good"]).exits(0).says(&["111122223333"]);
+}
+
+#[test]
+fn of_what_a_program_wrote_the_end_is_told_without_secrets() {
+    let center = Center::new();
+    let wrote = (1..40).map(|n| format!("line-{n}.\n")).collect::<String>();
+    let noise =
+        center.file("noise", &format!("{wrote}\u{1b}[31mpassword=planted-secret-word\u{1b}[0m\nexpired\n"));
+    let config = center.home().join(".aws/config");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let more = format!(
+        "\n[profile noisy]\nregion = eu-west-1\ncredential_process = cat {} >&2; exit 3\n",
+        noise.display()
+    );
+    std::fs::write(&config, text + &more).unwrap();
+    let ran = center.run(&["whoami", "--profile", "noisy"]).exits(1);
+    let ran = ran.complains(&["… / line-38. / line-39. / ", "‹redacted›", "expired", "by hand"]);
+    for gone in ["planted", "\u{1b}", "line-37."] {
+        assert!(!ran.err.contains(gone), "{gone:?} in\n{}", ran.err);
+    }
+}

@@ -21,6 +21,7 @@ use aws_types::SdkConfig;
 use aws_types::os_shim_internal::Fs;
 use holdpoint_redact::Secret;
 use holdpoint_vault::{Choice, LaterVault, Patience};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -74,14 +75,7 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
     let named = opening.profile.or_else(|| env.get("AWS_PROFILE"));
     let set = files.parse(named.unwrap_or("default")).await?;
     let source = choose(env, opening.profile, &set, || explain_none(&files))?;
-    let region = opening
-        .region
-        .or_else(|| env.get("AWS_REGION"))
-        .or_else(|| env.get("AWS_DEFAULT_REGION"))
-        .or_else(|| set.get_profile(named.unwrap_or("default"))?.get("region"))
-        .filter(|region| !region.is_empty())
-        .ok_or_else(|| SessionError::NoRegion { whom: source.to_string() })?
-        .to_owned();
+    let region = region_of(opening, &set, named.unwrap_or("default"), &source)?;
     let way = way_of(&set, &source)?;
     let client = http::live(env)?;
     let kept = match &source {
@@ -154,6 +148,39 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Session, SessionError>
         practice: None,
         untraced,
     })
+}
+
+fn region_of(
+    opening: &Opening<'_>,
+    set: &ProfileSet,
+    profile: &str,
+    source: &Source,
+) -> Result<String, SessionError> {
+    let by_env = |name| Some((opening.env.get(name)?, Cow::Borrowed(name)));
+    let (region, place) = opening
+        .region
+        .map(|region| (region, Cow::Borrowed("the region that was given")))
+        .or_else(|| by_env("AWS_REGION"))
+        .or_else(|| by_env("AWS_DEFAULT_REGION"))
+        .or_else(|| {
+            let region = set.get_profile(profile)?.get("region")?;
+            Some((region, Cow::Owned(format!("`region` of profile `{profile}`"))))
+        })
+        .filter(|(region, _)| !region.is_empty())
+        .ok_or_else(|| SessionError::NoRegion { whom: source.to_string() })?;
+    if is_region(region) {
+        return Ok(region.to_owned());
+    }
+    let region = region.chars().filter(|c| !c.is_control()).take(40).collect();
+    Err(SessionError::BadRegion { region, place: place.into_owned() })
+}
+
+/// Whether it may stand in the name of a host. Which regions there are is not asked: partitions come to be.
+fn is_region(region: &str) -> bool {
+    region.len() <= 32
+        && region.starts_with(|c: char| c.is_ascii_lowercase())
+        && !region.ends_with('-')
+        && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn way_of(set: &ProfileSet, source: &Source) -> Result<Option<Way>, SessionError> {
@@ -231,7 +258,7 @@ impl Making<'_> {
             }
             Base::Static(keys) => SharedCredentialsProvider::new(keys.clone()),
             Base::Process { profile, command } => {
-                SharedCredentialsProvider::new(Process::new(profile, command))
+                SharedCredentialsProvider::new(Process::new(env, profile, command).map_err(unusable)?)
             }
             Base::WebIdentity { profile, role_arn, token_file, session_name } => {
                 let named = session_name.clone().or_else(|| Some(self.opening.run.as_ref()?.session_name()));
