@@ -5,6 +5,7 @@ mod aws_console;
 mod check;
 mod doctor;
 mod exec;
+mod exec_folder;
 mod handing_out;
 mod identity;
 mod listing;

@@ -28,7 +28,7 @@ const DROPPED: [&str; 4] =
 const DROPPED_PREFIXES: [&str; 4] = ["HOLDPOINT_SECRET_", "HOLDPOINT_PASSPHRASE", "AWSUME_", "GRANTED_"];
 
 /// The whole environment of the program. Start it with exactly this (`env_clear`). `HOLDPOINT_PROFILE` says for prompts
-/// whose identity it has.
+/// whose identity it has: the profile's name, or what else the session's [`crate::Source`] is in words.
 pub fn program_env(env: &Env, access: &ChildAccess<'_>, profile: &str) -> BTreeMap<OsString, OsString> {
     let mut program: BTreeMap<OsString, OsString> = env
         .iter()

@@ -1,11 +1,12 @@
 //! `exec`: a program under one identity. Its credentials come from an endpoint that ends with it.
 
 use crate::args::Exec;
+use crate::commands::exec_folder::ExecFolder;
 use crate::commands::{registry, sessions};
 use crate::exit::Exit;
 use crate::output;
 use holdpoint_api::Problem;
-use holdpoint_identity::{ChildAccess, ChildFiles, CredentialsEndpoint, Env, profiles, program_env};
+use holdpoint_identity::{ChildAccess, ChildFiles, CredentialsEndpoint, Env, Source, profiles, program_env};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
@@ -20,11 +21,7 @@ pub(crate) async fn exec(args: Exec, env: &Env) -> Result<Exit, Problem> {
     let session = sessions::open(env, args.profile.as_deref(), args.region.as_deref()).await?;
     // A program that starts without credentials says something else about it, and each something different.
     session.lasts_until().await.map_err(|error| Problem::new(error.to_string()))?;
-    let folder = tempfile::Builder::new().prefix("holdpoint-exec-").tempdir();
-    let folder = folder.map_err(|error| {
-        Problem::new(format!("no folder for the program's configuration could be made: {error}"))
-            .hint("make room in the folder of temporary files, or set TMPDIR to one of your own")
-    })?;
+    let folder = ExecFolder::make()?;
     let names: Vec<String> = profiles(env)
         .await?
         .profiles
@@ -36,9 +33,16 @@ pub(crate) async fn exec(args: Exec, env: &Env) -> Result<Exit, Problem> {
     let files = files.map_err(|error| Problem::new(error.to_string()))?;
     let endpoint = CredentialsEndpoint::open(&session, folder.path()).await;
     let endpoint = endpoint.map_err(|error| Problem::new(error.to_string()))?;
+    endpoint.ready().await.map_err(|error| Problem::new(error.to_string()))?;
     let access = ChildAccess { endpoint: &endpoint, files: &files, region: session.region(), practice: None };
-    let chosen = args.profile.as_deref().or_else(|| env.get("AWS_PROFILE")).unwrap_or("default");
-    let mut variables = program_env(env, &access, chosen);
+    // What is no profile is said in words, which no profile has for a name.
+    let chosen = match session.source() {
+        Source::Profile(name) => name.clone(),
+        other @ (Source::Environment | Source::Container | Source::WebIdentity | Source::Practice) => {
+            other.to_string()
+        }
+    };
+    let mut variables = program_env(env, &access, &chosen);
     let logins = registry::of_program(&session, env, folder.path()).await?;
     logins.furnish(&mut variables, &BTreeMap::new());
     let child = match start(program, words, &variables) {
