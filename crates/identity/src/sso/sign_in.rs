@@ -2,14 +2,14 @@
 
 use super::error::{SignInError, Trouble};
 use super::events::{Cancel, How, SignInEvent, SignInEvents};
-use super::lock::{self, Try};
+use super::lock::{self, Lock, Try};
 use super::session::SsoSession;
 use super::standing::Standing;
 use super::tokens::{Desk, Line, Tokens, blocking, standing_of};
 use super::vanity::{self, Portal};
 use super::{browser, device};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
@@ -26,6 +26,8 @@ pub(crate) struct UnderWay {
     /// Why the first asker could open no browser.
     pub(crate) no_browser: watch::Sender<Option<String>>,
     waiters: AtomicUsize,
+    /// Nobody cancelled it: the last who waited has gone.
+    is_left: AtomicBool,
 }
 
 #[derive(Default)]
@@ -115,6 +117,7 @@ impl Tokens {
             stages: watch::Sender::default(),
             no_browser: watch::Sender::default(),
             waiters: AtomicUsize::new(1),
+            is_left: AtomicBool::new(false),
         });
         *slot = Some(under.clone());
         drop(slot);
@@ -151,7 +154,8 @@ impl Drop for Waiter {
     fn drop(&mut self) {
         // Under the lock of those who join: nobody joins what the last one is just leaving.
         let _slot = self.line.under.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.under.waiters.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if self.under.waiters.fetch_sub(1, Ordering::SeqCst) == 1 && !self.under.cancel.is_cancelled() {
+            self.under.is_left.store(true, Ordering::SeqCst);
             self.under.cancel.cancel();
         }
     }
@@ -163,11 +167,18 @@ async fn flow(
     how: How,
     under: Arc<UnderWay>,
 ) -> Result<Standing, SignInError> {
+    // Outlives the sign-in, so that the note of a cancel is there before the next one has the lock.
+    let slot = OnceLock::new();
     tokio::select! {
         // A result that is there wins over a cancel that comes with it: the last waiter leaves when it has its result.
         biased;
-        done = signed_in(&desk, &session, how, &under) => done,
-        () = under.cancel.cancelled() => Err(SignInError::Cancelled { session: session.name.clone() }),
+        done = signed_in(&desk, &session, how, &under, &slot) => done,
+        () = under.cancel.cancelled() => {
+            if let (Some(lock), false) = (slot.get(), under.is_left.load(Ordering::SeqCst)) {
+                lock.leave(&format!("{CANCELLED}{}", nanos_of(desk.clock.now())));
+            }
+            Err(SignInError::Cancelled { session: session.name.clone() })
+        }
     }
 }
 
@@ -176,7 +187,9 @@ async fn signed_in(
     session: &SsoSession,
     how: How,
     under: &Arc<UnderWay>,
+    slot: &OnceLock<Lock>,
 ) -> Result<Standing, SignInError> {
+    let began = desk.clock.now();
     let home = desk.home().ok_or(Trouble::NoHome)?.to_owned();
     let mut told = false;
     let lock = loop {
@@ -184,7 +197,8 @@ async fn signed_in(
             Try::Held(lock) => break lock,
             Try::Other { note } => {
                 if !told {
-                    let asked_by = if note.is_empty() { "another Holdpoint".to_owned() } else { note };
+                    let is_name = !note.is_empty() && !note.starts_with(DONE) && !note.starts_with(CANCELLED);
+                    let asked_by = if is_name { note } else { "another Holdpoint".to_owned() };
                     under.tell(SignInEvent::Waiting { asked_by });
                     told = true;
                 }
@@ -192,9 +206,15 @@ async fn signed_in(
             }
         }
     };
-    if let Some(standing) = just_signed_in(desk, session, &lock.note()).await? {
+    let note = lock.note();
+    if told && is_cancelled_since(began, &note) {
+        // The note stays, for the others who waited.
+        return Err(SignInError::Cancelled { session: session.name.clone() });
+    }
+    if let Some(standing) = just_signed_in(desk, session, &note).await? {
         return Ok(standing);
     }
+    let lock = slot.get_or_init(|| lock);
     lock.leave(&under.asked_by);
     let (of, on) = (session.clone(), desk.clone());
     let keeping = blocking(move || {
@@ -234,6 +254,18 @@ async fn signed_in(
 
 /// The note of a lock whose sign-in ended well.
 const DONE: &str = "signed in at ";
+/// The note of a lock whose sign-in a person cancelled. A process that was killed leaves none: the next takes over.
+const CANCELLED: &str = "cancelled at ";
+
+/// Whether the sign-in that was waited for since `began` was cancelled: an older cancel is not meant for who asks now.
+fn is_cancelled_since(began: SystemTime, note: &str) -> bool {
+    let at = note.strip_prefix(CANCELLED).and_then(|at| at.parse::<u128>().ok());
+    at.is_some_and(|at| at >= nanos_of(began))
+}
+
+fn nanos_of(at: SystemTime) -> u128 {
+    at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos()
+}
 
 /// How the session stands, when another process has just signed in.
 async fn just_signed_in(

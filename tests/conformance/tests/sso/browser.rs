@@ -221,6 +221,67 @@ async fn everybody_joins_one_sign_in_and_one_cancel_reaches_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_reaches_those_who_wait_in_other_processes() {
+    let office = Office::open().await;
+    let session = office.session("corp").await;
+    let (first, cancel) = (Person::new(Does::Nothing), Cancel::new());
+    let holder = office.tokens();
+    let cancelling = async {
+        first.hears(|event| matches!(event, SignInEvent::Open { .. })).await;
+        // Each with tokens of its own, as processes have.
+        let others: Vec<Person> = (0..5).map(|_| Person::new(Does::Follows)).collect();
+        let all = others.iter().map(|person| {
+            let (tokens, session, person) = (office.tokens(), session.clone(), person.clone());
+            tokio::spawn(async move {
+                tokens.sign_in(&session, How::Browser, "another", &person, &Cancel::new()).await
+            })
+        });
+        let all: Vec<_> = all.collect();
+        for person in &others {
+            let waits = person.hears(|event| matches!(event, SignInEvent::Waiting { .. })).await;
+            assert_eq!(waits, SignInEvent::Waiting { asked_by: "the console".to_owned() });
+        }
+        cancel.cancel();
+        for one in all {
+            let done = one.await.unwrap();
+            assert_eq!(word(&done), "cancelled", "{done:?}");
+        }
+        assert_eq!(others.iter().map(Person::tabs).sum::<usize>(), 0, "no second tab");
+    };
+    let signing = holder.sign_in(&session, How::Browser, "the console", &first, &cancel);
+    let (done, ()) = tokio::join!(signing, cancelling);
+    assert_eq!(word(&done), "cancelled");
+    // Whoever asks after the cancel is not meant by it.
+    office.sign_in(&office.tokens()).await;
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_that_ends_without_a_word_is_followed_by_the_next() {
+    let office = Office::open().await;
+    let session = office.session("corp").await;
+    let (tokens, person) = (office.tokens(), Person::new(Does::Follows));
+    let folder = office.places().home.join("sso");
+    std::fs::create_dir_all(&folder).unwrap();
+    // The lock as a process holds it that is killed: its own name is the last word in it.
+    let path = folder.join(format!("{}.sign-in.lock", session.key()));
+    std::fs::write(&path, "holdpoint login (process 4711)").unwrap();
+    let held = std::fs::File::open(&path).unwrap();
+    held.lock().unwrap();
+    let killing = async {
+        let waits = person.hears(|event| matches!(event, SignInEvent::Waiting { .. })).await;
+        assert_eq!(waits, SignInEvent::Waiting { asked_by: "holdpoint login (process 4711)".to_owned() });
+        drop(held);
+    };
+    let never = Cancel::new();
+    let signing = tokens.sign_in(&session, How::Browser, "a test", &person, &never);
+    let (done, ()) = tokio::join!(signing, killing);
+    assert_eq!(word(&done), "signed in", "{done:?}");
+    assert_eq!(person.tabs(), 1);
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn twenty_processes_open_one_tab() {
     let office = Office::open().await;
     let session = office.session("corp").await;
