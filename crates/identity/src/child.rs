@@ -142,7 +142,9 @@ impl ChildFiles {
         practice: Option<Practice<'_>>,
     ) -> Result<Self, ChildError> {
         let names: BTreeSet<&str> = profiles.into_iter().chain(["default"]).collect();
-        let mut text = String::from("# Written by Holdpoint for one program that it starts, and removed after its end.\n");
+        let mut text = String::from(
+            "# Written by Holdpoint for one program that it starts, and removed after its end.\n",
+        );
         for name in names {
             // Only what the CLI and the SDKs read alike: the CLI splits names like a shell.
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-/.%@:+".contains(&b))
