@@ -272,7 +272,7 @@ async fn reload(
             }
             if keeping == Keeping::Vault {
                 match desk.store.told(&session)? {
-                    Some(told) if told.ends_at == Some(document.expires_at) => {
+                    Some(told) if told.is_of(&session, &document) => {
                         return Ok(Found::One(document));
                     }
                     Some(_) | None => {}

@@ -9,6 +9,7 @@ use super::session::SsoSession;
 use super::standing::Keeping;
 use crate::{Env, Prefs};
 use holdpoint_vault::{ItemNote, Vault, VaultError};
+use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -24,6 +25,14 @@ pub(crate) struct Store {
 pub(crate) struct Told {
     pub(crate) ends_at: Option<SystemTime>,
     pub(crate) renews: bool,
+    note: ItemNote,
+}
+
+impl Told {
+    /// Whether the item still holds this token. Its end does not tell: two tokens of one second end in one second.
+    pub(crate) fn is_of(&self, session: &SsoSession, document: &Document) -> bool {
+        self.note == note_of(session, document)
+    }
 }
 
 impl Store {
@@ -109,6 +118,7 @@ impl Store {
         Ok(listed.into_iter().find(|listed| listed.name == item).map(|found| Told {
             ends_at: found.note.ends_at.and_then(at_second),
             renews: found.note.what.starts_with(RENEWING),
+            note: found.note,
         }))
     }
 
@@ -186,7 +196,13 @@ fn note_of(session: &SsoSession, document: &Document) -> ItemNote {
         document.refresh.is_some() && document.client.as_ref().is_some_and(|c| c.ends.is_some());
     let kind = if is_renewing { RENEWING } else { ENDING };
     let ends_at = document.expires_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    ItemNote { what: format!("{kind}{}", session.name), ends_at: i64::try_from(ends_at).ok() }
+    // Of a secret that cannot be guessed these few digits tell nothing but whether it is another one.
+    let digest = Sha256::digest(document.access.expose());
+    let revision: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    ItemNote {
+        what: format!("{kind}{}, revision {revision}", session.name),
+        ends_at: i64::try_from(ends_at).ok(),
+    }
 }
 
 fn at_second(seconds: i64) -> Option<SystemTime> {

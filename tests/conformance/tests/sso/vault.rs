@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A vault in memory whose disk can be full, and which counts how often it is opened.
 pub(crate) struct Failing {
@@ -98,7 +98,8 @@ async fn a_token_moves_between_the_shared_folder_and_the_vault_without_a_new_sig
     assert!(Prefs::open(&office.places().home).unwrap().is_in_vault(&session.key()));
     let item = vault.list().unwrap().into_iter().find(|item| item.name.starts_with("sso/")).unwrap();
     assert_eq!(item.name, format!("sso/{}", session.key()));
-    assert_eq!(item.note.what, "SSO session, renews: corp");
+    let revision = item.note.what.strip_prefix("SSO session, renews: corp, revision ").unwrap();
+    assert!(revision.len() == 8 && !shared["accessToken"].as_str().unwrap().contains(revision));
     assert!(matches!(ours.standing(&session), Standing::SignedIn { kept: Keeping::Vault, renews: true, .. }));
     assert_eq!(ours.token(&session).await.unwrap().secret.expose(), shared["accessToken"].as_str().unwrap());
     ours.keep(&session, Keeping::Shared).await.unwrap();
@@ -192,5 +193,54 @@ async fn while_the_vault_takes_nothing_no_refresh_token_is_spent() {
     vault.has_room_for(usize::MAX);
     assert_ne!(later.token(&session).await.unwrap().secret, good.secret);
     assert_eq!(office.answered("sso-oidc:CreateToken").await, 2);
+    office.close().await;
+}
+
+/// A clock that is set by hand, the same for all processes.
+#[derive(Debug, Clone)]
+struct Set(Arc<Mutex<SystemTime>>);
+
+impl aws_smithy_async::time::TimeSource for Set {
+    fn now(&self) -> SystemTime {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_ends_in_the_same_second_as_the_one_before_is_not_taken_for_it() {
+    let office = Office::open().await;
+    let session = office.session("corp").await;
+    std::fs::create_dir_all(office.places().home).unwrap();
+    Prefs::change(&office.places().home, |prefs| prefs.keep_in_vault(&session.key(), true)).unwrap();
+    let clock = Set(Arc::new(Mutex::new(SystemTime::now())));
+    let places = Places { vault: Some(Failing::new()), ..office.places() };
+    let doors: Vec<Tokens> =
+        (0..10).map(|_| Tokens::new(&office.env(), &places, SharedClock::new(clock.clone()))).collect();
+    office.behave(json!({"access_token_seconds": 3600})).await;
+    office.sign_in(&doors[0]).await;
+    // Every process holds the first token.
+    let mut first = Vec::new();
+    for door in &doors {
+        first.push(door.token(&session).await.unwrap());
+    }
+    // Its successor is given when it is due, and ends when it would have ended.
+    office.behave(json!({"access_token_seconds": 100})).await;
+    *clock.0.lock().unwrap() = first[0].expires_at - Duration::from_secs(100);
+    let all: Vec<_> = doors
+        .iter()
+        .map(|door| {
+            let (door, session) = (door.clone(), session.clone());
+            tokio::spawn(async move { door.token(&session).await.unwrap() })
+        })
+        .collect();
+    let mut given = Vec::new();
+    for one in all {
+        given.push(one.await.unwrap());
+    }
+    assert_eq!(given[0].expires_at, first[0].expires_at);
+    assert_ne!(given[0].secret, first[0].secret);
+    assert!(given.iter().all(|token| *token == given[0]), "one of them took the old token for the new one");
+    assert_eq!(office.answered("sso-oidc:CreateToken").await, 2);
+    assert_eq!(office.look("sso").await["reused_refresh_tokens"], 0);
     office.close().await;
 }
