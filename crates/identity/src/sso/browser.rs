@@ -67,12 +67,12 @@ pub(crate) async fn sign_in(
     .await;
     let code = match waited {
         Ok(Ok(Ok(code))) => {
-            unproven.is_known();
+            unproven.keep();
             code
         }
         // No page was asked for it: nothing is known, and the code registers a client of its own.
         Ok(Ok(Err(why))) => {
-            unproven.is_known();
+            unproven.keep();
             return Ok(Came::NoBrowser(why));
         }
         Ok(Err(error)) => return Err(error),
@@ -127,7 +127,7 @@ struct Unproven<'a> {
 }
 
 impl Unproven<'_> {
-    fn is_known(mut self) {
+    fn keep(mut self) {
         self.is_forgotten = false;
     }
 }

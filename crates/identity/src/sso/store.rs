@@ -153,7 +153,7 @@ impl Store {
     /// place since stays.
     pub(crate) fn forget_registration(&self, session: &SsoSession, keeping: Keeping, client: &str) {
         let (Keeping::Shared, Some(folder)) = (keeping, self.folder.as_deref()) else { return };
-        if !registration::read(folder, session).is_some_and(|kept| kept.id == client) {
+        if registration::read(folder, session).is_none_or(|kept| kept.id != client) {
             return;
         }
         if let Err(error) = self.remove_registration(session) {
