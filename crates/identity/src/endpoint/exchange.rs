@@ -1,7 +1,8 @@
 //! Temporary keys in the place of long-term ones, which a container-credentials endpoint cannot hand out.
 //!
-//! The answer of such an endpoint has a `Token`: botocore, JavaScript's and Rust's SDKs fail without one, and those that
-//! take an empty one sign it as a header (Rust, Java). STS GetSessionToken gives keys that have one, and an end.
+//! The answer of such an endpoint has a `Token`: botocore (`ContainerProvider`) and the SDK for Rust fail without one. An
+//! empty one is ignored by botocore, and signed as an empty header by Rust (aws-sigv4). STS GetSessionToken gives keys
+//! that have one, and an end.
 
 use crate::shared::SharedSource;
 use crate::whoami::in_words;
