@@ -9,6 +9,7 @@
 
 mod browser;
 mod device;
+mod guest;
 mod neighbours;
 mod office;
 mod portal;
