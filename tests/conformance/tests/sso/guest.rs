@@ -19,7 +19,9 @@ fn below(folder: &Path, all: &mut Vec<(String, Vec<u8>)>) {
 
 fn kept(office: &Office) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
-    ["home", "holdpoint"].map(|name| below(&office.folder.path().join(name), &mut all));
+    for name in ["home", "holdpoint"] {
+        below(&office.folder.path().join(name), &mut all);
+    }
     all
 }
 
