@@ -8,6 +8,7 @@ mod exchange;
 
 use crate::Session;
 use crate::keeper::Door;
+use crate::loopback;
 use crate::whoami::{cause, in_words};
 use aws_sdk_sts::config::Credentials;
 use aws_smithy_async::time::SharedTimeSource;
@@ -19,9 +20,7 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -31,13 +30,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
 const PATH: &str = "/credentials";
 /// Keys that have a token and do not say their end are handed out with this one, since some clients (botocore) require an end.
 const ASSUMED_LIFE: Duration = Duration::from_secs(15 * 60);
-/// A client that has not sent its request by then is cut off.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running endpoint. Dropping it revokes it: connections are cut, and the token's file is removed.
 #[derive(Debug)]
@@ -102,7 +99,11 @@ impl CredentialsEndpoint {
             keeper.watch_door(Arc::downgrade(&door));
             keeper.watch_source(desk.exchange.held());
         }
-        let server = tokio::spawn(serve(listener, Arc::clone(&desk)));
+        let answering = Arc::clone(&desk);
+        let server = tokio::spawn(loopback::serve(listener, move |request| {
+            let desk = Arc::clone(&answering);
+            async move { desk.answer(&request).await }
+        }));
         let variables = session.endpoint_variables().clone();
         Ok(Self { address, token_file, server, variables, desk })
     }
@@ -168,36 +169,6 @@ impl Door for Desk {
         // As in the endpoint's own drop.
         drop(std::fs::remove_file(&self.token_file));
         !self.closed.swap(true, Ordering::SeqCst)
-    }
-}
-
-/// Connections live in a set of this task, so that aborting it cuts them too.
-async fn serve(listener: TcpListener, desk: Arc<Desk>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                // A connection that failed before it began concerns nobody.
-                let Ok((stream, _)) = accepted else { continue };
-                let desk = desk.clone();
-                connections.spawn(async move {
-                    let answer = hyper::service::service_fn(move |request| {
-                        let desk = desk.clone();
-                        async move { Ok::<_, Infallible>(desk.answer(&request).await) }
-                    });
-                    let served = hyper::server::conn::http1::Builder::new()
-                        .timer(TokioTimer::new())
-                        .header_read_timeout(PATIENCE)
-                        .keep_alive(false)
-                        .serve_connection(TokioIo::new(stream), answer)
-                        .await;
-                    if let Err(error) = served {
-                        tracing::debug!(%error, "a connection to the credentials endpoint broke off");
-                    }
-                });
-            }
-            Some(_) = connections.join_next() => {}
-        }
     }
 }
 

@@ -24,6 +24,7 @@ mod guest;
 mod handout;
 mod http;
 mod keeper;
+mod loopback;
 mod person;
 mod pin;
 mod portal;

@@ -6,25 +6,20 @@ use super::desk::{Login, RegistryDesk};
 use crate::Session;
 use crate::endpoint::write_private;
 use crate::keeper;
+use crate::loopback::{self, PATIENCE};
 use holdpoint_redact::Secret;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
-
-/// A client that has not sent its request by then is cut off.
-const PATIENCE: Duration = Duration::from_secs(5);
+use tokio::task::JoinHandle;
 
 /// A running endpoint. Dropping it revokes it: connections are cut, its file is removed, its logins are forgotten.
 #[derive(Debug)]
@@ -59,7 +54,10 @@ impl RegistryEndpoint {
             let door: Arc<dyn keeper::Door> = door.clone();
             keeper.watch_door(Arc::downgrade(&door));
         }
-        let server = tokio::spawn(serve(listener, door));
+        let server = tokio::spawn(loopback::serve(listener, move |request| {
+            let door = Arc::clone(&door);
+            async move { door.answer(request).await }
+        }));
         Ok(Self { file: file.to_owned(), server, desk })
     }
 
@@ -98,36 +96,6 @@ impl keeper::Door for Door {
         // As in the endpoint's own drop.
         drop(std::fs::remove_file(&self.file));
         !self.closed.swap(true, Ordering::SeqCst)
-    }
-}
-
-/// Connections live in a set of this task, so that aborting it cuts them too.
-async fn serve(listener: TcpListener, door: Arc<Door>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                // A connection that failed before it began concerns nobody.
-                let Ok((stream, _)) = accepted else { continue };
-                let door = door.clone();
-                connections.spawn(async move {
-                    let answer = hyper::service::service_fn(move |request| {
-                        let door = door.clone();
-                        async move { Ok::<_, Infallible>(door.answer(request).await) }
-                    });
-                    let served = hyper::server::conn::http1::Builder::new()
-                        .timer(TokioTimer::new())
-                        .header_read_timeout(PATIENCE)
-                        .keep_alive(false)
-                        .serve_connection(TokioIo::new(stream), answer)
-                        .await;
-                    if let Err(error) = served {
-                        tracing::debug!(%error, "a connection to the registries' endpoint broke off");
-                    }
-                });
-            }
-            Some(_) = connections.join_next() => {}
-        }
     }
 }
 
