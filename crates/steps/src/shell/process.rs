@@ -64,6 +64,7 @@ pub(crate) async fn run(
     let practice = child.practice.as_deref().map(|simulator| Practice { simulator, home: &home });
     let endpoint = CredentialsEndpoint::open(&child.session, &folder).await;
     let endpoint = endpoint.map_err(|error| before("it would have no credentials", &error))?;
+    endpoint.ready().await.map_err(|error| before("it would have no credentials", &error))?;
     let profiles = profiles_in(text, with, &child.profiles);
     let files = ChildFiles::write(&folder, profiles.iter().map(String::as_str), &task.region, practice);
     let files = files.map_err(|error| before("its profiles cannot be written", &error))?;
