@@ -69,6 +69,11 @@ pub const OWNERS: &[Owned] = &[
         why: "AWS is reached through identity (who we are) and cloud (what is there), so that the account pin cannot be passed by",
     },
     Owned {
+        names: "^(oci-client|oci-spec|docker_credential)$",
+        owners: &["cloud"],
+        why: "registries are asked by cloud alone, which verifies every digest that it hands on",
+    },
+    Owned {
         names: "^(rusqlite|libsqlite3-sys|sqlx|diesel)$",
         owners: &["ledger"],
         why: "a run is stored by the ledger alone: append is the only write",
