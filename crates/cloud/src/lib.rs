@@ -7,6 +7,7 @@
 //! AWS writes it: what an intent shows is what is sent, and members that this SDK does not know yet survive
 //! (docs/adr/0020).
 
+pub mod address;
 mod ecs;
 mod error;
 mod logs;

@@ -3,7 +3,6 @@
 //! One connection a request, HTTP/1.1, made by ourselves: every hop's name, literal and resolved address is checked,
 //! and the connection goes to the very address that was checked. Proxies are not used.
 
-mod address;
 mod exchange;
 mod judge;
 
@@ -12,6 +11,7 @@ pub(crate) use exchange::Route;
 use crate::failure::{arguments, strange};
 use async_trait::async_trait;
 use exchange::{Ask, NoReply, Reply, exchange};
+use holdpoint_cloud::address;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_plan::kinds::{Dur, HttpCheck, HttpExpect, HttpRequest, Preflight};
 use holdpoint_run::{ActionPlan, Ask as Question, Diagnosis, Intent, OutputValue, Receipt};

@@ -1,6 +1,6 @@
 //! One request and its answer, over a connection to an address that was checked.
 
-use super::address::{Unreachable, allow, read};
+use holdpoint_cloud::address::{Unreachable, allow, read};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;

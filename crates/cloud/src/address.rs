@@ -1,5 +1,5 @@
-//! Which addresses a check may reach: never link-local ones and never a cloud's metadata service, by whatever name,
-//! literal or redirect.
+//! Which addresses may be asked by a name that a plan or an answer gives: never link-local ones and never a cloud's
+//! metadata service, by whatever name, literal or redirect.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
@@ -28,7 +28,7 @@ const METADATA_ADDRESSES: [IpAddr; 5] = [
 
 /// Why an address is not asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unreachable {
+pub enum Unreachable {
     /// No URL, or not http(s).
     #[error("`{0}` is no http or https address")]
     NotHttp(String),
@@ -47,7 +47,7 @@ pub(crate) enum Unreachable {
 
 /// Reads an address and refuses what its name or literal already shows. The URL standard reads `0x7f.1`,
 /// `2852039166` and `[::ffff:a9fe:a9fe]` as the IP addresses that they are.
-pub(crate) fn read(text: &str) -> Result<Url, Unreachable> {
+pub fn read(text: &str) -> Result<Url, Unreachable> {
     let url = Url::parse(text).map_err(|_| Unreachable::NotHttp(text.to_owned()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Unreachable::NotHttp(text.to_owned()));
@@ -71,7 +71,7 @@ pub(crate) fn read(text: &str) -> Result<Url, Unreachable> {
 }
 
 /// Refuses a resolved address. The connection is made to the very address that was checked.
-pub(crate) fn allow(address: IpAddr, host: &str) -> Result<(), Unreachable> {
+pub fn allow(address: IpAddr, host: &str) -> Result<(), Unreachable> {
     match forbidden(address) {
         Some(what) => {
             let host =
