@@ -19,7 +19,7 @@ export const practiceIdentity: Identity = { ...identity, profile: null, alias: n
 export function step(over: Partial<StepView> & { id: string; title: string }): StepView {
   return {
     kind: "ecs.check", effect: "read", status: "pending", said: null, subject: null, prose_html: null, script: null, started_at: null, ended_at: null,
-    estimate: { from: 60, to: 60 }, attempt: 1, stale: false, rollout: null, samples: [], checks: [], events: [], items: [], diagnosis: null, choices: [], ask: null,
+    estimate: { from: 60, to: 60 }, attempt: 1, stale: false, rollout: null, card: null, samples: [], checks: [], events: [], items: [], diagnosis: null, choices: [], ask: null,
     log_lines: 0, log_source: null, ...over,
   };
 }

@@ -27,6 +27,8 @@ pub struct WorkBoard {
     pub says: Option<String>,
     /// The newest state of a rollout.
     pub rollout: Option<Value>,
+    /// The newest card.
+    pub card: Option<Value>,
     /// The newest lines.
     pub lines: VecDeque<Line>,
     /// How many lines there were, those dropped included.
@@ -67,6 +69,7 @@ impl Board {
         match note {
             Note::Says { text } => board.says = Some(text),
             Note::Rollout { view } => board.rollout = Some(view),
+            Note::Shows { view } => board.card = Some(view),
             Note::Line { source, at, text } => {
                 board.total += 1;
                 board.lines.push_back(Line { number: board.total, source, at, text });

@@ -1,6 +1,7 @@
 //! What a worker has at hand: the run as it was when the effect fell due, and the line to the driver.
 
 use crate::context::{self, Secrets};
+use crate::safe::WorkSafe;
 use crate::tools::Tools;
 use crate::veil::{veil, veil_diagnosis};
 use crate::worker::FromWorker;
@@ -13,6 +14,7 @@ use holdpoint_run::{
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -166,7 +168,7 @@ impl Desktop {
         })?;
         let script = action.script.as_ref().map(|script| script.text.clone());
         let task = self
-            .task(work, action, with, expect, script)
+            .task(work, action, with, expect, script)?
             .ok_or_else(|| Diagnosis::of(format!("{work} is not in the plan of this run")))?;
         Ok((task, executor))
     }
@@ -178,6 +180,21 @@ impl Desktop {
         with: Value,
         expect: Value,
         script: Option<String>,
+    ) -> Result<Option<Task>, Diagnosis> {
+        let scratch = work.to_string().replace(' ', "-");
+        let scratch =
+            self.tools.folder.scratch(&scratch).map_err(|error| Diagnosis::of(error.to_string()))?;
+        Ok(self.task_in(work, action, with, expect, script, scratch))
+    }
+
+    fn task_in(
+        &self,
+        work: &Work,
+        action: &Action,
+        with: Value,
+        expect: Value,
+        script: Option<String>,
+        scratch: PathBuf,
     ) -> Option<Task> {
         let step = self.step(work)?;
         let known = self.state.work(work)?;
@@ -204,6 +221,8 @@ impl Desktop {
             timeout: step.timeout,
             clock: Arc::clone(&self.tools.clock),
             progress: self.tell(work),
+            safe: Arc::new(WorkSafe { desk: self.clone(), work: work.clone() }),
+            scratch,
             step,
         })
     }

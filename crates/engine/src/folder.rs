@@ -166,14 +166,28 @@ impl RunFolder {
         }
     }
 
-    /// Deletes what was sealed, when the run is over.
+    /// The working folder of a step, for nobody else's eyes; made when it is not there.
+    pub fn scratch(&self, name: &str) -> Result<PathBuf, FolderError> {
+        let path = self.path.join("scratch").join(name);
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).map_err(|error| failed(&path, "made", &error))?;
+        Ok(path)
+    }
+
+    /// Deletes what was sealed, and the working folders of steps, when the run is over.
     pub fn forget_sealed(&self) -> Result<(), FolderError> {
-        let path = self.path.join("sealed");
-        match std::fs::remove_dir_all(&path) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(failed(&path, "deleted", &error)),
+        for name in ["sealed", "scratch"] {
+            let path = self.path.join(name);
+            match std::fs::remove_dir_all(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed(&path, "deleted", &error)),
+            }
         }
+        Ok(())
     }
 }
 

@@ -22,6 +22,12 @@ pub enum Note {
         /// JSON object of the family's own form.
         view: Value,
     },
+    /// What goes on, as a card of the screen: `view["card"]` says which one, `"terraform"`, `"mirror"` or `"operation"`.
+    /// Newest replaces older.
+    Shows {
+        /// JSON object of the card's own form.
+        view: Value,
+    },
     /// A line of a log or of a child's output.
     Line {
         /// Where from: a log group and stream, `stdout`, `stderr`, `event`.
@@ -81,6 +87,11 @@ impl Progress {
     /// State of a rollout.
     pub fn rollout(&self, view: Value) {
         self.tell(Note::Rollout { view });
+    }
+
+    /// A card: what goes on, in the form that `view["card"]` names.
+    pub fn shows(&self, view: Value) {
+        self.tell(Note::Shows { view });
     }
 
     /// A line.

@@ -30,6 +30,7 @@ pub(crate) fn veil_note(redactor: &Redactor, note: Note) -> Note {
     match note {
         Note::Says { text } => Note::Says { text: clean(text) },
         Note::Rollout { view } => Note::Rollout { view: redactor.redact_value(view) },
+        Note::Shows { view } => Note::Shows { view: redactor.redact_value(view) },
         Note::Line { source, at, text } => Note::Line { source, at, text: clean(text) },
     }
 }

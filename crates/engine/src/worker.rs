@@ -68,7 +68,7 @@ pub(crate) async fn read_pins(desk: &Desktop) -> Result<Vec<Pin>, Diagnosis> {
             for key in executor.pins(&with) {
                 if !pins.contains_key(&key) {
                     let task =
-                        desk.task(&Work::forward(step.id.clone()), action, with.clone(), Value::Null, None);
+                        desk.task(&Work::forward(step.id.clone()), action, with.clone(), Value::Null, None)?;
                     let Some(task) = task else { continue };
                     let content = executor.pin(&task, &key).await?;
                     pins.insert(key.clone(), Pin { key, content, sealed: None });

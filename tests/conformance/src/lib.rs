@@ -4,6 +4,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a suite stops at what it did not expect")]
 
+mod drawer;
+
+pub use drawer::Drawer;
+
 use holdpoint_engine::{ActError, Began, Ending, Executor, MachineClock, Observation, Progress, Task};
 use holdpoint_identity::Env;
 use holdpoint_plan::{Action, Effect, Plan, Practice, Script, Span, Step, StepId, Target};
@@ -12,7 +16,7 @@ use holdpoint_sim::Options;
 use holdpoint_steps::{Simulator, Workshop};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -27,6 +31,8 @@ pub struct Room {
     pub simulator: Simulator,
     /// Time.
     pub clock: Arc<MachineClock>,
+    /// What steps sealed and kept.
+    pub safe: Arc<Drawer>,
     folder: TempDir,
     running: holdpoint_sim::Running,
 }
@@ -60,7 +66,7 @@ impl Room {
         }
         .open()
         .unwrap();
-        Self { workshop, simulator, clock, folder, running }
+        Self { workshop, simulator, clock, safe: Arc::default(), folder, running }
     }
 
     /// The executor of a kind.
@@ -69,8 +75,8 @@ impl Room {
     }
 
     /// A step in hand.
-    pub fn task(&self, id: &str, uses: &str, with: Value) -> Task {
-        let id = StepId::new(id).unwrap();
+    pub fn task(&self, name: &str, uses: &str, with: Value) -> Task {
+        let id = StepId::new(name).unwrap();
         let effect = holdpoint_plan::kind(uses).map_or(Effect::Once, |kind| kind.effect);
         let action = Action { uses: uses.into(), with: with.clone(), expect: json!({}), script: None };
         let step = Step {
@@ -113,7 +119,15 @@ impl Room {
             secrets: Arc::default(),
             timeout: None,
             clock: self.clock.clone(),
+            safe: self.safe.clone(),
+            scratch: self.scratch(name),
         }
+    }
+
+    fn scratch(&self, id: &str) -> PathBuf {
+        let scratch = self.folder.path().join("scratch").join(id);
+        std::fs::create_dir_all(&scratch).unwrap();
+        scratch
     }
 
     /// A step as its default undo, in the lane of undo.

@@ -45,6 +45,7 @@ async fn a_crash_loop_ends_rolled_back_with_its_evidence() {
                 assert_eq!(view["service"], "api");
                 assert!(view["revisions"].is_array());
             }
+            Note::Shows { view } => panic!("a rollout is shown as one: {view}"),
         }
     }
     assert!(said_failures, "“2 of 3 failures” is told as it happens");

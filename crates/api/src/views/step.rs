@@ -366,6 +366,9 @@ pub struct StepView {
     pub stale: bool,
     /// The rollout, live.
     pub rollout: Option<RolloutView>,
+    /// What goes on, live, where it is no rollout: `card` names its form (`terraform`, `mirror`, `operation`).
+    #[ts(type = "Record<string, unknown> | null")]
+    pub card: Option<serde_json::Value>,
     /// Samples of a soak.
     pub samples: Vec<Sample>,
     /// Expectations.

@@ -45,6 +45,7 @@ pub(super) fn step_view(facts: &RunFacts<'_>, step: &Step) -> StepView {
         attempt: known.attempt,
         stale: state.steps.get(&step.id).is_some_and(|known| !known.stale.is_empty()),
         rollout: board.and_then(|board| board.rollout.as_ref()).and_then(rollout),
+        card: board.and_then(|board| board.card.clone()),
         samples: board.and_then(|board| board.rollout.as_ref()).map(samples).unwrap_or_default(),
         checks: checks(&known),
         events: board.map(events).unwrap_or_default(),

@@ -61,6 +61,20 @@ impl Model {
         }
     }
 
+    /// Uses all that a step may keep things with, and tells each of them a secret.
+    async fn keep(&self, task: &Task) -> Result<(), Diagnosis> {
+        let digest = task.safe.seal(MINTED.as_bytes()).await?;
+        let opened = task.safe.open(&digest).await?;
+        assert_eq!(opened.expose(), MINTED.as_bytes());
+        assert!(!format!("{opened:?}").contains(MINTED));
+        std::fs::write(task.scratch.join("plain"), MINTED).unwrap();
+        let given = task.with.to_string();
+        let kept = task.safe.keep("given.json", "application/json", given.as_bytes()).await?;
+        assert_eq!((kept.name.as_str(), kept.digest.len()), ("given.json", 64));
+        task.progress.shows(json!({ "card": "operation", "given": task.with }));
+        Ok(())
+    }
+
     fn apply(&self, task: &Task, action: usize) {
         let mut things = self.world.things();
         things.took_effect.push(effect(task, action));
@@ -191,6 +205,11 @@ impl Executor for Model {
                 return Ending::Failed(Diagnosis { last_log: vec![log.into()], ..diagnosis });
             }
             Some(_) | None => {}
+        }
+        if let ("shell", Lane::Forward) = (self.kind, task.work.lane)
+            && let Err(diagnosis) = self.keep(task).await
+        {
+            return Ending::Failed(diagnosis);
         }
         match (self.kind, task.work.lane) {
             ("ecs.deploy", Lane::Forward) => {

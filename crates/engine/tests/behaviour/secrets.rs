@@ -32,6 +32,11 @@ async fn check(faults: &[(&'static str, Fault)], replies: Replies, end: RunEnd) 
     let stored = String::from_utf8_lossy(&stored);
     assert!(stored.contains("sending RUN00001/mint/1#0"), "the log lines are kept");
     assert!(shown.contains("sending RUN00001/mint/"), "the log lines are shown");
+    assert!(shown.contains("\"operation\""), "the card is shown");
+    assert!(
+        run.state().evidence.iter().any(|(_, kept)| kept.name == "given.json"),
+        "evidence is in the journal"
+    );
     let known = format!("{:?}", run.state());
     for secret in [TOKEN, KEY, MINTED] {
         for (what, text) in [("stored", stored.as_ref()), ("shown", &shown), ("known", &known)] {

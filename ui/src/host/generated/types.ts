@@ -104,7 +104,7 @@ export type Script = { language: string, text: string, runs: boolean, };
 
 export type ChecklistItem = { id: string, text: string, on: boolean, claimed: boolean, optional: boolean, from: string | null, evidence: string | null, said: string | null, };
 
-export type StepView = { id: string, title: string, kind: string, effect: Effect, status: StepStatus, said: string | null, subject: string | null, prose_html: string | null, script: Script | null, started_at: string | null, ended_at: string | null, estimate: Estimate | null, attempt: number, stale: boolean, rollout: Rollout | null, samples: Array<Sample>, checks: Array<CheckResult>, events: Array<StepEvent>, items: Array<ChecklistItem>, diagnosis: Diagnosis | null, choices: Array<Choice>, ask: Ask | null, log_lines: number, log_source: string | null, };
+export type StepView = { id: string, title: string, kind: string, effect: Effect, status: StepStatus, said: string | null, subject: string | null, prose_html: string | null, script: Script | null, started_at: string | null, ended_at: string | null, estimate: Estimate | null, attempt: number, stale: boolean, rollout: Rollout | null, card: Record<string, unknown> | null, samples: Array<Sample>, checks: Array<CheckResult>, events: Array<StepEvent>, items: Array<ChecklistItem>, diagnosis: Diagnosis | null, choices: Array<Choice>, ask: Ask | null, log_lines: number, log_source: string | null, };
 
 export type Output = { step: string, name: string, value: string, secret: boolean, at: string, from: string, used_by: Array<string>, stale: boolean, };
 
