@@ -1,4 +1,4 @@
-//! What AWS is asked: ECS and CloudWatch Logs.
+//! What AWS is asked: ECS, CloudWatch Logs, and the facts of networks, databases and metrics.
 //!
 //! Invariant: every failed call says truthfully whether it may have taken effect ([`CallError::may_have_taken_effect`]),
 //! and a call that changes something is sent once, repeated only after an answer that says it was throttled.
@@ -13,6 +13,7 @@ mod error;
 mod logs;
 mod model;
 mod pace;
+mod query;
 mod wire;
 
 pub use ecs::Listing;
@@ -23,6 +24,10 @@ pub use model::{
     Service, ServiceBreaker, ServiceDeployment, ServiceRevision, Tag, TaskState,
 };
 pub use pace::Pace;
+pub use query::{
+    Alarm, Database, DatabaseCluster, Datapoint, Meter, NetworkInterface, Opening, Route, RouteTable,
+    SecurityGroup, Subnet, TargetHealth, Vpc, VpcEndpoint,
+};
 pub use wire::Answer;
 
 use aws_smithy_types::retry::RetryConfig;
@@ -36,11 +41,12 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Longest wait for one answer; after it, a call that changes something may have taken effect.
 const ATTEMPT: Duration = Duration::from_secs(20);
 
-/// ECS and CloudWatch Logs with one identity in one region. Cheap to clone.
+/// AWS with one identity in one region. Cheap to clone.
 #[derive(Clone)]
 pub struct Cloud {
     ecs: aws_sdk_ecs::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
+    query: query::Query,
     pacer: Arc<pace::Pacer>,
 }
 
@@ -55,9 +61,11 @@ impl Cloud {
             .build();
         let logs = aws_sdk_cloudwatchlogs::config::Builder::from(config)
             .retry_config(RetryConfig::disabled())
-            .timeout_config(limits)
+            .timeout_config(limits.clone())
             .build();
+        let query = query::Query::new(config, limits);
         Self {
+            query,
             ecs: aws_sdk_ecs::Client::from_conf(ecs),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs),
             pacer: Arc::new(pace::Pacer::new(pace)),

@@ -67,6 +67,20 @@ where
     E: ProvideErrorMetadata + Error + 'static,
     F: Future<Output = Result<(), SdkError<E, HttpResponse>>>,
 {
+    answer(name, send_seen(nature, name, pacer, attempt).await?)
+}
+
+/// Sends until there is an answer or a reason to give up, and returns what was seen of the answer.
+pub(crate) async fn send_seen<E, F>(
+    nature: Nature,
+    name: &str,
+    pacer: &Pacer,
+    attempt: impl Fn() -> (F, Arc<Mutex<Seen>>),
+) -> Result<Seen, CallError>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    F: Future<Output = Result<(), SdkError<E, HttpResponse>>>,
+{
     let mut throttled = 0;
     let mut lost = 0;
     loop {
@@ -77,7 +91,7 @@ where
         let error = match result {
             Ok(()) => {
                 pacer.passed();
-                return answer(name, seen);
+                return Ok(seen);
             }
             Err(error) => classify(name, reached, seen.request_id, &error),
         };
@@ -123,10 +137,11 @@ fn without_nulls(value: &mut Value) {
 pub(crate) struct Seen {
     sent: bool,
     request_id: Option<String>,
-    body: Option<Vec<u8>>,
+    /// The answer's body, whatever its form.
+    pub(crate) body: Option<Vec<u8>>,
 }
 
-/// Puts our JSON into the request before it is signed and keeps the answer's.
+/// Puts our body into the request before it is signed and keeps the answer's.
 #[derive(Debug)]
 pub(crate) struct Carrier {
     body: Vec<u8>,
