@@ -3,6 +3,8 @@
 //! Times are ISO 8601 with zone, durations are seconds.
 
 mod accounts;
+mod card;
+mod card_of;
 mod desk;
 mod home;
 mod identity;
@@ -18,6 +20,7 @@ mod step_of;
 pub use accounts::{
     AccountView, AccountsView, KeptIn, RoleView, SecretAction, SecretView, SessionView, StandingKind,
 };
+pub use card::{CardFact, CardView, LayerProgress, ResourceChange, ResourceProgress, ValueChange};
 pub use desk::{AnswerView, DoctorFinding, DoctorView, DraftView, FindingWeight};
 pub use home::{Home, RecentPlan, RunStatus, RunSummary, Update, Waiting, WaitingKind};
 pub use identity::{

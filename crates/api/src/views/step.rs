@@ -1,6 +1,6 @@
 //! A step as shown.
 
-use super::{ChecklistItem, EstimateView};
+use super::{CardView, ChecklistItem, EstimateView};
 use holdpoint_plan::Effect;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -366,9 +366,8 @@ pub struct StepView {
     pub stale: bool,
     /// The rollout, live.
     pub rollout: Option<RolloutView>,
-    /// What goes on, live, where it is no rollout: `card` names its form (`terraform`, `mirror`, `operation`).
-    #[ts(type = "Record<string, unknown> | null")]
-    pub card: Option<serde_json::Value>,
+    /// What it shows besides: a table of changes, a copy, an operation.
+    pub card: Option<CardView>,
     /// Samples of a soak.
     pub samples: Vec<Sample>,
     /// Expectations.

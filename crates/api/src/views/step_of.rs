@@ -1,5 +1,6 @@
 //! A step of a run → as shown.
 
+use super::card_of::card;
 use super::plan_of::estimate;
 use super::run_of::RunFacts;
 use super::{
@@ -45,7 +46,7 @@ pub(super) fn step_view(facts: &RunFacts<'_>, step: &Step) -> StepView {
         attempt: known.attempt,
         stale: state.steps.get(&step.id).is_some_and(|known| !known.stale.is_empty()),
         rollout: board.and_then(|board| board.rollout.as_ref()).and_then(rollout),
-        card: board.and_then(|board| board.card.clone()),
+        card: card(&step.action.uses, &known, board.and_then(|board| board.card.as_ref())),
         samples: board.and_then(|board| board.rollout.as_ref()).map(samples).unwrap_or_default(),
         checks: checks(&known),
         events: board.map(events).unwrap_or_default(),
