@@ -61,6 +61,47 @@ const deploying = step({
   events: [{ at: ago(9), text: "registered 1 target in broker-api-tg", bad: false }, { at: ago(40), text: "has started 2 tasks: (task 8c1f) (task 77b0)", bad: false }],
 });
 
+export const planned = step({
+  id: "plan_worker", title: "Plan", kind: "terraform.plan", status: "succeeded", started_at: ago(300), ended_at: ago(280),
+  card: {
+    type: "changes", summary: "2 to create, 1 to update, 1 to replace",
+    changes: [
+      { address: "aws_ecs_service.worker", action: "create", reason: null, values: [{ path: "desired_count", before: null, after: "1", sensitive: false, unknown: false, forces: false }, { path: "id", before: null, after: null, sensitive: false, unknown: true, forces: false }] },
+      { address: "aws_cloudwatch_log_group.worker", action: "create", reason: null, values: [{ path: "retention_in_days", before: null, after: "30", sensitive: false, unknown: false, forces: false }] },
+      { address: "aws_apprunner_service.backend", action: "update", reason: null, values: [{ path: "source_configuration[0].image_repository[0].image_configuration[0].runtime_environment_variables.AGENTS_CORS_ORIGINS", before: "*", after: "https://app.example", sensitive: false, unknown: false, forces: false }, { path: "password", before: null, after: null, sensitive: true, unknown: false, forces: false }] },
+      { address: "aws_ecs_task_definition.api", action: "replace", reason: "cannot be updated in place", values: [{ path: "container_definitions", before: '[{"name":"api","image":"registry.example/api:2.3.0"}]', after: '[{"name":"api","image":"registry.example/api:2.4.0"}]', sensitive: false, unknown: false, forces: true }] },
+    ],
+    drift: [{ address: "aws_security_group.api", action: "update", reason: null, values: [{ path: "description", before: "api", after: "api, by hand", sensitive: false, unknown: false, forces: false }] }],
+  },
+});
+
+export const applying = step({
+  id: "apply_worker", title: "Apply that plan", kind: "terraform.apply", status: "running", started_at: ago(40),
+  card: {
+    type: "apply", said: "applying",
+    resources: [
+      { address: "aws_cloudwatch_log_group.worker", action: "create", state: "done", seconds: 1.2 }, { address: "aws_ecs_task_definition.api", action: "replace", state: "done", seconds: 0.4 },
+      { address: "aws_ecs_service.worker", action: "create", state: "going", seconds: 31 }, { address: "aws_cloudwatch_metric_alarm.worker_cpu_high", action: "create", state: "failed", seconds: 2 }, { address: "aws_cloudwatch_metric_alarm.worker_memory_high", action: "create", state: "waiting", seconds: null },
+    ],
+  },
+});
+
+export const mirroring = step({
+  id: "mirror", title: "Copy it into our registry, by digest", kind: "image.mirror", effect: "idempotent", status: "running", started_at: ago(20),
+  card: {
+    type: "mirror", from: "ghcr.example/toolbox/connector@sha256:9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee0000c7", to: "111122223333.dkr.ecr.us-west-2.amazonaws.com/connector:0.11.9", bytes: 61_000_000, total: 104_000_000,
+    layers: [
+      { digest: "sha256:51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00000a", size: 31_000_000, done: 31_000_000, state: "present" }, { digest: "sha256:61d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00000b", size: 30_000_000, done: 30_000_000, state: "done" },
+      { digest: "sha256:71d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00000c", size: 42_000_000, done: 12_000_000, state: "copying" }, { digest: "sha256:81d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00d1ce51d0c0ffee00000d", size: 900, done: 0, state: "waiting" },
+    ],
+  },
+});
+
+export const operating = step({
+  id: "wire", title: "Tell the backend of the connector", kind: "apprunner.update", effect: "idempotent", status: "waiting", started_at: ago(130),
+  card: { type: "operation", service: "agents-dev-backend", operation: "17fe9f55b5f94fd3b4b1b9bfc9a4a5a1", kind: "UPDATE_SERVICE", status: "IN_PROGRESS", since: ago(128), facts: [{ label: "Service", text: "OPERATION_IN_PROGRESS" }, { label: "Image", text: "agents-dev-backend:1.8.0" }] },
+});
+
 const failed: StepView = {
   ...deploying, status: "rolled_back_by_aws", ended_at: ago(3), started_at: ago(225), rollout: null, log_lines: 1,
   diagnosis: {

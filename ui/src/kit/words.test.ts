@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { accountWords, clockFace, count, durationWords, estimateWords, isoLocal, leftWords, preciseTime, roughWords, sentence, shortened, shortTime } from "./words.ts";
+import { accountWords, byteWords, clockFace, count, durationWords, estimateWords, isoLocal, leftWords, preciseTime, roughWords, sentence, shortened, shortTime } from "./words.ts";
 
 test.each([
   [0, "0 s"], [59.4, "59 s"], [60, "1 m 00 s"], [222, "3 m 42 s"], [3900, "1 h 05 m"], [187_200, "2 d 4 h"], [-5, "0 s"],
@@ -37,4 +37,8 @@ test("accounts are grouped, counts have their noun", () => {
   expect(accountWords("111122223333")).toBe("1111-2222-3333");
   expect(accountWords("broker")).toBe("broker");
   expect([count(1, "step"), count(3, "step")]).toEqual(["1 step", "3 steps"]);
+});
+
+test.each([[0, "0 B"], [1023, "1023 B"], [1024, "1.0 KiB"], [3_565_158, "3.4 MiB"], [1_073_741_824, "1.0 GiB"], [214_748_364_800, "200 GiB"]])("%d bytes are %s", (bytes, words) => {
+  expect(byteWords(bytes)).toBe(words);
 });

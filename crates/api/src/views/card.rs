@@ -34,7 +34,7 @@ pub struct ResourceChange {
 }
 
 /// How far one resource is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ResourceProgress {
     /// Its address.
     pub address: String,

@@ -72,6 +72,18 @@ export type LastEvent = { at: string, text: string, };
 
 export type Rollout = { deployment: string, said: string, revisions: Array<Revision>, failures: Failures | null, breaker: string, last_event: LastEvent | null, asked_at: string, };
 
+export type ValueChange = { path: string, before: string | null, after: string | null, sensitive: boolean, unknown: boolean, forces: boolean, };
+
+export type ResourceChange = { address: string, action: string, reason: string | null, values: Array<ValueChange>, };
+
+export type ResourceProgress = { address: string, action: string, state: string, seconds: number | null, };
+
+export type LayerProgress = { digest: string, size: number, done: number, state: string, };
+
+export type CardFact = { label: string, text: string, };
+
+export type Card = { "type": "changes", summary: string, changes: Array<ResourceChange>, drift: Array<ResourceChange>, } | { "type": "apply", said: string, resources: Array<ResourceProgress>, } | { "type": "mirror", from: string, to: string, layers: Array<LayerProgress>, bytes: number, total: number, } | { "type": "operation", service: string, operation: string, kind: string, status: string, since: string | null, facts: Array<CardFact>, };
+
 export type Sample = { at: string, ok: boolean, said: string, };
 
 export type CheckStatus = "pending" | "passed" | "failed";
@@ -104,7 +116,7 @@ export type Script = { language: string, text: string, runs: boolean, };
 
 export type ChecklistItem = { id: string, text: string, on: boolean, claimed: boolean, optional: boolean, from: string | null, evidence: string | null, said: string | null, };
 
-export type StepView = { id: string, title: string, kind: string, effect: Effect, status: StepStatus, said: string | null, subject: string | null, prose_html: string | null, script: Script | null, started_at: string | null, ended_at: string | null, estimate: Estimate | null, attempt: number, stale: boolean, rollout: Rollout | null, card: Record<string, unknown> | null, samples: Array<Sample>, checks: Array<CheckResult>, events: Array<StepEvent>, items: Array<ChecklistItem>, diagnosis: Diagnosis | null, choices: Array<Choice>, ask: Ask | null, log_lines: number, log_source: string | null, };
+export type StepView = { id: string, title: string, kind: string, effect: Effect, status: StepStatus, said: string | null, subject: string | null, prose_html: string | null, script: Script | null, started_at: string | null, ended_at: string | null, estimate: Estimate | null, attempt: number, stale: boolean, rollout: Rollout | null, card: Card | null, samples: Array<Sample>, checks: Array<CheckResult>, events: Array<StepEvent>, items: Array<ChecklistItem>, diagnosis: Diagnosis | null, choices: Array<Choice>, ask: Ask | null, log_lines: number, log_source: string | null, };
 
 export type Output = { step: string, name: string, value: string, secret: boolean, at: string, from: string, used_by: Array<string>, stale: boolean, };
 
