@@ -1,4 +1,5 @@
-//! What AWS is asked: ECS, CloudWatch Logs, and the facts of networks, databases and metrics.
+//! What AWS is asked: ECS, CloudWatch Logs, and the facts of networks, databases and metrics; and [`registry`], what
+//! registries of images are asked.
 //!
 //! Invariant: every failed call says truthfully whether it may have taken effect ([`CallError::may_have_taken_effect`]),
 //! and a call that changes something is sent once, repeated only after an answer that says it was throttled.
@@ -14,6 +15,7 @@ mod logs;
 mod model;
 mod pace;
 mod query;
+pub mod registry;
 mod wire;
 
 pub use ecs::Listing;
