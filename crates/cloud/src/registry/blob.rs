@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// Cuts in a row without a byte between them after which one gives up.
 const CUTS: u32 = 5;
+/// Cuts of one blob.
+const CUTS_IN_ALL: u32 = 100;
 /// How far apart the states are that one can go back to.
 const MARK: u64 = 4 * 1024 * 1024;
 /// Longest piece that is handed on at once.
@@ -37,6 +39,9 @@ pub(crate) struct BlobReader {
     /// Bytes that come and are known already.
     skip: u64,
     cuts: u32,
+    cuts_in_all: u32,
+    /// How far it ever came.
+    furthest: u64,
 }
 
 impl BlobReader {
@@ -55,6 +60,8 @@ impl BlobReader {
             rest: Bytes::new(),
             skip: 0,
             cuts: 0,
+            cuts_in_all: 0,
+            furthest: 0,
         }
     }
 
@@ -140,9 +147,12 @@ impl BlobReader {
         if self.at + length > self.size {
             return Err(self.wrong_size(self.at + length));
         }
-        self.cuts = 0;
         self.check.take(&bytes);
         self.at += length;
+        if self.at > self.furthest {
+            self.furthest = self.at;
+            self.cuts = 0;
+        }
         if self.at - self.marks.last().map_or(0, |(at, _)| *at) >= MARK {
             self.marks.push((self.at, self.check.clone()));
         }
@@ -156,13 +166,14 @@ impl BlobReader {
     async fn cut(&mut self, why: String) -> Result<(), RegistryFault> {
         self.body = None;
         self.cuts += 1;
-        if self.cuts < CUTS {
+        self.cuts_in_all += 1;
+        if self.cuts < CUTS && self.cuts_in_all < CUTS_IN_ALL {
             tracing::debug!(what = self.name(), at = self.at, why, "a blob was cut");
             self.registries.back_off(self.cuts).await;
             return Ok(());
         }
         let why =
-            format!("{} of {} bytes came, and it was cut {CUTS} times in a row: {why}", self.at, self.size);
+            format!("{} of {} bytes came before it was cut again and again: {why}", self.furthest, self.size);
         Err(RegistryFault::Lost { host: self.image.host().to_owned(), what: self.name(), why })
     }
 

@@ -78,7 +78,12 @@ impl Registries {
             if self.has_blob(to, &blob.digest).await? {
                 return Ok(Arrived::Copied);
             }
-            match self.standing(to, &location, blob.size).await {
+            let standing = match is_over(&fault) {
+                true => None,
+                // A refusal may be lost, too: the registry closes the connection on a body that it does not want.
+                false => self.standing(to, &location, blob.size).await.filter(|(_, at)| *at > offset),
+            };
+            match standing {
                 Some((next, at)) => (location, offset) = (next, at),
                 None => {
                     self.give_up(to, location).await;
@@ -266,10 +271,18 @@ fn reached(answer: &Response<Incoming>) -> Option<u64> {
     Some(if last == 0 { 0 } else { last + 1 })
 }
 
+/// Whether it says that the upload is nowhere, or elsewhere than was said: it is begun anew. `0-0` for instance is said of
+/// no byte, and of one.
+fn is_over(fault: &RegistryFault) -> bool {
+    match fault {
+        RegistryFault::Answered { status, .. } => *status < 500 && *status != 429,
+        fault => fault.is_missing(),
+    }
+}
+
 fn may_be_gone_on_with(fault: &RegistryFault) -> bool {
     match fault {
         RegistryFault::Lost { .. } | RegistryFault::Unconnected { .. } => true,
-        // 404 and 416: the upload is over, or stands elsewhere; 429: later.
         RegistryFault::Missing { .. } | RegistryFault::Throttled { .. } => true,
         RegistryFault::Answered { status, code, .. } => {
             *status >= 500
