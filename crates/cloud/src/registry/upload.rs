@@ -274,10 +274,8 @@ fn reached(answer: &Response<Incoming>) -> Option<u64> {
 /// Whether it says that the upload is nowhere, or elsewhere than was said: it is begun anew. `0-0` for instance is said of
 /// no byte, and of one.
 fn is_over(fault: &RegistryFault) -> bool {
-    match fault {
-        RegistryFault::Answered { status, .. } => *status < 500 && *status != 429,
-        fault => fault.is_missing(),
-    }
+    matches!(fault, RegistryFault::Answered { status, .. } if *status < 500 && *status != 429)
+        || fault.is_missing()
 }
 
 fn may_be_gone_on_with(fault: &RegistryFault) -> bool {
