@@ -66,7 +66,7 @@ def test_other_services_are_refused_by_name(simulator):
     sim = simulator()
     for service, call, named in [
         ("ecr", "describe_repositories", "ecr:DescribeRepositories"),
-        ("apprunner", "list_services", "AppRunner:ListServices"),
+        ("dynamodb", "list_tables", "DynamoDB_20120810:ListTables"),
         ("iam", "list_roles", "ListRoles"),
         ("s3", "list_buckets", "GET:/"),
     ]:

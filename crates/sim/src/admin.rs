@@ -8,6 +8,7 @@ use crate::directory::serial;
 use crate::ecs::model::{DeploymentStatus, RolloutState};
 use crate::furnish::{Change, Furnishing};
 use crate::journal::{JournalError, Line};
+use crate::overview::overview;
 use crate::people::Credentials;
 use crate::world::World;
 
@@ -55,6 +56,7 @@ pub(crate) fn answer(
             "throttled": core.world.record.throttled,
             "answered": core.answered
         })),
+        ("GET", "estate") => Ok(overview(&core.world)),
         ("GET", "facts") => Ok(json!({"deployments": facts(&core.world)})),
         ("POST", "furnish") => furnish(core, t, &request.body)?,
         ("POST", "behave") => match parse::<Change>(&request.body) {

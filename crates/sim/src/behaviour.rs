@@ -111,6 +111,18 @@ pub(crate) enum Check {
     Failing,
 }
 
+/// What becomes of an App Runner operation, whatever its containers do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Fate {
+    #[default]
+    Normal,
+    /// It never ends.
+    Stuck,
+    /// It fails without a word of why.
+    Fails,
+}
+
 /// Cross-origin answers of a route.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,6 +185,8 @@ pub(crate) struct Behaviour {
     pub(crate) slow: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) routes: Option<Vec<Route>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) operation: Option<Fate>,
 }
 
 impl Behaviour {
@@ -190,6 +204,7 @@ impl Behaviour {
         take(&mut self.target, &over.target);
         take(&mut self.slow, &over.slow);
         take(&mut self.routes, &over.routes);
+        take(&mut self.operation, &over.operation);
     }
 }
 

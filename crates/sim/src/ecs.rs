@@ -73,7 +73,7 @@ pub(crate) fn happen(estate: &mut Estate, env: &mut Env, what: What) {
             }
         }
         What::Task { cluster, task, step } => {
-            let Estate { ecs, logs } = estate;
+            let Estate { ecs, logs, .. } = estate;
             let Some(in_cluster) = ecs.clusters.get_mut(&cluster) else { return };
             let Some(of) = in_cluster.tasks.iter_mut().find(|t| t.id == task) else { return };
             let grace = of.service.as_ref().and_then(|name| {
@@ -87,6 +87,8 @@ pub(crate) fn happen(estate: &mut Estate, env: &mut Env, what: What) {
             deployments::stop_now(estate, env, &cluster, &service, &deployment);
         }
         What::Log { group, stream, message } => estate.logs.write(env, &group, &stream, &message),
+        // Dispatched before it comes here.
+        What::AppRunner(due) => crate::apprunner::happen(estate, env, due),
         What::Forget { cluster, service } => {
             if let Some(cluster) = estate.ecs.clusters.get_mut(&cluster) {
                 // A service created again under the name stays.

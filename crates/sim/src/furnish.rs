@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::apprunner;
 use crate::behaviour::Rule;
 use crate::clock::{Micros, SECOND};
 use crate::directory::{Role, User, WebIdentity, serial};
@@ -14,7 +15,9 @@ use crate::ecs::model::Ecs;
 use crate::fault::Fault;
 use crate::hosts::Host;
 use crate::images::Image;
+use crate::network::Network;
 use crate::record::content_digest;
+use crate::secrets;
 use crate::sso::{Organisation, Switches, default_instance};
 use crate::world::{Env, Estate, Home, World};
 
@@ -48,6 +51,12 @@ pub(crate) struct Furnishing {
     pub(crate) hosts: Vec<Host>,
     #[serde(default)]
     pub(crate) behaviours: Vec<Rule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) apprunner: Option<apprunner::Furnishing>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) secrets: Vec<secrets::Furnishing>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) network: Option<Network>,
     /// Identity Center; without it one instance is made of account, role and people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sso: Option<Organisation>,
@@ -176,6 +185,8 @@ impl Furnishing {
         let standing = world.estates.get(&(self.account.clone(), self.region.clone()));
         if let Some(standing) = standing {
             estate.ecs = Ecs { families: standing.ecs.families.clone(), ..Ecs::default() };
+            estate.network = standing.network.clone();
+            estate.apprunner = standing.apprunner.clone();
         }
         build(self, &mut estate, &mut env)
     }
@@ -246,11 +257,13 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
     for (reference, image) in &change.images {
         world.env.images.set(reference, image.clone());
     }
+    let pushed: Vec<String> = change.images.keys().cloned().collect();
     world.env.changed.extend(change.behaviours.iter().cloned());
     if change.running {
         for (place, estate) in &mut world.estates {
             (world.env.account, world.env.region) = place.clone();
             ecs::behave_now(estate, &mut world.env, &change.behaviours);
+            apprunner::behave_now(estate, &mut world.env, &change.behaviours);
         }
     }
     if let Some(home) = world.home.clone() {
@@ -266,6 +279,9 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
     }
     if let Some(seconds) = change.skew_seconds {
         world.env.skew = seconds.into();
+    }
+    for reference in &pushed {
+        world.pushed(reference);
     }
     world.changed_faults.splice(0..0, change.faults.iter().cloned());
     world.refresh_faults();
@@ -284,6 +300,15 @@ fn build(of: &Furnishing, estate: &mut Estate, env: &mut Env) -> Result<(), Stri
     for (index, definition) in of.task_definitions.iter().enumerate() {
         ecs::stand_task_definition(estate, env, definition)
             .map_err(|e| format!("task_definitions[{index}]: {}", e.message))?;
+    }
+    if let Some(network) = &of.network {
+        estate.network.add(network);
+    }
+    for secret in &of.secrets {
+        secrets::stand(&mut estate.secrets, env, secret)?;
+    }
+    if let Some(apprunner) = &of.apprunner {
+        apprunner::stand(estate, env, apprunner)?;
     }
     for service in &of.services {
         let mut input = Value::Object(service.create.clone());

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::apprunner;
+use crate::apprunner::model::Service;
 use crate::behaviour::{Cors, Route};
-use crate::ecs::model::{Container, Task, TaskStatus};
+use crate::ecs::model::{Task, TaskStatus};
 use crate::images::Reference;
 use crate::world::World;
 
@@ -37,9 +39,35 @@ impl Hosts {
         self.map.insert(host.host.to_ascii_lowercase(), place);
     }
 
-    pub(crate) fn knows(&self, name: &str) -> bool {
+    /// Name, cluster and service of each.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.map
+            .iter()
+            .map(|(name, (_, _, cluster, service))| (name.as_str(), cluster.as_str(), service.as_str()))
+    }
+
+    fn knows(&self, name: &str) -> bool {
         self.map.contains_key(&name.to_ascii_lowercase())
     }
+}
+
+/// Whether a name leads to a service: one of the map, or an address that App Runner gave out.
+pub(crate) fn knows(world: &World, name: &str) -> bool {
+    world.hosts.knows(name) || is_app_runner(name)
+}
+
+/// The value of an environment variable, by its name.
+type Variable<'a> = Box<dyn Fn(&str) -> Option<String> + 'a>;
+
+/// What answers a request: a container of ECS or of App Runner.
+struct Served<'a> {
+    service: &'a str,
+    revision: String,
+    task: &'a str,
+    image: &'a str,
+    digest: &'a str,
+    routes: Option<&'a Vec<Route>>,
+    variable: Variable<'a>,
 }
 
 /// What a browser or check asks.
@@ -68,15 +96,24 @@ pub(crate) struct Traffic {
     warm: std::collections::BTreeSet<(String, usize)>,
 }
 
-/// Answers a request to a host of the map.
+/// Answers a request to a host of the map, or of App Runner.
 pub(crate) fn answer(world: &World, traffic: &mut Traffic, asked: &Asked<'_>) -> Answer {
     let name = asked.host.to_ascii_lowercase();
     let Some((account, region, cluster, service)) = world.hosts.map.get(&name) else {
-        return failure(404, &format!("no host {name} in the simulator's host map"));
+        if !is_app_runner(&name) {
+            return failure(404, &format!("no host {name} in the simulator's host map"));
+        }
+        let found = world.estates.values().find_map(|estate| apprunner::by_url(estate, &name));
+        return from_app_runner(traffic, asked, found);
     };
-    let cluster =
-        world.estates.get(&(account.clone(), region.clone())).and_then(|e| e.ecs.clusters.get(cluster));
-    let Some(cluster) = cluster.filter(|c| c.services.contains_key(service)) else {
+    let estate = world.estates.get(&(account.clone(), region.clone()));
+    let of_ecs =
+        estate.and_then(|e| e.ecs.clusters.get(cluster)).filter(|c| c.services.contains_key(service));
+    let Some(cluster) = of_ecs else {
+        let found = estate.and_then(|estate| apprunner::by_name(estate, service));
+        if found.is_some() {
+            return from_app_runner(traffic, asked, found);
+        }
         return failure(502, &format!("host {name} leads to service {service}, which does not exist"));
     };
     let fit: Vec<&Task> = cluster
@@ -90,27 +127,63 @@ pub(crate) fn answer(world: &World, traffic: &mut Traffic, asked: &Asked<'_>) ->
     let turn = traffic.turns.entry(name).or_default();
     *turn += 1;
     let task = fit[*turn % fit.len()];
-    let container = &task.containers[task.task_definition.main_container()];
-    let mut answer = from_container(traffic, asked, service, task, container);
-    for (header, value) in [
-        ("x-sim-service", service.as_str()),
-        ("x-sim-revision", &task.task_definition.short()),
-        ("x-sim-task", &task.id),
-    ] {
+    let main = task.task_definition.main_container();
+    let (container, definition) = (&task.containers[main], &task.task_definition.containers()[main]);
+    let served = Served {
+        service,
+        revision: task.task_definition.short(),
+        task: &task.id,
+        image: &container.image,
+        digest: &container.digest,
+        routes: container.behaviour.routes.as_ref(),
+        variable: Box::new(|wanted| {
+            let pairs = definition["environment"].as_array()?;
+            pairs.iter().find(|p| p["name"] == wanted)?["value"].as_str().map(str::to_owned)
+        }),
+    };
+    from_container(traffic, asked, &served)
+}
+
+/// A name that App Runner gives out, to whichever service.
+fn is_app_runner(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".awsapprunner.com")
+}
+
+/// A service that serves nothing, or only inside of a VPC, is not found from here: the proxy before it answers 404.
+/// (To be confirmed for private ones.)
+fn from_app_runner(traffic: &mut Traffic, asked: &Asked<'_>, service: Option<&Service>) -> Answer {
+    let serving = service.filter(|s| s.is_public()).and_then(|s| Some((s, s.serving.as_ref()?)));
+    let Some((service, instance)) = serving else {
+        let headers = vec![("server".to_owned(), "envoy".to_owned())];
+        return Answer { status: 404, headers, body: Vec::new(), wait_ms: 0 };
+    };
+    let served = Served {
+        service: &service.name,
+        revision: instance.digest.clone(),
+        task: &instance.id,
+        image: &instance.image,
+        digest: &instance.digest,
+        routes: instance.behaviour.routes.as_ref(),
+        variable: Box::new(|wanted| apprunner::environment(instance, wanted)),
+    };
+    from_container(traffic, asked, &served)
+}
+
+fn from_container(traffic: &mut Traffic, asked: &Asked<'_>, served: &Served<'_>) -> Answer {
+    let mut answer = from_routes(traffic, asked, served);
+    for (header, value) in
+        [("x-sim-service", served.service), ("x-sim-revision", &served.revision), ("x-sim-task", served.task)]
+    {
         answer.headers.push((header.to_owned(), value.to_owned()));
     }
     answer
 }
 
-fn from_container(
-    traffic: &mut Traffic,
-    asked: &Asked<'_>,
-    service: &str,
-    task: &Task,
-    container: &Container,
-) -> Answer {
-    let Some(routes) = &container.behaviour.routes else {
-        let body = json!({"status": "ok", "service": service, "revision": task.task_definition.short(), "image": container.image});
+fn from_routes(traffic: &mut Traffic, asked: &Asked<'_>, served: &Served<'_>) -> Answer {
+    let service = served.service;
+    let Some(routes) = served.routes else {
+        let body =
+            json!({"status": "ok", "service": service, "revision": served.revision, "image": served.image});
         return Answer {
             status: 200,
             headers: content_type("application/json"),
@@ -138,7 +211,7 @@ fn from_container(
     let Some((index, route)) = found else {
         return failure(404, &format!("{service} has no route {} {path}", asked.method));
     };
-    let fill = |text: &str| filled(text, service, task, container);
+    let fill = |text: &str| filled(text, served);
     let (kind, body) = match (&route.json, &route.text) {
         (Some(json), _) => ("application/json", filled_value(json, &fill).to_string()),
         (None, Some(text)) => ("text/plain; charset=utf-8", fill(text)),
@@ -152,7 +225,7 @@ fn from_container(
     if let Some(cors) = &route.cors {
         headers.extend(cors_headers(cors, origin));
     }
-    let first = traffic.warm.insert((task.id.clone(), index));
+    let first = traffic.warm.insert((served.task.to_owned(), index));
     Answer {
         status: route.status,
         headers,
@@ -217,8 +290,7 @@ fn filled_value(value: &Value, fill: &dyn Fn(&str) -> String) -> Value {
 }
 
 /// Fills `${service}`, `${revision}`, `${task}`, `${image}`, `${tag}`, `${digest}`, `${env.NAME}`; others stay as they are.
-fn filled(text: &str, service: &str, task: &Task, container: &Container) -> String {
-    let definition = &task.task_definition.containers()[task.task_definition.main_container()];
+fn filled(text: &str, served: &Served<'_>) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -229,16 +301,13 @@ fn filled(text: &str, service: &str, task: &Task, container: &Container) -> Stri
             continue;
         };
         let value = match name {
-            "service" => Some(service.to_owned()),
-            "revision" => Some(task.task_definition.short()),
-            "task" => Some(task.id.clone()),
-            "image" => Some(container.image.clone()),
-            "digest" => Some(container.digest.clone()),
-            "tag" => Reference::parse(&container.image).tag,
-            other => other.strip_prefix("env.").and_then(|wanted| {
-                let pairs = definition["environment"].as_array()?;
-                pairs.iter().find(|p| p["name"] == wanted)?["value"].as_str().map(str::to_owned)
-            }),
+            "service" => Some(served.service.to_owned()),
+            "revision" => Some(served.revision.clone()),
+            "task" => Some(served.task.to_owned()),
+            "image" => Some(served.image.to_owned()),
+            "digest" => Some(served.digest.to_owned()),
+            "tag" => Reference::parse(served.image).tag,
+            other => other.strip_prefix("env.").and_then(|wanted| (served.variable)(wanted)),
         };
         match value {
             Some(value) => out.push_str(&value),

@@ -5,6 +5,7 @@
 //! journal whose every line is synced before anybody can see what it did, so a killed simulator goes on where it was.
 
 mod admin;
+mod apprunner;
 mod aws_error;
 mod behaviour;
 mod clock;
@@ -19,6 +20,8 @@ mod hosts;
 mod images;
 mod journal;
 mod logs;
+mod network;
+mod overview;
 mod pace;
 mod people;
 mod protocol;
@@ -26,6 +29,7 @@ mod record;
 mod rollout;
 mod scenario;
 mod schedule;
+mod secrets;
 mod seeded;
 mod server;
 mod sigv4;

@@ -126,6 +126,21 @@ impl Logs {
     }
 }
 
+impl Logs {
+    /// The names of its groups.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Value> {
+        self.groups.keys().map(|name| Value::from(name.as_str()))
+    }
+
+    /// A line that was said at the wall time `at` and arrives now. Lost when group or stream are gone.
+    pub(crate) fn write_late(&mut self, env: &Env, group: &str, stream: &str, at: Micros, message: &str) {
+        let now = milliseconds(env.now());
+        if let Some(stream) = self.groups.get_mut(group).and_then(|g| g.streams.get_mut(stream)) {
+            stream.push(milliseconds(at).min(now), now, message.to_owned());
+        }
+    }
+}
+
 impl Stream {
     fn push(&mut self, at: i64, ingested: i64, message: String) {
         self.arrived += 1;

@@ -62,6 +62,8 @@ fn read_json(request: &Request, target: &str) -> Result<Read, (&'static str, Aws
         "AmazonEC2ContainerServiceV20141113" => "ecs",
         "Logs_20140328" => "logs",
         "AmazonEC2ContainerRegistry_V20150921" => "ecr",
+        "AppRunner" => "apprunner",
+        "secretsmanager" => "secretsmanager",
         other => return Err(("json", AwsError::not_implemented(other, operation))),
     };
     let input = object(&request.body)

@@ -87,11 +87,14 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// The scalar parameters, and the images of containers: never environment values.
+/// The scalar parameters, and the images of containers: never environment values, never what is in a secret.
 fn summary(input: &Value) -> String {
     let mut parts: Vec<String> = input.as_object().map_or_else(Vec::new, |map| {
         map.iter()
-            .filter(|(_, v)| v.is_string() || v.is_number() || v.is_boolean())
+            .filter(|(key, v)| {
+                !["SecretString", "SecretBinary"].contains(&key.as_str())
+                    && (v.is_string() || v.is_number() || v.is_boolean())
+            })
             .map(|(key, v)| format!("{key}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned)))
             .collect()
     });
@@ -102,5 +105,7 @@ fn summary(input: &Value) -> String {
             .flatten()
             .filter_map(|c| Some(format!("{}={}", c["name"].as_str()?, c["image"].as_str()?))),
     );
+    let image = &input["SourceConfiguration"]["ImageRepository"]["ImageIdentifier"];
+    parts.extend(image.as_str().map(|image| format!("image={image}")));
     parts.join(" ")
 }

@@ -37,6 +37,9 @@ pub(crate) struct Scenario {
     pub(crate) images: BTreeMap<String, Image>,
     #[serde(default)]
     pub(crate) identity: Identity,
+    /// Patterns of names of secrets that do not exist, whatever a world says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) secrets_missing: Vec<String>,
 }
 
 /// What is odd about the credentials.
@@ -106,6 +109,7 @@ impl Scenario {
             })?;
             // Its own faults are asked first; its own behaviours are laid on last.
             read.faults.append(&mut under.faults);
+            read.secrets_missing.append(&mut under.secrets_missing);
             under.tasks.append(&mut read.tasks);
             read.tasks = under.tasks;
             read.identity.account = read.identity.account.or(under.identity.account);

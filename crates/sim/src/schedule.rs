@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::apprunner::model::Due;
 use crate::clock::Micros;
 
 /// Account and region.
@@ -37,6 +38,8 @@ pub(crate) enum What {
         cluster: String,
         service: String,
     },
+    /// Something of App Runner.
+    AppRunner(Due),
 }
 
 /// A step in a task's life.
@@ -85,9 +88,11 @@ impl Schedule {
     pub(crate) fn drop_task(&mut self, id: &str) {
         self.due.retain(|_, (_, what)| match what {
             What::Task { task, .. } => task != id,
-            What::Reconcile { .. } | What::StopDeployment { .. } | What::Log { .. } | What::Forget { .. } => {
-                true
-            }
+            What::Reconcile { .. }
+            | What::StopDeployment { .. }
+            | What::Log { .. }
+            | What::Forget { .. }
+            | What::AppRunner(_) => true,
         });
     }
 }

@@ -209,7 +209,7 @@ async fn respond(
         answered.reply
     } else if let Some((name, path)) = request.path.strip_prefix("/_host/").map(split_host) {
         from_host(&shared, name, &path, &request).await?
-    } else if shared.core().world.hosts.knows(host) {
+    } else if hosts::knows(&shared.core().world, host) {
         from_host(&shared, host, &request.path, &request).await?
     } else {
         from_aws(&shared, &request).await?

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::apprunner::model::AppRunner;
 use crate::aws_error::AwsError;
 use crate::behaviour::{Behaviour, Rule, Subject};
 use crate::clock::{Epoch, Micros, SECOND};
@@ -17,10 +18,12 @@ use crate::hosts::Hosts;
 use crate::images::Images;
 use crate::journal::{CallLine, Line};
 use crate::logs::Logs;
+use crate::network::Network;
 use crate::people::People;
 use crate::record::Record;
 use crate::scenario::Scenario;
 use crate::schedule::{Schedule, What};
+use crate::secrets::Secrets;
 use crate::seeded::Seeded;
 use crate::sso::{self, Sso};
 
@@ -29,6 +32,9 @@ use crate::sso::{self, Sso};
 pub(crate) struct Estate {
     pub(crate) ecs: Ecs,
     pub(crate) logs: Logs,
+    pub(crate) apprunner: AppRunner,
+    pub(crate) secrets: Secrets,
+    pub(crate) network: Network,
 }
 
 /// What operations need beside the estate that they work on.
@@ -65,6 +71,16 @@ impl Env {
     /// The service's wall time at an elapsed moment.
     pub(crate) fn now_at(&self, t: Micros) -> Micros {
         skewed(self.epoch.wall(t), self.skew)
+    }
+
+    /// Account and region.
+    pub(crate) fn place(&self) -> (&str, &str) {
+        (&self.account, &self.region)
+    }
+
+    /// The wall time so many seconds of simulated duration from now.
+    pub(crate) fn wall_after(&self, seconds: f64) -> Micros {
+        self.now() + (seconds.max(0.0) / self.speed * SECOND as f64).round() as Micros
     }
 
     /// Does `what` after so many seconds of simulated duration, a little more or less.
@@ -254,6 +270,14 @@ impl World {
         answer
     }
 
+    /// An image was pushed under a reference: who watches it may begin a deployment.
+    pub(crate) fn pushed(&mut self, reference: &str) {
+        for (place, estate) in &mut self.estates {
+            (self.env.account, self.env.region) = place.clone();
+            crate::apprunner::pushed(estate, &mut self.env, reference);
+        }
+    }
+
     /// A new session of one of the people.
     pub(crate) fn sign_in(&mut self, name: &str) {
         let Some(home) = &self.home else { return };
@@ -294,6 +318,14 @@ impl World {
                 let estate = self.estates.entry(place).or_default();
                 crate::ecs::serve(estate, &mut self.env, &call.caller, &call.operation, &call.input)
             }
+            "apprunner" => {
+                let estate = self.estates.entry(place).or_default();
+                crate::apprunner::serve(estate, &mut self.env, &call.operation, &call.input)
+            }
+            "secretsmanager" => {
+                let estate = self.estates.entry(place).or_default();
+                crate::secrets::serve(&mut estate.secrets, &mut self.env, &call.operation, &call.input)
+            }
             "logs" => {
                 let estate = self.estates.entry(place).or_default();
                 crate::logs::serve(&mut estate.logs, &mut self.env, &call.operation, &call.input)
@@ -311,7 +343,7 @@ pub(crate) fn changes(service: &str, operation: &str) -> bool {
         "sso" => ["GetRoleCredentials", "Logout"].contains(&operation),
         // A poll is remembered, since the next one may be too early; only the page of a device reads.
         "sso-oidc" => operation != "DevicePage",
-        "ecs" | "logs" => {
+        "ecs" | "logs" | "apprunner" | "secretsmanager" => {
             !["Describe", "List", "Get", "Filter", "Discover", "StartQuery", "TestMetricFilter"]
                 .iter()
                 .any(|prefix| operation.starts_with(prefix))

@@ -52,7 +52,7 @@ pub(crate) fn stand_task_definition(
 pub(crate) fn stand_service(estate: &mut Estate, env: &mut Env, input: &Value) -> Result<(), AwsError> {
     let cluster_name = input["cluster"].as_str().unwrap_or("default");
     let name = input["serviceName"].as_str().unwrap_or_default();
-    let Estate { ecs, logs } = estate;
+    let Estate { ecs, logs, .. } = estate;
     if ecs.clusters.get(cluster_name).is_some_and(|c| c.services.contains_key(name)) {
         return Ok(());
     }

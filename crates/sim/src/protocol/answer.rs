@@ -25,7 +25,8 @@ pub(crate) fn success(call: &CallLine, answer: &Value, host: &str) -> Reply {
         }
         "sso" if answer.is_null() => ("application/json", String::new()),
         "sso" | "sso-oidc" | "signin" => ("application/json", answer.to_string()),
-        _ => ("application/x-amz-json-1.1", answer.to_string()),
+        "apprunner" => (JSON_1_0, answer.to_string()),
+        _ => (JSON_1_1, answer.to_string()),
     };
     reply(200, kind, body, id, None)
 }
@@ -48,9 +49,25 @@ pub(crate) fn refusal(service: &str, operation: &str, error: &AwsError, request_
             let kind = format!("com.amazonaws.switchboard.portal#{}", error.code);
             ("application/json", json!({"message": error.message, "__type": kind}).to_string())
         }
-        _ => ("application/x-amz-json-1.1", named.to_string()),
+        // Their models write the member with a capital; what refuses before them does not.
+        "apprunner" | "secretsmanager" if is_of_model(&error.code) => {
+            let version = if service == "apprunner" { JSON_1_0 } else { JSON_1_1 };
+            (version, json!({"__type": error.code, "Message": error.message}).to_string())
+        }
+        "apprunner" => (JSON_1_0, named.to_string()),
+        _ => (JSON_1_1, named.to_string()),
     };
     reply(error.status, kind, body, request_id, Some(&error.code))
+}
+
+const JSON_1_0: &str = "application/x-amz-json-1.0";
+const JSON_1_1: &str = "application/x-amz-json-1.1";
+
+/// Whether a service throws it by itself, rather than what stands before it.
+fn is_of_model(code: &str) -> bool {
+    ["InvalidRequest", "InvalidState", "InvalidParameter", "InvalidNextToken", "Resource", "ServiceQuota"]
+        .iter()
+        .any(|start| code.starts_with(start))
 }
 
 const HTML: &str = "text/html; charset=utf-8";
