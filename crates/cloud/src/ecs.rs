@@ -17,8 +17,12 @@ pub enum Listing {
 
 impl Cloud {
     /// Sends a call that changes something, by its name: `ecs:RegisterTaskDefinition`, `ecs:CreateService`,
-    /// `ecs:UpdateService`, `ecs:DeleteService`, `ecs:StopServiceDeployment`. `input` is sent as it is.
+    /// `ecs:UpdateService`, `ecs:DeleteService`, `ecs:StopServiceDeployment`, and those of App Runner. `input` is sent as
+    /// it is.
     pub async fn change(&self, name: &str, input: &Value) -> Result<Answer, CallError> {
+        if let Some(answer) = self.change_apprunner(name, input).await {
+            return answer;
+        }
         let nature = Nature::Change;
         match name {
             "ecs:RegisterTaskDefinition" => call!(self, ecs.register_task_definition, nature, name, input),

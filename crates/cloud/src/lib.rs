@@ -1,5 +1,5 @@
-//! What AWS is asked: ECS, CloudWatch Logs, and the facts of networks, databases and metrics; and [`registry`], what
-//! registries of images are asked.
+//! What AWS is asked: ECS, App Runner, ECR, CloudWatch Logs, and the facts of networks, databases and metrics; and
+//! [`registry`], what registries of images are asked.
 //!
 //! Invariant: every failed call says truthfully whether it may have taken effect ([`CallError::may_have_taken_effect`]),
 //! and a call that changes something is sent once, repeated only after an answer that says it was throttled.
@@ -9,6 +9,8 @@
 //! (docs/adr/0020).
 
 pub mod address;
+mod apprunner;
+mod ecr;
 mod ecs;
 mod error;
 mod logs;
@@ -18,6 +20,8 @@ mod query;
 pub mod registry;
 mod wire;
 
+pub use apprunner::{AppOperation, AppScaling, AppService, AppSummary, OperationState, VpcConnector};
+pub use ecr::TaggedImage;
 pub use ecs::Listing;
 pub use error::CallError;
 pub use logs::{LogLine, LogQuery, Tail};
@@ -46,9 +50,12 @@ const ATTEMPT: Duration = Duration::from_secs(20);
 /// AWS with one identity in one region. Cheap to clone.
 #[derive(Clone)]
 pub struct Cloud {
+    apprunner: aws_sdk_apprunner::Client,
+    ecr: aws_sdk_ecr::Client,
     ecs: aws_sdk_ecs::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     query: query::Query,
+    region: Option<String>,
     pacer: Arc<pace::Pacer>,
 }
 
@@ -57,6 +64,14 @@ impl Cloud {
     /// go through `pace`. Time limits that the configuration sets are kept.
     pub fn new(config: &SdkConfig, pace: Arc<dyn Pace>) -> Self {
         let limits = limits(config);
+        let apprunner = aws_sdk_apprunner::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(limits.clone())
+            .build();
+        let ecr = aws_sdk_ecr::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(limits.clone())
+            .build();
         let ecs = aws_sdk_ecs::config::Builder::from(config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(limits.clone())
@@ -68,6 +83,9 @@ impl Cloud {
         let query = query::Query::new(config, limits);
         Self {
             query,
+            apprunner: aws_sdk_apprunner::Client::from_conf(apprunner),
+            ecr: aws_sdk_ecr::Client::from_conf(ecr),
+            region: config.region().map(ToString::to_string),
             ecs: aws_sdk_ecs::Client::from_conf(ecs),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs),
             pacer: Arc::new(pace::Pacer::new(pace)),
