@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Profiles(Profiles),
     /// Ask STS who you are
     Whoami(Whoami),
+    /// Read the logs of services, several as one, and follow them
+    Logs(Logs),
     /// Say which profile answers for which registry of images
     Registry(Registry),
     /// Sign in to an SSO session, once for all of its profiles
@@ -205,6 +207,37 @@ pub(crate) struct Whoami {
     #[arg(long)]
     pub(crate) region: Option<String>,
     /// For programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Logs {
+    /// A log group by name
+    #[arg(long)]
+    pub(crate) group: Vec<String>,
+    /// An ECS service, as CLUSTER/SERVICE: what its running task definition logs to
+    #[arg(long)]
+    pub(crate) service: Vec<String>,
+    /// An App Runner service: its application's log and its own
+    #[arg(long)]
+    pub(crate) apprunner: Vec<String>,
+    /// From when on, back from now
+    #[arg(long, default_value = "10m")]
+    pub(crate) since: String,
+    /// Go on reading until interrupted
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only lines that match this regular expression
+    #[arg(long)]
+    pub(crate) grep: Option<String>,
+    /// The profile
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// The region
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// For programs: a JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
 }

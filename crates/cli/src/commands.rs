@@ -9,6 +9,7 @@ mod exec_folder;
 mod handing_out;
 mod identity;
 mod listing;
+mod logs;
 mod registry;
 pub(crate) mod registry_helper;
 mod sessions;
@@ -49,6 +50,7 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::CredentialProcess(args) => handing_out::credential_process(&args, &env).await,
         Command::Env(args) => handing_out::variables(&args, &env).await,
         Command::Console(args) => aws_console::console(&args, &env).await,
+        Command::Logs(args) => logs::logs(&args, &env).await,
         Command::Doctor(args) => doctor::doctor(&args, &env).await,
         Command::Sim(args) => sim::sim(args).await,
     };

@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         | Command::Console(_)
         | Command::Doctor(_)
         | Command::Check(_)
+        | Command::Logs(_)
         | Command::Profiles(_)
         | Command::Registry(_) => tokio::runtime::Builder::new_current_thread().enable_all().build(),
         Command::Trust(_)

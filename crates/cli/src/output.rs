@@ -27,6 +27,18 @@ fn written(done: io::Result<()>) {
     }
 }
 
+/// Text of somebody else's that a terminal may be shown: without escape sequences, and with what is left of control
+/// characters, and those that turn the direction of reading, written out.
+pub(crate) fn plain(text: &str) -> String {
+    let stripped = anstream::adapter::strip_str(text).to_string();
+    let turns = |one: char| matches!(one, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = |one: char| match (one.is_control() && one != '\t') || turns(one) {
+        true => one.escape_unicode().to_string(),
+        false => one.to_string(),
+    };
+    stripped.chars().map(shown).collect()
+}
+
 /// Text on standard output, as it is.
 pub(crate) fn raw(text: &str) {
     let mut out = io::stdout();
@@ -60,5 +72,25 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) {
     match serde_json::to_string_pretty(value) {
         Ok(text) => line(text),
         Err(problem) => error(&problem.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_log_line_moves_no_terminal() {
+        let table = [
+            ("plain \t text ✓", "plain \t text ✓"),
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}]0;title\u{7}rest", "rest"),
+            ("\u{1b}P1;2|junk\u{1b}\\rest", "rest"),
+            ("over\rwritten", "over\\u{d}written"),
+            ("a\u{202e}b", "a\\u{202e}b"),
+        ];
+        for (said, shown) in table {
+            assert_eq!(plain(said), shown, "{said:?}");
+        }
     }
 }

@@ -24,7 +24,7 @@ pub use apprunner::{AppOperation, AppScaling, AppService, AppSummary, OperationS
 pub use ecr::TaggedImage;
 pub use ecs::Listing;
 pub use error::CallError;
-pub use logs::{LogLine, LogQuery, Tail};
+pub use logs::{LogLine, LogQuery, MergedTail, Tail};
 pub use model::{
     AttachedTask, Container, ContainerImage, Deployment, Event, Millis, RevisionCount, RollbackFacts,
     Service, ServiceBreaker, ServiceDeployment, ServiceRevision, Tag, TaskState,

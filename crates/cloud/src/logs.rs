@@ -1,4 +1,4 @@
-//! CloudWatch Logs: finding lines, and following a stream.
+//! CloudWatch Logs: finding lines, and following groups.
 
 use crate::ecs::typed;
 use crate::wire::{Nature, call};
@@ -6,6 +6,10 @@ use crate::{CallError, Cloud};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::HashSet;
+
+mod tail;
+
+pub use tail::{MergedTail, Tail};
 
 /// A line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -34,39 +38,35 @@ pub struct LogQuery {
     pub from: Option<i64>,
 }
 
-/// Which lines were already seen, so that late ones are found and none comes twice.
-#[derive(Debug, Default)]
-pub struct Tail {
-    seen: HashSet<String>,
-}
-
-impl Tail {
-    /// Lines that were not there at the last time, oldest first. A page that was throttled is asked for again, a line
-    /// that arrives late with an old time is found: the whole window is read each time and told apart by event ids.
-    pub async fn next(&mut self, cloud: &Cloud, query: &LogQuery) -> Result<Option<Vec<LogLine>>, CallError> {
-        let Some(lines) = cloud.log_lines(query).await? else { return Ok(None) };
-        Ok(Some(lines.into_iter().filter(|line| self.seen.insert(line.event_id.clone())).collect()))
-    }
-}
-
 impl Cloud {
     /// Whether a log group of exactly that name exists.
     pub async fn log_group_exists(&self, group: &str) -> Result<bool, CallError> {
+        Ok(self.log_groups_named(Some(group)).await?.iter().any(|name| name == group))
+    }
+
+    /// Names of all log groups.
+    pub async fn log_groups(&self) -> Result<Vec<String>, CallError> {
+        self.log_groups_named(None).await
+    }
+
+    async fn log_groups_named(&self, prefix: Option<&str>) -> Result<Vec<String>, CallError> {
         let name = "logs:DescribeLogGroups";
+        let mut names = Vec::new();
         let mut token: Option<String> = None;
         loop {
-            let mut input = json!({"logGroupNamePrefix": group});
+            let mut input = json!({});
+            if let Some(prefix) = prefix {
+                input["logGroupNamePrefix"] = json!(prefix);
+            }
             if let Some(token) = &token {
                 input["nextToken"] = json!(token);
             }
             let answer = call!(self, logs.describe_log_groups, Nature::Read, name, input)?;
             let groups = answer.body["logGroups"].as_array().map(Vec::as_slice).unwrap_or_default();
-            if groups.iter().any(|found| found["logGroupName"] == group) {
-                return Ok(true);
-            }
+            names.extend(groups.iter().filter_map(|group| group["logGroupName"].as_str().map(str::to_owned)));
             let next = answer.body["nextToken"].as_str().map(str::to_owned);
             if next.is_none() || next == token {
-                return Ok(false);
+                return Ok(names);
             }
             token = next;
         }

@@ -37,6 +37,18 @@ pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
     ]
 }
 
+/// Log groups of a service's containers, by its running task definition, each with the prefix of their streams.
+pub(crate) async fn log_places(cloud: &Cloud, service: &Service) -> Result<Vec<(String, String)>, Diagnosis> {
+    let Some(primary) = service.primary() else { return Ok(Vec::new()) };
+    let described = register::describe(cloud, &primary.task_definition).await?;
+    let body = described["taskDefinition"].as_object().cloned().unwrap_or_default();
+    let names = definition::containers(&body).filter_map(|container| container["name"].as_str());
+    let place = |name: &str| {
+        definition::log_place(&body, name).map(|(group, prefix)| (group, format!("{prefix}/{name}/")))
+    };
+    Ok(names.filter_map(place).collect())
+}
+
 /// Names of the log streams, in a group, of the running tasks of a service's primary deployment.
 pub(crate) async fn log_streams(
     cloud: &Cloud,

@@ -2,6 +2,7 @@
 //!
 //! - [`AwsOutfitter`]: what every edge gets its tools from.
 //! - [`Live::open`], [`Practice::open`] → [`Workshop`]: the registry of executors and the desk of one run.
+//! - [`LogReader`]: the logs behind a service's name, for a person.
 //! - [`Simulator`]: the practice account's process, found again or started; [`furnish`]: the world that a plan is
 //!   practised in.
 //!
@@ -23,6 +24,7 @@ mod soak;
 mod workshop;
 
 pub use access::Access;
+pub use logs::{LogEntry, LogPlace, LogReader};
 pub use outfitter::{AwsOutfitter, SimCommand};
 pub use practice::{
     FurnishError, Furnished, Simulator, SimulatorError, SimulatorOptions, Spawn, World, furnish,

@@ -2,10 +2,14 @@
 //!
 //! `contains` is waited for; in `lacks` the whole window must pass, since a line that is not there yet is not absent.
 
+mod reader;
+
+pub use reader::{LogEntry, LogPlace, LogReader};
+
 use crate::ecs::{log_streams, read_service};
 use crate::failure::{arguments, failed};
 use async_trait::async_trait;
-use holdpoint_cloud::{Cloud, LogLine, LogQuery, Tail};
+use holdpoint_cloud::{Cloud, LogLine, LogQuery, MergedTail};
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_plan::kinds::{Dur, LogsExpect, LogsExpectation};
 use holdpoint_run::{Diagnosis, Intent, Judgement, OutputValue, Receipt};
@@ -43,7 +47,7 @@ impl Executor for Logs {
                 .hint("Correct the step in the plan."));
         }
         Ok(Intent {
-            summary: format!("Look for lines in {}", with.group),
+            summary: format!("Look for lines in {}", groups(&with)?.join(" and ")),
             world: json!({"from": from}),
             ..Intent::default()
         })
@@ -71,25 +75,38 @@ impl Logs {
         let expect: LogsExpectation = arguments(&task.expect)?;
         let within = with.within.map(Dur::get).or(task.timeout).unwrap_or(WITHIN);
         let deadline = task.clock.elapsed() + within;
+        let groups = groups(&with)?;
+        let query = |group: &String| LogQuery {
+            group: group.clone(),
+            streams: with.streams.clone(),
+            prefix: with.stream_prefix.clone(),
+            from: intent.world["from"].as_i64(),
+        };
         // Event ids tell lines apart, also when other streams are looked at because tasks were replaced.
-        let mut tail = Tail::default();
+        let mut tail = MergedTail::new(groups.iter().map(query));
         let mut found = Found::new(&expect);
-        let mut group_exists;
         loop {
-            group_exists = self.look(&with, intent, task, &mut tail, &mut found).await?;
+            // The last look reads the whole window once more: a line that came late must not be missed.
+            let last = task.clock.elapsed() >= deadline;
+            self.look(&with, task, &mut tail, &mut found, last).await?;
             let enough = found.all_contained() && expect.lacks.is_empty();
-            if enough || found.something_forbidden() || task.clock.elapsed() >= deadline {
+            if enough || found.something_forbidden() || last {
                 break;
             }
-            task.progress.says(found.sentence(&with.group, group_exists));
+            task.progress.says(found.sentence(&groups.join(" and "), tail.missing()));
             task.clock.sleep(POLL).await;
         }
-        if !group_exists {
-            return Ok(Ending::Failed(
-                Diagnosis::of(format!("There is no log group `{}` in this account and region", with.group))
-                    .hint("A log group, a service and a family may have different names: compare them.")
-                    .hint("Does a container of this service log at all, and with that group?"),
-            ));
+        if !tail.missing().is_empty() {
+            let hint = self.near_names(tail.missing()).await;
+            let headline =
+                format!("There is no log group `{}` in this account and region", tail.missing().join("`, `"));
+            let told = Diagnosis::of(headline)
+                .hint("A log group, a service and a family may have different names: compare them.")
+                .hint("Does a container of this service log at all, and with that group?");
+            return Ok(Ending::Failed(match hint {
+                Some(hint) => told.hint(hint),
+                None => told,
+            }));
         }
         let outputs = [("lines", json!(found.lines)), ("first_match", json!(found.first))];
         Ok(Ending::Succeeded {
@@ -99,56 +116,74 @@ impl Logs {
                 .collect(),
             secret_outputs: BTreeMap::new(),
             note: (found.lines == 0)
-                .then(|| format!("the log group {} exists and has no line in this window", with.group)),
+                .then(|| format!("{} exists and has no line in this window", groups.join(" and "))),
             judgements: found.judgements(within, self.assumed),
         })
     }
 
-    /// Reads what is new. False when the group does not exist.
+    /// Reads what is new; with `whole`, what came late, too.
     async fn look(
         &self,
         with: &LogsExpect,
-        intent: &Intent,
         task: &Task,
-        tail: &mut Tail,
+        tail: &mut MergedTail,
         found: &mut Found,
-    ) -> Result<bool, Diagnosis> {
-        let mut query = LogQuery {
-            group: with.group.clone(),
-            streams: with.streams.clone(),
-            prefix: with.stream_prefix.clone(),
-            from: intent.world["from"].as_i64(),
-        };
-        if let (Some(cluster), Some(service)) = (&with.cluster, &with.service) {
-            let Some(running) = read_service(&self.cloud, cluster, service).await? else {
-                return Err(Diagnosis::of(format!(
-                    "There is no service `{service}` in the cluster `{cluster}`"
-                )));
-            };
-            let streams = log_streams(&self.cloud, cluster, &running, &with.group).await?;
-            if streams.is_empty() {
-                return self.cloud.log_group_exists(&with.group).await.map_err(|error| {
-                    failed(&format!("The log group {} cannot be looked for", with.group), &error)
-                });
-            }
-            query.streams = streams;
-            query.prefix = None;
+        whole: bool,
+    ) -> Result<(), Diagnosis> {
+        if let (Some(cluster), Some(service)) = (&with.cluster, &with.service)
+            && !self.narrow(cluster, service, tail).await?
+        {
+            let looked = tail.look_for(&self.cloud).await;
+            return looked.map_err(|error| failed("The log groups cannot be looked for", &error));
         }
-        let lines = tail.next(&self.cloud, &query).await;
-        let Some(lines) =
-            lines.map_err(|error| failed(&format!("The log {} cannot be read", with.group), &error))?
-        else {
-            return Ok(false);
+        let lines = match whole {
+            true => tail.whole(&self.cloud).await,
+            false => tail.next(&self.cloud).await,
         };
-        for line in lines {
-            task.progress.line(
-                format!("{} {}", with.group, line.log_stream_name),
-                Some(line.timestamp),
-                line.message.clone(),
-            );
+        let lines = lines.map_err(|error| failed("The log cannot be read", &error))?;
+        for (group, line) in lines {
+            let source = format!("{group} {}", line.log_stream_name);
+            task.progress.line(source, Some(line.timestamp), line.message.clone());
             found.take(&line);
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// Narrows the groups to streams of the service's running deployment. False while there is none to read.
+    async fn narrow(&self, cluster: &str, service: &str, tail: &mut MergedTail) -> Result<bool, Diagnosis> {
+        let Some(running) = read_service(&self.cloud, cluster, service).await? else {
+            return Err(Diagnosis::of(format!("There is no service `{service}` in the cluster `{cluster}`")));
+        };
+        let mut streams = BTreeMap::new();
+        for group in tail.groups() {
+            let of = log_streams(&self.cloud, cluster, &running, &group).await?;
+            streams.insert(group, of);
+        }
+        tail.narrow(|query| {
+            query.streams = streams.get(&query.group).cloned().unwrap_or_default();
+            query.prefix = None;
+        });
+        Ok(streams.values().any(|streams| !streams.is_empty()))
+    }
+
+    /// Groups that there are and whose names are near, as a hint.
+    async fn near_names(&self, missing: &[String]) -> Option<String> {
+        let first = missing.first()?;
+        let last = first.rsplit('/').find(|part| !part.is_empty())?;
+        let stem: String = last.chars().take_while(|one| *one != '-' && *one != '_').collect();
+        let all = self.cloud.log_groups().await.ok()?;
+        let near: Vec<_> = all.iter().filter(|group| group.contains(&stem)).take(5).cloned().collect();
+        (!near.is_empty() && !stem.is_empty()).then(|| format!("Did you mean `{}`?", near.join("`, `")))
+    }
+}
+
+/// The groups of a step: at least one.
+fn groups(with: &LogsExpect) -> Result<Vec<String>, Diagnosis> {
+    let groups: Vec<String> = with.group.iter().chain(&with.groups).cloned().collect();
+    match groups.is_empty() {
+        false => Ok(groups),
+        true => Err(Diagnosis::of("`logs.expect` wants a `group`, or several `groups`")
+            .hint("Correct the step in the plan.")),
     }
 }
 
@@ -190,9 +225,9 @@ impl Found {
         self.lacks.iter().any(|(_, place)| place.is_some())
     }
 
-    fn sentence(&self, group: &str, exists: bool) -> String {
-        if !exists {
-            return format!("The log group {group} does not exist yet");
+    fn sentence(&self, group: &str, missing: &[String]) -> String {
+        if !missing.is_empty() {
+            return format!("{} does not exist yet", missing.join(" and "));
         }
         match self.contains.iter().find(|(_, place)| place.is_none()) {
             Some((text, _)) => format!("{group}: {} lines, waiting for one with “{text}”", self.lines),

@@ -7,5 +7,6 @@ mod bad_input;
 mod crash;
 mod expiry;
 mod home;
+mod logs;
 mod planted;
 mod practice;

@@ -11,8 +11,11 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogsExpect {
-    /// Name of the log group.
-    pub group: String,
+    /// Name of the log group; one of `group` and `groups` is needed.
+    pub group: Option<String>,
+    /// Names of several log groups, read as one log.
+    #[serde(default)]
+    pub groups: Vec<String>,
     /// Names of log streams; all when absent.
     #[serde(default)]
     pub streams: Vec<String>,
