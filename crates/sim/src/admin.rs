@@ -10,6 +10,7 @@ use crate::furnish::{Change, Furnishing};
 use crate::journal::{JournalError, Line};
 use crate::overview::overview;
 use crate::people::Credentials;
+use crate::registry::Stocked;
 use crate::world::World;
 
 /// What the process is, for `health`.
@@ -31,6 +32,7 @@ pub(crate) fn answer(
     core: &mut Core,
     identity: &Identity,
     request: &Request,
+    stocked: Vec<Stocked>,
 ) -> Result<Answered, JournalError> {
     core.tick()?;
     let t = core.elapsed();
@@ -58,9 +60,10 @@ pub(crate) fn answer(
         })),
         ("GET", "estate") => Ok(overview(&core.world)),
         ("GET", "facts") => Ok(json!({"deployments": facts(&core.world)})),
-        ("POST", "furnish") => furnish(core, t, &request.body)?,
+        ("POST", "furnish") => furnish(core, t, &request.body, stocked)?,
         ("POST", "behave") => match parse::<Change>(&request.body) {
-            Ok(change) => {
+            Ok(mut change) => {
+                change.stocked = stocked;
                 let _ = core.take_in(&Line::Behave { t, change: Box::new(change) })?;
                 Ok(json!({}))
             }
@@ -87,15 +90,20 @@ pub(crate) fn answer(
     };
     let reply = match answer {
         Ok(body) => reply(200, &body),
-        Err(reason) => reply(400, &json!({ "error": reason })),
+        Err(reason) => mistake(&reason),
     };
     Ok(Answered { reply, ends })
 }
 
+/// The answer to something that cannot be taken in.
+pub(crate) fn mistake(reason: &str) -> Reply {
+    reply(400, &json!({ "error": reason }))
+}
+
 type Outcome = Result<Value, String>;
 
-fn furnish(core: &mut Core, t: u64, body: &[u8]) -> Result<Outcome, JournalError> {
-    let world = match parse::<Furnishing>(body) {
+fn furnish(core: &mut Core, t: u64, body: &[u8], stocked: Vec<Stocked>) -> Result<Outcome, JournalError> {
+    let mut world = match parse::<Furnishing>(body) {
         Ok(world) => world,
         Err(reason) => return Ok(Err(reason)),
     };
@@ -103,6 +111,7 @@ fn furnish(core: &mut Core, t: u64, body: &[u8]) -> Result<Outcome, JournalError
         if let Err(reason) = world.check(&core.world) {
             return Ok(Err(reason));
         }
+        world.stocked = stocked;
         let _ = core.take_in(&Line::Furnish { t, world: Box::new(world.clone()) })?;
     }
     Ok(Ok(json!({

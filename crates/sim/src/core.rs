@@ -7,11 +7,13 @@ use serde_json::Value;
 use crate::aws_error::AwsError;
 use crate::clock::{Clock, Micros, SECOND, http_date, wall_now};
 use crate::fault::{CallView, Effect};
+use crate::furnish::{Change, Furnishing};
 use crate::hosts::Traffic;
 use crate::journal::{CallLine, Journal, JournalError, Line};
 use crate::pace::Pace;
 use crate::people::Caller;
 use crate::protocol::{Proof, read, refusal, success};
+use crate::registry::{Holder, Wanted};
 use crate::seeded::Seeded;
 use crate::sigv4::{Authorization, Signed};
 use crate::world::{World, changes, skewed};
@@ -54,13 +56,18 @@ pub(crate) struct Reply {
 
 /// A call that was let in, and what its answer will suffer.
 pub(crate) struct Admitted {
-    call: CallLine,
+    pub(crate) call: CallLine,
     effect: Option<Effect>,
     /// The name and port by which the client reached the simulator.
     host: String,
 }
 
 impl Admitted {
+    /// Whether it will take effect, for all that goes wrong with its answer.
+    pub(crate) fn applies(&self) -> bool {
+        self.effect.as_ref().is_none_or(Effect::applies)
+    }
+
     /// Milliseconds to wait before it is applied.
     pub(crate) fn delay_ms(&self) -> Option<u64> {
         match self.effect {
@@ -72,7 +79,10 @@ impl Admitted {
                 | Effect::Silence { .. }
                 | Effect::Status { .. }
                 | Effect::Truncate
-                | Effect::Drip { .. },
+                | Effect::Drip { .. }
+                | Effect::TooMany { .. }
+                | Effect::Corrupt
+                | Effect::Redirect { .. },
             )
             | None => None,
         }
@@ -197,7 +207,8 @@ impl Core {
             }
         }
         let changing = changes(service, &operation);
-        let view = CallView { service, operation: &operation, actor: &caller.name, changing };
+        let view =
+            CallView { service, operation: &operation, actor: &caller.name, changing, repository: None };
         let effect = self.world.faults.hit(&view, &mut self.wire);
         let call = CallLine {
             t: 0,
@@ -264,11 +275,18 @@ impl Core {
                     })
                 }
                 Effect::Denied => Some(denied(&call, &self.world)),
+                Effect::TooMany { .. } => {
+                    Some(AwsError::with_status("TooManyRequestsException", 429, "Too many requests"))
+                }
+                Effect::Redirect { .. } => {
+                    Some(AwsError::with_status("TemporaryRedirect", 307, "It was sent elsewhere."))
+                }
                 Effect::Reset { .. }
                 | Effect::Silence { .. }
                 | Effect::Status { .. }
                 | Effect::Truncate
                 | Effect::Drip { .. }
+                | Effect::Corrupt
                 | Effect::Delay { .. } => None,
             };
             let throttled = refused
@@ -283,7 +301,8 @@ impl Core {
             self.take_in(&Line::Count { t: self.clock.elapsed(), throttled, expired_key: None, faults })
                 .map(|_| ())?;
             if let Some(error) = refused {
-                let reply = refusal(&call.service, &call.operation, &error, &call.request_id);
+                let mut reply = refusal(&call.service, &call.operation, &error, &call.request_id);
+                reply.headers.extend(effect.header());
                 if changing && !is_throttled {
                     call.t = self.clock.elapsed();
                     call.refused = Some(error);
@@ -303,7 +322,19 @@ impl Core {
             Err(error) => refusal(&call.service, &call.operation, error, &call.request_id),
         };
         match effect {
-            None | Some(Effect::Error { .. } | Effect::Denied | Effect::Delay { .. }) => {}
+            None
+            | Some(
+                Effect::Error { .. }
+                | Effect::Denied
+                | Effect::Delay { .. }
+                | Effect::TooMany { .. }
+                | Effect::Redirect { .. },
+            ) => {}
+            Some(Effect::Corrupt) => {
+                if let Some(first) = reply.body.first_mut() {
+                    *first ^= 1;
+                }
+            }
             Some(Effect::Reset { .. }) => reply.delivery = Delivery::Reset,
             Some(Effect::Silence { .. }) => reply.delivery = Delivery::Silence,
             Some(Effect::Truncate) => reply.delivery = Delivery::Truncated,
@@ -315,6 +346,111 @@ impl Core {
             }
         }
         Ok(reply)
+    }
+
+    /// A registry's request comes in.
+    pub(crate) fn begin_registry(&mut self) -> Result<(), JournalError> {
+        self.tick()?;
+        self.active_at = self.clock.elapsed();
+        Ok(())
+    }
+
+    /// Looks at the world at this very moment, and leaves it at the one that a replay would come to.
+    pub(crate) fn at_its_moment<T>(&mut self, look: impl FnOnce(&World) -> T) -> T {
+        let was = self.world.env.t;
+        self.world.env.t = was.max(self.clock.elapsed());
+        let seen = look(&self.world);
+        self.world.env.t = was;
+        seen
+    }
+
+    /// The fault that hits a registry's request, if any; counted like a call.
+    pub(crate) fn hit_registry(
+        &mut self,
+        operation: &str,
+        actor: &str,
+        repository: Option<&str>,
+        changing: bool,
+    ) -> Result<Option<Effect>, JournalError> {
+        let view = CallView { service: "registry", operation, actor, changing, repository };
+        let effect = self.world.faults.hit(&view, &mut self.wire);
+        let is_throttled = match &effect {
+            Some(Effect::TooMany { .. }) => true,
+            Some(Effect::Error { code, .. }) => code.starts_with("Throttling"),
+            _ => false,
+        };
+        let name = format!("registry:{operation}");
+        if !is_throttled {
+            *self.answered.entry(name.clone()).or_default() += 1;
+        }
+        if effect.is_some() {
+            let line = Line::Count {
+                t: self.clock.elapsed(),
+                throttled: is_throttled.then_some(name),
+                expired_key: None,
+                faults: Some(self.world.faults.counts()),
+            };
+            self.take_in(&line).map(|_| ())?;
+        }
+        Ok(effect)
+    }
+
+    /// Journals and applies what a registry's request changes.
+    pub(crate) fn change_registry(
+        &mut self,
+        holder: &Holder,
+        operation: &str,
+        input: Value,
+    ) -> Result<Result<Value, AwsError>, JournalError> {
+        self.tick()?;
+        let home = self.world.home.as_ref();
+        let call = CallLine {
+            t: self.clock.elapsed(),
+            request_id: self.wire.uuid(),
+            caller: Caller {
+                account: holder.account.clone(),
+                arn: holder.arn.clone(),
+                ..Caller::unsigned(&holder.name)
+            },
+            region: home.map_or_else(|| "eu-west-1".to_owned(), |home| home.region.clone()),
+            service: "registry".to_owned(),
+            operation: operation.to_owned(),
+            input,
+            refused: None,
+        };
+        self.take_in(&Line::Call(Box::new(call)))
+    }
+
+    /// An id that nobody had before.
+    pub(crate) fn new_id(&mut self) -> String {
+        self.wire.uuid()
+    }
+
+    /// What is to be made on disk before a world or a change is taken in; `None`: nothing, or it cannot be read.
+    pub(crate) fn to_stock(&self, path: &str, body: &[u8]) -> Option<Wanted> {
+        let wanted = if path.ends_with("/furnish") {
+            let body = if body.is_empty() { b"{}" } else { body };
+            let world: Furnishing = serde_json::from_slice(body).ok()?;
+            if self.world.furnished.contains(&world.digest()) {
+                return None;
+            }
+            Wanted {
+                account: world.account,
+                region: world.region,
+                repositories: world.repositories,
+                registries: world.registries,
+            }
+        } else {
+            let change: Change = serde_json::from_slice(body).ok()?;
+            let home = self.world.home.as_ref()?;
+            Wanted {
+                account: home.account.clone(),
+                region: home.region.clone(),
+                repositories: change.repositories,
+                registries: change.registries,
+            }
+        };
+        (!wanted.repositories.is_empty() || !wanted.registries.is_empty()).then_some(wanted)
     }
 
     /// The wall time by the service's clock.

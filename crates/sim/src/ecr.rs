@@ -1,91 +1,160 @@
-//! ECR, as far as a registry's sign-in: GetAuthorizationToken. Which password it hands out, and for which endpoint, can be switched,
-//! so that a real registry with basic authentication stands behind it.
+//! ECR's API: repositories, images, layers, scans and policies of an account's registry, and the token that opens it.
+//! The content is that of [`crate::registry`], which also serves it under `/v2/`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+mod images;
+mod layers;
+mod policies;
+mod repositories;
+mod scans;
+mod token;
+
+use serde_json::Value;
 
 use crate::aws_error::AwsError;
-use crate::clock::{SECOND, epoch_seconds};
-use crate::seeded::{digest, hex};
+use crate::people::Caller;
+use crate::registry::{Place, Registry, Repository, ecr_host};
 use crate::world::Env;
 
-/// What the token says; a member that is not given stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EcrSwitches {
-    /// The password behind `AWS:`; without it one that no registry takes, as long as AWS's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) password: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) proxy_endpoint: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) seconds: Option<u64>,
-}
+pub(crate) use self::token::EcrSwitches;
 
-impl EcrSwitches {
-    /// Takes over the members that are given.
-    pub(crate) fn overlay(&mut self, over: &Self) {
-        self.password = over.password.clone().or(self.password.take());
-        self.proxy_endpoint = over.proxy_endpoint.clone().or(self.proxy_endpoint.take());
-        self.seconds = over.seconds.or(self.seconds);
-    }
+/// A call that is being answered.
+pub(crate) struct Asked<'a> {
+    pub(crate) env: &'a mut Env,
+    pub(crate) input: &'a Value,
+    /// The account whose registry is meant.
+    pub(crate) account: String,
 }
 
 /// Answers one call.
 pub(crate) fn serve(
     switches: &EcrSwitches,
-    env: &Env,
+    env: &mut Env,
+    caller: &Caller,
     operation: &str,
     input: &Value,
 ) -> Result<Value, AwsError> {
-    if operation != "GetAuthorizationToken" {
-        return Err(AwsError::not_implemented("ecr", operation));
+    // What was found out on disk before: see `registry::facts`.
+    if let Ok(refused) = serde_json::from_value::<AwsError>(input["_refused"].clone()) {
+        return Err(refused);
     }
-    let registries: Vec<&str> =
-        input["registryIds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    if let Some(wrong) =
-        registries.iter().find(|id| id.len() != 12 || !id.chars().all(|c| c.is_ascii_digit()))
-    {
-        return Err(AwsError::invalid_parameter(format!(
-            "Invalid parameter at 'registryIds' failed to satisfy constraint: '{wrong}' is not a registry id"
-        )));
+    let account = input["registryId"].as_str().unwrap_or(&env.account).to_owned();
+    if account != env.account && operation != "GetAuthorizationToken" {
+        return Err(AwsError::new(
+            "AccessDeniedException",
+            format!(
+                "User: {} is not authorized to perform: ecr:{operation} on resource: arn:aws:ecr:{}:{account}:repository/{} \
+                 because no resource-based policy allows the ecr:{operation} action",
+                caller.arn,
+                env.region,
+                input["repositoryName"].as_str().unwrap_or("*"),
+            ),
+        ));
     }
-    let registries = if registries.is_empty() { vec![env.account.as_str()] } else { registries };
-    let expires = env.now() + switches.seconds.unwrap_or(43_200) * SECOND;
-    let data: Vec<Value> = registries
-        .into_iter()
-        .map(|registry| {
-            let password = switches.password.clone().unwrap_or_else(|| opaque(env, registry));
-            let endpoint = switches
-                .proxy_endpoint
-                .clone()
-                .unwrap_or_else(|| format!("https://{registry}.dkr.ecr.{}.amazonaws.com", env.region));
-            json!({
-                "authorizationToken": STANDARD.encode(format!("AWS:{password}")),
-                "expiresAt": epoch_seconds(expires),
-                "proxyEndpoint": endpoint,
-            })
-        })
-        .collect();
-    Ok(json!({ "authorizationData": data }))
+    let asked = &mut Asked { env, input, account };
+    match operation {
+        "GetAuthorizationToken" => token::issue(switches, asked, caller),
+        "CreateRepository" => repositories::create(asked),
+        "DescribeRepositories" => repositories::describe(asked),
+        "DeleteRepository" => repositories::delete(asked),
+        "PutImageTagMutability" => repositories::put_mutability(asked),
+        "PutImageScanningConfiguration" => repositories::put_scanning(asked),
+        "TagResource" => repositories::tag(asked),
+        "UntagResource" => repositories::untag(asked),
+        "ListTagsForResource" => repositories::list_tags(asked),
+        "DescribeRegistry" => repositories::registry(asked),
+        "GetAccountSetting" => repositories::setting(asked),
+        "PutAccountSetting" => repositories::put_setting(asked),
+        "DescribeImages" => images::describe(asked),
+        "ListImages" => images::list(asked),
+        "BatchGetImage" => images::batch_get(asked),
+        "PutImage" => images::put(asked),
+        "BatchDeleteImage" => images::batch_delete(asked),
+        "BatchCheckLayerAvailability" => layers::availability(asked),
+        "InitiateLayerUpload" => layers::initiate(asked),
+        "UploadLayerPart" => layers::part(asked),
+        "CompleteLayerUpload" => layers::complete(asked),
+        "GetDownloadUrlForLayer" => layers::download(asked),
+        "DescribeImageScanFindings" => scans::findings(asked),
+        "StartImageScan" => scans::start(asked),
+        "PutLifecyclePolicy" | "GetLifecyclePolicy" | "DeleteLifecyclePolicy" => {
+            policies::lifecycle(asked, operation)
+        }
+        "SetRepositoryPolicy" | "GetRepositoryPolicy" | "DeleteRepositoryPolicy" => {
+            policies::repository(asked, operation)
+        }
+        other => Err(AwsError::not_implemented("ecr", other)),
+    }
 }
 
-/// In the form of AWS's passwords: the base64 of an envelope, new each time.
-fn opaque(env: &Env, registry: &str) -> String {
-    let blob = |name: &str, count: u64| -> String {
-        let block = |n: u64| {
-            digest(&[name.as_bytes(), registry.as_bytes(), &env.now().to_be_bytes(), &n.to_be_bytes()])
+impl Asked<'_> {
+    pub(crate) fn text(&self, member: &str) -> Option<&str> {
+        self.input[member].as_str()
+    }
+
+    /// A member that has to be there.
+    pub(crate) fn required(&self, member: &str) -> Result<String, AwsError> {
+        self.text(member).filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(|| {
+            AwsError::invalid_parameter(format!(
+                "Invalid parameter at '{member}' failed to satisfy constraint: 'must not be null'"
+            ))
+        })
+    }
+
+    pub(crate) fn host(&self) -> String {
+        ecr_host(&self.account, &self.env.region)
+    }
+
+    pub(crate) fn place(&self) -> Result<Place, AwsError> {
+        Ok(Place { host: self.host(), repository: self.required("repositoryName")? })
+    }
+
+    pub(crate) fn registry(&mut self) -> &mut Registry {
+        let host = self.host();
+        self.env.images.registries.registry_mut(&host)
+    }
+
+    pub(crate) fn repository(&self) -> Result<&Repository, AwsError> {
+        let place = self.place()?;
+        self.env.images.registries.repository(&place).ok_or_else(|| self.no_repository(&place.repository))
+    }
+
+    pub(crate) fn repository_mut(&mut self) -> Result<&mut Repository, AwsError> {
+        let place = self.place()?;
+        let none = self.no_repository(&place.repository);
+        self.env.images.registries.repository_mut(&place).ok_or(none)
+    }
+
+    pub(crate) fn no_repository(&self, name: &str) -> AwsError {
+        AwsError::new(
+            "RepositoryNotFoundException",
+            format!(
+                "The repository with name '{name}' does not exist in the registry with id '{}'",
+                self.account
+            ),
+        )
+    }
+
+    /// A page of a list: `maxResults` of at most 1000, 100 unless given, from where `nextToken` says.
+    pub(crate) fn page<T>(&self, items: Vec<T>) -> Result<(Vec<T>, Option<String>), AwsError> {
+        let most = self.input["maxResults"].as_u64().unwrap_or(100);
+        if !(1..=1000).contains(&most) {
+            return Err(AwsError::invalid_parameter(
+                "Invalid parameter at 'maxResults' failed to satisfy constraint: 'Member must be between 1 and 1000'",
+            ));
+        }
+        let from = match self.text("nextToken") {
+            None => 0,
+            Some(token) => {
+                token.strip_prefix("page-").and_then(|n| n.parse::<usize>().ok()).ok_or_else(|| {
+                    AwsError::invalid_parameter(
+                        "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'",
+                    )
+                })?
+            }
         };
-        STANDARD.encode((0..count).map(|n| hex(&block(n))).collect::<String>())
-    };
-    let envelope = json!({
-        "payload": blob("payload", 16),
-        "datakey": blob("datakey", 3),
-        "version": "2",
-        "type": "DATA_KEY",
-        "expiration": env.now() / SECOND + 43_200,
-    });
-    STANDARD.encode(envelope.to_string())
+        let (count, most) = (items.len(), usize::try_from(most).unwrap_or(usize::MAX));
+        let page: Vec<T> = items.into_iter().skip(from).take(most).collect();
+        let next = from + page.len();
+        Ok((page, (next < count).then(|| format!("page-{next}"))))
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::behaviour::glob;
 use crate::protocol::is_page;
 use crate::seeded::Seeded;
 
@@ -25,6 +26,9 @@ pub(crate) struct FaultMatch {
     /// The session name.
     #[serde(default)]
     pub(crate) actor: Option<String>,
+    /// `<registry>/<repository>` of a registry's request; `*` matches any run of characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) repository: Option<String>,
     /// Only the nth fitting call, from 1.
     #[serde(default)]
     pub(crate) nth: Option<u64>,
@@ -76,6 +80,15 @@ pub(crate) enum Effect {
     Drip { bytes: usize, every_ms: u64 },
     /// Applied after a while.
     Delay { ms: u64 },
+    /// 429, with the seconds to wait when they are given.
+    TooMany {
+        #[serde(default)]
+        retry_after: Option<u64>,
+    },
+    /// Applied; one byte of the body is another.
+    Corrupt,
+    /// Sent elsewhere by a 307, nothing applied.
+    Redirect { location: String },
 }
 
 fn bad_request() -> u16 {
@@ -86,9 +99,30 @@ impl Effect {
     /// Whether the call takes effect although its answer suffers.
     pub(crate) fn applies(&self) -> bool {
         match self {
-            Self::Error { .. } | Self::Denied => false,
+            Self::Error { .. } | Self::Denied | Self::TooMany { .. } | Self::Redirect { .. } => false,
             Self::Reset { applied } | Self::Silence { applied } | Self::Status { applied, .. } => *applied,
-            Self::Truncate | Self::Drip { .. } | Self::Delay { .. } => true,
+            Self::Truncate | Self::Drip { .. } | Self::Delay { .. } | Self::Corrupt => true,
+        }
+    }
+}
+
+impl Effect {
+    /// What the refusal's head says besides.
+    pub(crate) fn header(&self) -> Option<(String, String)> {
+        match self {
+            Self::TooMany { retry_after } => {
+                retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string()))
+            }
+            Self::Redirect { location } => Some(("location".to_owned(), location.clone())),
+            Self::Error { .. }
+            | Self::Denied
+            | Self::Reset { .. }
+            | Self::Silence { .. }
+            | Self::Status { .. }
+            | Self::Truncate
+            | Self::Drip { .. }
+            | Self::Corrupt
+            | Self::Delay { .. } => None,
         }
     }
 }
@@ -99,6 +133,8 @@ pub(crate) struct CallView<'a> {
     pub(crate) operation: &'a str,
     pub(crate) actor: &'a str,
     pub(crate) changing: bool,
+    /// Of a registry's request.
+    pub(crate) repository: Option<&'a str>,
 }
 
 /// The faults in force, with how often each was fitted.
@@ -139,6 +175,7 @@ impl Faults {
             if !same(&m.service, call.service)
                 || !same(&m.operation, call.operation)
                 || !same(&m.actor, call.actor)
+                || m.repository.as_deref().is_some_and(|like| !call.repository.is_some_and(|is| glob(like, is)))
                 // A page is for a person: only a fault that names it hits it.
                 || (is_page(call.operation) && m.operation.is_none())
                 || m.changing.is_some_and(|wanted| wanted != call.changing)
@@ -178,7 +215,8 @@ mod tests {
         let mut dice = Seeded::new(1, "test");
         let mut half = 0;
         for n in 1..=400 {
-            let call = CallView { service: "ecs", operation: "A", actor: "x", changing: true };
+            let call =
+                CallView { service: "ecs", operation: "A", actor: "x", changing: true, repository: None };
             match faults.hit(&call, &mut dice) {
                 Some(effect) if effect == error("second") => assert_eq!(n, 2),
                 Some(_) => half += 1,

@@ -17,6 +17,7 @@ use crate::hosts::Host;
 use crate::images::Image;
 use crate::network::Network;
 use crate::record::content_digest;
+use crate::registry::{self, RegistryOf, RepositoryOf, Stocked, ecr_host};
 use crate::secrets;
 use crate::sso::{Organisation, Switches, default_instance};
 use crate::world::{Env, Estate, Home, World};
@@ -71,6 +72,15 @@ pub(crate) struct Furnishing {
     /// The account's alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) alias: Option<String>,
+    /// Repositories of the home account's ECR, or of the registry that the name begins with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) repositories: Vec<RepositoryOf>,
+    /// Other registries, by host.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) registries: BTreeMap<String, RegistryOf>,
+    /// What was made of the two; never posted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stocked: Vec<Stocked>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -124,6 +134,15 @@ pub(crate) struct Change {
     /// Seconds by which the service's clock is ahead of the machine's; negative: behind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) skew_seconds: Option<i32>,
+    /// Images that were pushed, as in a world: repositories of the home account's ECR, or of the registry that the name begins with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) repositories: Vec<RepositoryOf>,
+    /// Other registries, by host.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) registries: BTreeMap<String, RegistryOf>,
+    /// What was made of the two; never posted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stocked: Vec<Stocked>,
 }
 
 fn account() -> String {
@@ -153,7 +172,8 @@ fn people() -> Vec<Person> {
 impl Furnishing {
     /// What makes two worlds the same.
     pub(crate) fn digest(&self) -> String {
-        serde_json::to_value(self).map_or_else(|_| String::new(), |value| content_digest(&value))
+        let posted = Self { stocked: Vec::new(), ..self.clone() };
+        serde_json::to_value(posted).map_or_else(|_| String::new(), |value| content_digest(&value))
     }
 
     /// Whether the world can be furnished; says which member cannot.
@@ -213,6 +233,13 @@ pub(crate) fn furnish(world: &mut World, of: &Furnishing) {
         None => {}
     }
     furnish_directory(world, of);
+    (world.env.account, world.env.region) = (of.account.clone(), of.region.clone());
+    world.env.backdate = STOOD;
+    world.env.images.registries.home = Some(ecr_host(&of.account, &of.region));
+    for stocked in &of.stocked {
+        registry::enter(&mut world.env, stocked, false);
+    }
+    world.env.backdate = 0;
     for (reference, image) in &of.images {
         // What a scenario says of an image stands.
         if !world.env.scenario.images.contains_key(reference) {
@@ -254,6 +281,9 @@ fn furnish_directory(world: &mut World, of: &Furnishing) {
 
 /// Takes in a change.
 pub(crate) fn behave(world: &mut World, change: &Change) {
+    for stocked in &change.stocked {
+        registry::enter(&mut world.env, stocked, true);
+    }
     for (reference, image) in &change.images {
         world.env.images.set(reference, image.clone());
     }
@@ -283,6 +313,7 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
     for reference in &pushed {
         world.pushed(reference);
     }
+    world.tell_pushes();
     world.changed_faults.splice(0..0, change.faults.iter().cloned());
     world.refresh_faults();
 }

@@ -26,6 +26,7 @@ mod pace;
 mod people;
 mod protocol;
 mod record;
+mod registry;
 mod rollout;
 mod scenario;
 mod schedule;
@@ -52,6 +53,7 @@ use crate::admin::Identity;
 use crate::clock::{iso8601, wall_now};
 use crate::core::Core;
 use crate::journal::{Journal, Line, VERSION, write_atomically};
+use crate::registry::Store;
 use crate::scenario::Scenario;
 use crate::server::Shared;
 use crate::world::World;
@@ -175,7 +177,7 @@ pub async fn serve(options: Options) -> Result<Running, SimError> {
     });
     write_atomically(&folder.join("port"), port.to_string().as_bytes())?;
     write_atomically(&folder.join("sim.json"), address.to_string().as_bytes())?;
-    let shared = Arc::new(Shared::new(core, identity));
+    let shared = Arc::new(Shared::new(core, identity, Store::new(&folder)));
     let stop = shared.stop.clone();
     let task = tokio::spawn(async move {
         let ended = server::run(shared, listener, options.idle_exit).await;

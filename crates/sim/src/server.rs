@@ -20,25 +20,28 @@ use crate::core::{Core, Delivery, Reply, Request};
 use crate::hosts::{self, Asked};
 use crate::journal::JournalError;
 use crate::protocol::is_page_path;
+use crate::registry::{self, Stocked, Store};
 
-/// Larger than any call that AWS takes here.
-const LARGEST_BODY: usize = 8 << 20;
+/// Larger than any call that AWS takes here. The largest is a part of a layer: ten MiB, in base64, in JSON.
+const LARGEST_BODY: usize = 32 << 20;
 
 /// Why a connection is closed without an answer.
 #[derive(Debug, thiserror::Error)]
-enum Cut {
+pub(crate) enum Cut {
     #[error("reset on purpose")]
     OnPurpose,
     #[error(transparent)]
     Http(#[from] hyper::http::Error),
 }
 
-type Body = BoxBody<Bytes, Cut>;
+pub(crate) type Body = BoxBody<Bytes, Cut>;
 
 /// What all connections share.
 pub(crate) struct Shared {
     core: Mutex<Core>,
     identity: Identity,
+    /// Where blobs of registries are.
+    pub(crate) store: Store,
     /// Something new may be due.
     wake: Notify,
     pub(crate) stop: watch::Sender<bool>,
@@ -47,17 +50,18 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(core: Core, identity: Identity) -> Self {
+    pub(crate) fn new(core: Core, identity: Identity, store: Store) -> Self {
         Self {
             core: Mutex::new(core),
             identity,
+            store,
             wake: Notify::new(),
             stop: watch::Sender::new(false),
             failure: Mutex::new(None),
         }
     }
 
-    fn core(&self) -> MutexGuard<'_, Core> {
+    pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -68,7 +72,7 @@ impl Shared {
         self.stop.send_replace(true);
     }
 
-    fn or_fail<T>(&self, result: Result<T, JournalError>) -> Result<T, Cut> {
+    pub(crate) fn or_fail<T>(&self, result: Result<T, JournalError>) -> Result<T, Cut> {
         result.map_err(|error| {
             self.fail(error);
             Cut::OnPurpose
@@ -170,6 +174,12 @@ async fn respond(
     incoming: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Body>, Cut> {
     let (head, body) = incoming.into_parts();
+    if registry::is_path(head.uri.path()) && !hosts::knows(&shared.core().world, named_host(&head)) {
+        // Blobs are too large to be read whole.
+        let answered = registry::respond(&shared, &head, body).await;
+        shared.wake.notify_one();
+        return answered;
+    }
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
         return Ok(hyper::Response::builder().status(413).body(whole(Bytes::new()))?);
     };
@@ -199,9 +209,13 @@ async fn respond(
             shared.wake.notify_one();
             return deliver(reply).await;
         }
+        let stocked = match stock(&shared, &request).await {
+            Ok(stocked) => stocked,
+            Err(reason) => return deliver(admin::mistake(&reason)).await,
+        };
         let answered = {
             let mut core = shared.core();
-            shared.or_fail(admin::answer(&mut core, &shared.identity, &request))?
+            shared.or_fail(admin::answer(&mut core, &shared.identity, &request, stocked))?
         };
         if answered.ends {
             shared.stop.send_replace(true);
@@ -235,8 +249,24 @@ async fn served(shared: &Shared, request: &Request) -> Result<Reply, Cut> {
     if let Some(ms) = admitted.delay_ms() {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
+    let admitted = registry::layer_upload(shared, admitted).await;
     let executed = shared.core().execute(admitted);
     shared.or_fail(executed)
+}
+
+/// Makes what a world or a change says of registries, on disk, before it is journaled.
+async fn stock(shared: &Arc<Shared>, request: &Request) -> Result<Vec<Stocked>, String> {
+    let asked = match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/_holdpoint/furnish" | "/_holdpoint/behave") => {
+            shared.core().to_stock(&request.path, &request.body)
+        }
+        _ => None,
+    };
+    // Whether it can be read at all is said by whoever takes it in.
+    let Some(asked) = asked else { return Ok(Vec::new()) };
+    let shared = Arc::clone(shared);
+    let made = tokio::task::spawn_blocking(move || registry::stock(&shared.store, &asked)).await;
+    made.map_err(|cut| cut.to_string())?
 }
 
 async fn from_host(shared: &Shared, name: &str, path: &str, request: &Request) -> Result<Reply, Cut> {
@@ -314,6 +344,11 @@ fn is_cross_site(request: &Request) -> bool {
 fn split_host(rest: &str) -> (&str, String) {
     let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
     (name, format!("/{path}"))
+}
+
+fn named_host(head: &hyper::http::request::Parts) -> &str {
+    let header = head.headers.get("host").and_then(|value| value.to_str().ok());
+    host_name(header.unwrap_or_default())
 }
 
 /// The name in a Host header, without its port.

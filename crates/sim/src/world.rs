@@ -21,10 +21,11 @@ use crate::logs::Logs;
 use crate::network::Network;
 use crate::people::People;
 use crate::record::Record;
+use crate::registry;
 use crate::scenario::Scenario;
 use crate::schedule::{Schedule, What};
 use crate::secrets::Secrets;
-use crate::seeded::Seeded;
+use crate::seeded::{Seeded, digest};
 use crate::sso::{self, Sso};
 
 /// What belongs to one account in one region.
@@ -60,6 +61,10 @@ pub(crate) struct Env {
     pub(crate) changed: Vec<Rule>,
     /// Set by an operation that was accepted and changed nothing.
     pub(crate) no_effect: bool,
+    /// What tokens, passwords and links of registries are sealed with.
+    pub(crate) key: [u8; 32],
+    /// References `<registry>/<repository>:<tag>` that lead elsewhere since now, not told to anybody yet.
+    pub(crate) pushes: Vec<String>,
 }
 
 impl Env {
@@ -168,6 +173,8 @@ impl World {
                 scenario: Scenario::default(),
                 changed: Vec::new(),
                 no_effect: false,
+                key: digest(&[b"registry", &seed.to_be_bytes()]),
+                pushes: Vec::new(),
             },
             estates: BTreeMap::new(),
             keys_ended: 0,
@@ -270,6 +277,13 @@ impl World {
         answer
     }
 
+    /// Tells who watches them of the tags that were pushed.
+    pub(crate) fn tell_pushes(&mut self) {
+        for reference in std::mem::take(&mut self.env.pushes) {
+            self.pushed(&reference);
+        }
+    }
+
     /// An image was pushed under a reference: who watches it may begin a deployment.
     pub(crate) fn pushed(&mut self, reference: &str) {
         for (place, estate) in &mut self.estates {
@@ -293,6 +307,7 @@ impl World {
         };
         let at = self.env.epoch.wall(self.env.t);
         self.record.call(call, at, answer.as_ref().err(), self.env.no_effect);
+        self.tell_pushes();
         answer
     }
 
@@ -305,7 +320,11 @@ impl World {
                 crate::sts::serve(people, directory, &mut self.env, caller, &call.operation, &call.input)
             }
             "iam" => directory::serve(&self.directory, &call.caller, &call.operation),
-            "ecr" => ecr::serve(&self.ecr, &self.env, &call.operation, &call.input),
+            "ecr" => {
+                let (switches, env) = (&self.ecr, &mut self.env);
+                ecr::serve(switches, env, &call.caller, &call.operation, &call.input)
+            }
+            "registry" => registry::serve_change(&mut self.env, &call.operation, &call.input),
             "signin" => {
                 let federation = &mut self.federation;
                 federation::serve(federation, &self.people, &self.env, &call.operation, &call.input)
@@ -343,6 +362,13 @@ pub(crate) fn changes(service: &str, operation: &str) -> bool {
         "sso" => ["GetRoleCredentials", "Logout"].contains(&operation),
         // A poll is remembered, since the next one may be too early; only the page of a device reads.
         "sso-oidc" => operation != "DevicePage",
+        "registry" => true,
+        // Parts of a layer are kept on disk; that it is whole is what changes something.
+        "ecr" => {
+            !["Describe", "List", "Get", "BatchGet", "BatchCheck", "InitiateLayerUpload", "UploadLayerPart"]
+                .iter()
+                .any(|prefix| operation.starts_with(prefix))
+        }
         "ecs" | "logs" | "apprunner" | "secretsmanager" => {
             !["Describe", "List", "Get", "Filter", "Discover", "StartQuery", "TestMetricFilter"]
                 .iter()

@@ -175,7 +175,7 @@ fn behaviour(env: &Env, service: &str, image: &str, origin: Origin, is_new: bool
 
 fn runs_here(env: &Env, attempt: &Instance) -> bool {
     let image = env.images.find(&attempt.image);
-    image.and_then(|i| i.platform.as_deref()).is_none_or(|platform| platform == PLATFORM)
+    image.is_none_or(|image| image.runs_on(PLATFORM))
 }
 
 fn verdict(behaviour: &Behaviour, settings: &Settings) -> Verdict {

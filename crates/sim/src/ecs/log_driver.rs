@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::behaviour::{Exit, LogLine};
 use crate::ecs::model::{Container, LogTarget};
+use crate::images::Image;
 use crate::logs::Logs;
 use crate::schedule::What;
 use crate::world::Env;
@@ -48,12 +49,9 @@ pub(crate) fn speak(
     definition: &Value,
     platform: &str,
 ) {
-    let built_for = env
-        .images
-        .find(&container.image)
-        .and_then(|image| image.platform.as_deref())
-        .unwrap_or("linux/amd64");
-    if container.behaviour.exit.is_none() && built_for != platform {
+    let found = env.images.find(&container.image);
+    let runs = found.map_or_else(|| Image::default().runs_on(platform), |image| image.runs_on(platform));
+    if container.behaviour.exit.is_none() && !runs {
         container.behaviour.exit = Some(Exit { after: 0.2, code: 255, reason: None });
         container.behaviour.logs =
             Some(vec![LogLine { after: 0.1, line: "exec /app/entrypoint.sh: exec format error".to_owned() }]);

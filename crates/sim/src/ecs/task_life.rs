@@ -182,9 +182,9 @@ pub(crate) fn step(
             Outcome::Moved
         }
         Step::PullEnds if starting => {
-            let failed = task.containers.iter().position(|c| pull_error(env, c).is_some());
-            if let Some(index) = failed {
-                let reason = pull_error(env, &task.containers[index]).unwrap_or_default();
+            let platform = platform(&task.task_definition);
+            let mut errors = task.containers.iter().map(|c| pull_error(env, c, &platform)).enumerate();
+            if let Some((index, reason)) = errors.find_map(|(index, error)| Some((index, error?))) {
                 task.containers[index].reason = Some(reason.clone());
                 fail_to_start(env, cluster, task, &reason);
                 return Outcome::Failed;
@@ -438,16 +438,11 @@ fn fail_to_start(env: &mut Env, cluster: &str, task: &mut Task, reason: &str) {
     stop(env, cluster, task, "TaskFailedToStart", reason);
 }
 
-fn pull_error(env: &Env, container: &Container) -> Option<String> {
+fn pull_error(env: &Env, container: &Container, platform: &str) -> Option<String> {
     if let Some(error) = &container.behaviour.pull_error {
         return Some(error.clone());
     }
-    env.images.find(&container.image).filter(|image| image.missing).map(|_| {
-        format!(
-            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {0}: {0}: not found",
-            container.image
-        )
-    })
+    env.images.find(&container.image)?.pull_failure(&container.image, platform)
 }
 
 fn next(env: &mut Env, cluster: &str, task: &str, seconds: f64, step: Step) {

@@ -23,6 +23,12 @@ pub(crate) fn success(call: &CallLine, answer: &Value, host: &str) -> Reply {
         "sso-oidc" if call.operation == "StartDeviceAuthorization" => {
             ("application/json", with_addresses(answer, host).to_string())
         }
+        "ecr" if call.operation == "GetDownloadUrlForLayer" => {
+            let mut answer = answer.clone();
+            let path = answer["downloadUrl"].as_str().unwrap_or_default().to_owned();
+            answer["downloadUrl"] = json!(format!("http://{host}{path}"));
+            ("application/x-amz-json-1.1", answer.to_string())
+        }
         "sso" if answer.is_null() => ("application/json", String::new()),
         "sso" | "sso-oidc" | "signin" => ("application/json", answer.to_string()),
         "apprunner" => (JSON_1_0, answer.to_string()),
