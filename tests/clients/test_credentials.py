@@ -77,7 +77,7 @@ def test_a_registry_token(simulator):
     sim.kill()
     sim.start()
     assert ecr.get_authorization_token()["authorizationData"][0]["proxyEndpoint"] == "http://127.0.0.1:5000"
-    assert refusal(ecr.describe_repositories)[2] == 501
+    assert refusal(ecr.describe_pull_through_cache_rules)[2] == 501
 
 
 def test_a_registry_token_is_refused_as_aws_does(simulator, tmp_path):

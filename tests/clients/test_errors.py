@@ -65,7 +65,7 @@ def test_logs(simulator):
 def test_other_services_are_refused_by_name(simulator):
     sim = simulator()
     for service, call, named in [
-        ("ecr", "describe_repositories", "ecr:DescribeRepositories"),
+        ("ecr", "describe_pull_through_cache_rules", "ecr:DescribePullThroughCacheRules"),
         ("dynamodb", "list_tables", "DynamoDB_20120810:ListTables"),
         ("iam", "list_roles", "ListRoles"),
         ("s3", "list_buckets", "GET:/"),

@@ -377,7 +377,18 @@ impl Core {
         let is_throttled = match &effect {
             Some(Effect::TooMany { .. }) => true,
             Some(Effect::Error { code, .. }) => code.starts_with("Throttling"),
-            _ => false,
+            Some(
+                Effect::Denied
+                | Effect::Reset { .. }
+                | Effect::Silence { .. }
+                | Effect::Status { .. }
+                | Effect::Truncate
+                | Effect::Drip { .. }
+                | Effect::Delay { .. }
+                | Effect::Corrupt
+                | Effect::Redirect { .. },
+            )
+            | None => false,
         };
         let name = format!("registry:{operation}");
         if !is_throttled {

@@ -186,7 +186,11 @@ pub(crate) fn is_somebody(world: &World, shown: &Shown) -> Result<Option<Holder>
         Shown::Bearer(token) => Ok(read_token(world, token).map(|token| token.holder)),
         Shown::Basic { user, password } => {
             let known = registries.hosts.iter().any(|(host, _)| is_user(registries, host, user, password));
-            if known { Ok(Some(Holder::named(user))) } else { by_ecr(world, user, password).map(Some) }
+            match (known, user.as_str()) {
+                (true, _) => Ok(Some(Holder::named(user))),
+                (false, "AWS") => by_ecr(world, user, password).map(Some),
+                (false, _) => Ok(None),
+            }
         }
     }
 }

@@ -197,7 +197,8 @@ mod tests {
              "platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}}
         ]});
         let bad = json!({"schemaVersion": 2, "config": {"digest": "md5:00"}, "layers": []});
-        let table: [(&str, String, Option<&str>, Result<usize, Unreadable>); 7] = [
+        type Case<'a> = (&'a str, String, Option<&'a str>, Result<usize, Unreadable>);
+        let table: [Case<'_>; 7] = [
             ("image", image.to_string(), Some(OCI_IMAGE), Ok(2)),
             ("guessed", image.to_string(), None, Ok(2)),
             ("index", index.to_string(), None, Ok(0)),

@@ -109,7 +109,7 @@ impl Registries {
         if let Some((host, rest)) = name.split_once('/')
             && is_host(host)
             // ECR's names may have dots in their first part, too.
-            && !self.repository(&Place { host: home.clone(), repository: name.to_owned() }).is_some()
+            && self.repository(&Place { host: home.clone(), repository: name.to_owned() }).is_none()
         {
             return Place { host: host.to_owned(), repository: rest.to_owned() };
         }
