@@ -91,7 +91,8 @@ impl Cloud {
             return self.app_service(service).await;
         }
         let listed = self.app_services().await?;
-        let found = listed.into_iter().find(|found| found.service_name == service && found.status != "DELETED");
+        let found =
+            listed.into_iter().find(|found| found.service_name == service && found.status != "DELETED");
         match found {
             Some(found) => self.app_service(&found.service_arn).await,
             None => Ok(None),
@@ -102,9 +103,8 @@ impl Cloud {
     pub async fn app_operations(&self, arn: &str) -> Result<Vec<AppOperation>, CallError> {
         let name = "apprunner:ListOperations";
         let input = json!({"ServiceArn": arn, "MaxResults": 20});
-        let read = async {
-            Ok(pages!(self, list_operations, name, input, "OperationSummaryList", OPERATIONS))
-        };
+        let read =
+            async { Ok(pages!(self, list_operations, name, input, "OperationSummaryList", OPERATIONS)) };
         let mut found: Vec<AppOperation> = match read.await {
             Err(CallError::Refused { code, .. }) if code == "ResourceNotFoundException" => Vec::new(),
             found => found?,
@@ -165,8 +165,7 @@ impl Cloud {
         let name = "apprunner:ListVpcIngressConnections";
         let input = json!({"Filter": {"ServiceArn": service}, "MaxResults": 100});
         let member = "VpcIngressConnectionSummaryList";
-        let found: Vec<Value> =
-            pages!(self, list_vpc_ingress_connections, name, input, member, usize::MAX);
+        let found: Vec<Value> = pages!(self, list_vpc_ingress_connections, name, input, member, usize::MAX);
         let arns = found.iter().filter(|found| found["ServiceArn"].as_str().is_none_or(|arn| arn == service));
         Ok(arns.filter_map(|found| found["VpcIngressConnectionArn"].as_str().map(str::to_owned)).collect())
     }

@@ -21,7 +21,9 @@ use holdpoint_engine::Executor;
 use holdpoint_run::Diagnosis;
 use std::sync::Arc;
 
-pub(crate) use service::read as read_service;
+pub(crate) use definition::MARK;
+pub(crate) use follow::{is_passing, moment};
+pub(crate) use service::{already_says, confirmed, is_marked, read as read_service, stem};
 
 /// The kinds of this family.
 pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {

@@ -9,6 +9,7 @@
 //! Invariant: an executor changes the world only in `act`, by the one call that its intent names.
 
 mod access;
+mod apprunner;
 mod desks;
 mod ecs;
 mod failure;

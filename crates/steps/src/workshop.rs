@@ -4,7 +4,7 @@ use crate::access::Access;
 use crate::desks::{LiveDesk, PracticeDesk};
 use crate::practice::{Furnished, Simulator};
 use crate::shell::Child;
-use crate::{ecs, http, logs, person, shell, soak};
+use crate::{apprunner, ecs, http, logs, person, shell, soak};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Pace};
 use holdpoint_engine::{Clock, Desk, Executor, Registry};
@@ -138,6 +138,7 @@ impl Practice {
 
 fn registry(cloud: &Cloud, route: http::Route, assumed: bool, child: Child) -> Registry {
     let mut executors: Vec<Arc<dyn Executor>> = ecs::executors(cloud);
+    executors.extend(apprunner::executors(cloud));
     executors.extend(person::executors());
     executors.extend(http::executors(route, assumed));
     executors.push(Arc::new(logs::Logs { cloud: cloud.clone(), assumed }));

@@ -152,13 +152,17 @@ impl Room {
     pub async fn effects(&self) -> Vec<String> {
         let record = self.simulator.record().await.unwrap();
         let calls = record["calls"].as_array().cloned().unwrap_or_default();
-        let took = calls.iter().filter(|call| call["outcome"] == "took_effect" && call["service"] == "ecs");
+        let took = calls.iter().filter(|call| {
+            let watched = call["service"] == "ecs" || call["service"] == "apprunner";
+            call["outcome"] == "took_effect" && watched
+        });
         took.map(|call| call["operation"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Lets the next call of an operation fail in one way.
-    pub async fn fault(&self, operation: &str, effect: Value) {
-        let fault = json!({"match": {"service": "ecs", "operation": operation, "nth": 1}, "effect": effect});
+    /// Lets the next call of a service's operation fail in one way.
+    pub async fn fault(&self, service: &str, operation: &str, effect: Value) {
+        let fault =
+            json!({"match": {"service": service, "operation": operation, "nth": 1}, "effect": effect});
         self.simulator.behave(&json!({"faults": [fault]})).await.unwrap();
     }
 
@@ -263,6 +267,20 @@ fn render_pinned(with: &Value, pins: &BTreeMap<String, Pin>) -> Value {
     holdpoint_plan::render(with, &json!({"pinned": pinned})).unwrap()
 }
 
+/// An App Runner service by digest: what it runs is known, whoever asks.
+fn app(name: &str) -> Value {
+    let digest = "4".repeat(64);
+    json!({"SourceConfiguration": {
+        "AutoDeploymentsEnabled": false,
+        "AuthenticationConfiguration": {"AccessRoleArn": "arn:aws:iam::111122223333:role/pull"},
+        "ImageRepository": {
+            "ImageIdentifier": format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/{name}@sha256:{digest}"),
+            "ImageRepositoryType": "ECR",
+            "ImageConfiguration": {"Port": "8080", "RuntimeEnvironmentVariables": {"MODE": "old"}},
+        },
+    }})
+}
+
 fn world() -> Value {
     json!({
         "clusters": ["main"],
@@ -282,6 +300,10 @@ fn world() -> Value {
             "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": true}},
             "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
         }}],
+        "apprunner": {"services": [
+            {"name": "shop", "create": app("shop")},
+            {"name": "rests", "status": "PAUSED", "create": app("rests")},
+        ]},
         "log_groups": [{"name": "/ecs/api"}, {"name": "/ecs/empty"}],
         "hosts": [{"host": "api.example", "cluster": "main", "service": "api"}],
         "behaviours": [{"match": {"service": "api"}, "behaviour": {"routes": [

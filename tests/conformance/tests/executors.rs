@@ -45,6 +45,35 @@ async fn case(room: &Room, kind: &str) -> Task {
             room.task("check", kind, service),
             json!({"running": 2, "desired": 2, "rollout": "completed"}),
         ),
+        "apprunner.create" => {
+            let mut with =
+                json!({"name": "orders-web", "image": format!("{ECR}/orders-web:1"), "port": 8080});
+            with["access_role"] = json!("arn:aws:iam::111122223333:role/pull");
+            with["auto_scaling"] = json!({"name": "orders-web", "max": 4});
+            with["vpc_connector"] = json!({"name": "orders-web", "subnets": ["subnet-1", "subnet-2"]});
+            room.task("create", kind, with)
+        }
+        "apprunner.update" => room.task("update", kind, app_update()),
+        "apprunner.deploy" | "apprunner.pause" | "apprunner.delete" => {
+            room.task("change", kind, json!({"service": "shop"}))
+        }
+        "apprunner.resume" => room.task("resume", kind, json!({"service": "rests"})),
+        "apprunner.rollback" => {
+            let pinned = room.pin(&room.task("back", kind, json!({"service": "shop", "to": "pinned"}))).await;
+            let update = room.task("update", "apprunner.update", app_update());
+            succeeded(walk(room.executor("apprunner.update").as_ref(), &update).await);
+            return pinned;
+        }
+        "apprunner.wait" => {
+            let since = room.clock.now();
+            let update = room.task("update", "apprunner.update", app_update());
+            act_all(room.executor("apprunner.update").as_ref(), &update).await;
+            began(&room.task("wait", kind, json!({"service": "shop", "since": "update"})), "update", since)
+        }
+        "apprunner.check" => expecting(
+            room.task("check", kind, json!({"service": "shop"})),
+            json!({"status": "RUNNING", "auto_deploy": false, "port": 8080, "public": true, "subnets": []}),
+        ),
         "logs.expect" => {
             let with = json!({"group": "/ecs/api", "cluster": "main", "service": "api", "since": "300d", "within": "20s"});
             expecting(
@@ -86,6 +115,13 @@ async fn case(room: &Room, kind: &str) -> Task {
         _ => panic!("the kind {kind} has no case: a new executor must pass this suite"),
     };
     room.pin(&task).await
+}
+
+/// Registry of the practice account.
+const ECR: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+
+fn app_update() -> Value {
+    json!({"service": "shop", "environment": {"MODE": "new"}, "health": {"path": "/"}})
 }
 
 fn expecting(task: Task, expect: Value) -> Task {
@@ -137,7 +173,7 @@ async fn run_twice_by(kind: &'static str) {
     succeeded(walk(executor.as_ref(), &task).await);
     let once = room.effects().await;
     // What may be sent once says itself that it cannot tell: the engine never walks it twice.
-    if matches!(kind, "http.request" | "shell") {
+    if matches!(kind, "http.request" | "shell" | "apprunner.deploy") {
         return;
     }
     succeeded(walk(executor.as_ref(), &task).await);
@@ -217,12 +253,18 @@ async fn undone_twice_by(kind: &'static str) {
     room.close().await;
 }
 
-/// What a service is, by content: images by digest and how many run.
+/// What a service is, by content: images by digest, how many run, and how it is configured.
 async fn standing(room: &Room, task: &Task) -> Value {
     let now = room.pin(task).await;
     let content = now.pins.values().next().and_then(|pin| pin.content.clone());
     content.map_or(Value::Null, |content| {
-        json!([content["images"], content["desired_count"], content["running_count"]])
+        json!([
+            content["images"],
+            content["desired_count"],
+            content["running_count"],
+            content["status"],
+            content["configuration"],
+        ])
     })
 }
 
@@ -244,6 +286,15 @@ async fn lost_answers_are_settled_and_never_sent_again() {
         ("ecs.scale", "UpdateService"),
         ("ecs.rollback", "RegisterTaskDefinition"),
         ("ecs.rollback", "UpdateService"),
+        ("apprunner.create", "CreateAutoScalingConfiguration"),
+        ("apprunner.create", "CreateVpcConnector"),
+        ("apprunner.create", "CreateService"),
+        ("apprunner.update", "UpdateService"),
+        ("apprunner.deploy", "StartDeployment"),
+        ("apprunner.pause", "PauseService"),
+        ("apprunner.resume", "ResumeService"),
+        ("apprunner.delete", "DeleteService"),
+        ("apprunner.rollback", "UpdateService"),
     ];
     let checks = calls.into_iter().map(|(kind, operation)| {
         let faults = faults.clone();
@@ -266,7 +317,8 @@ async fn lost_answer(kind: &str, operation: &str, fault: Value) {
     plain.close().await;
     let room = Room::open("healthy").await;
     let task = case(&room, kind).await;
-    room.fault(operation, fault.clone()).await;
+    let service = kind.split('.').next().unwrap_or_default();
+    room.fault(service, operation, fault.clone()).await;
     let (ending, lost) = walk_settling(room.executor(kind).as_ref(), &task).await;
     succeeded(ending);
     assert_eq!(lost, u32::from(fault["kind"] != "drip"), "{kind}: {fault}: one answer is lost");

@@ -239,7 +239,10 @@ mod tests {
             let wire = json!({"Id": "1", "Type": "UPDATE_SERVICE", "Status": status, "StartedAt": 1.5});
             let operation: AppOperation = serde_json::from_value(wire).unwrap();
             assert_eq!((operation.state(), operation.is_going()), (state, going), "{status}");
-            assert_eq!((operation.kind.as_str(), operation.started_at), ("UPDATE_SERVICE", Some(Millis(1500))));
+            assert_eq!(
+                (operation.kind.as_str(), operation.started_at),
+                ("UPDATE_SERVICE", Some(Millis(1500)))
+            );
         }
     }
 }

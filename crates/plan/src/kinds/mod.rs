@@ -1,5 +1,6 @@
 //! The kinds of step: one table, from the very types that executors read.
 
+mod apprunner;
 mod checks;
 mod ecs;
 mod fit;
@@ -10,6 +11,10 @@ mod schema;
 mod shell;
 mod table;
 
+pub use apprunner::{
+    AppCheckExpect, AppCreate, AppDeploy, AppExpect, AppHealth, AppNamed, AppNothing, AppRollback, AppUpdate,
+    AppWait, AutoScaling, Connector, ConnectorPlace, HealthProtocol, ImageType, IpType, Repair, ScalingSizes,
+};
 pub use checks::{LogsExpect, LogsExpectation, Soak, SoakCheck, SoakExpect};
 pub use ecs::{
     CircuitBreaker, ContainerSet, DeployExpect, DeploymentRules, EcsCheck, EcsCheckExpect, EcsCreate,

@@ -101,6 +101,7 @@ pub fn kinds() -> &'static [KindSpec] {
             .chain(super::shell::list())
             .chain(super::http::list())
             .chain(super::ecs::list())
+            .chain(super::apprunner::list())
             .chain(super::checks::list())
             .collect()
     })
@@ -126,15 +127,6 @@ pub const KNOWN_LATER: &[&str] = &[
     "express.deploy",
     "express.check",
     "express.rollback",
-    "apprunner.create",
-    "apprunner.update",
-    "apprunner.deploy",
-    "apprunner.wait",
-    "apprunner.pause",
-    "apprunner.resume",
-    "apprunner.delete",
-    "apprunner.check",
-    "apprunner.rollback",
     "secrets.check",
     "network.check",
     "rds.check",

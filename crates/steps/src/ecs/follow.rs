@@ -276,7 +276,7 @@ struct Seen {
 }
 
 /// Whether waiting may mend it: a session that is renewed meanwhile, a network that comes back.
-fn is_passing(error: &CallError) -> bool {
+pub(crate) fn is_passing(error: &CallError) -> bool {
     match error {
         CallError::Expired { .. }
         | CallError::Throttled { .. }

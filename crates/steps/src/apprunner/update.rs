@@ -1,0 +1,214 @@
+//! `apprunner.update`: one UpdateService, followed by its operation's id.
+
+use super::follow::follow;
+use super::input;
+use super::operation::{
+    UPDATE, begun, changed_meanwhile, is_as_planned, planned, receipt, send_in_turn, unsettled,
+};
+use super::requisites::{self, Requisites, with_made};
+use super::rules::{Wrong, image_type};
+use super::service::{World, configuration, existing, find, list};
+use super::{image, pin};
+use crate::ecs::already_says;
+use crate::failure::{arguments, failed};
+use async_trait::async_trait;
+use holdpoint_cloud::{AppService, Cloud, OperationState};
+use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_plan::Action;
+use holdpoint_plan::kinds::AppUpdate;
+use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
+use serde_json::{Value, json};
+
+/// The kind `apprunner.update`.
+pub(crate) struct Update {
+    pub(crate) cloud: Cloud,
+}
+
+#[async_trait]
+impl Executor for Update {
+    fn kind(&self) -> &'static str {
+        "apprunner.update"
+    }
+
+    fn undo(&self, action: &Action) -> Option<Action> {
+        Some(pin::rollback(action))
+    }
+
+    fn pins(&self, with: &Value) -> Vec<String> {
+        pin::keys(with)
+    }
+
+    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
+        pin::content(&self.cloud, key).await
+    }
+
+    async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
+        let with: AppUpdate = arguments(&task.with)?;
+        let (mut world, found, operations) = World::of(&self.cloud, &with.service).await?;
+        let service = existing(found, &with.service)?;
+        refused(&with, &service)?;
+        let mut given =
+            Requisites::find(&self.cloud, task, with.auto_scaling.as_ref(), with.vpc_connector.as_ref())
+                .await?;
+        world.more = json!({"given": given.value()});
+        let input = input::update(&service, &with, given.scaling.as_deref(), given.connector.as_deref());
+        let name = &world.service;
+        if given.actions.is_empty() && input::is_empty(&input) {
+            let going = operations.first().filter(|newest| newest.is_going());
+            world.follows = going.map(|going| going.id.clone());
+            return Ok(Intent {
+                summary: format!("{name} is configured so already"),
+                already: Some(match going {
+                    Some(going) => {
+                        format!("{name} says so already, and its {} {} is followed", going.kind, going.id)
+                    }
+                    None => format!("{name} says so already; UpdateService would change nothing"),
+                }),
+                world: world.value(),
+                ..Intent::default()
+            });
+        }
+        let reads_secrets = !with.secrets.is_empty() || !service.secrets().is_empty();
+        if reads_secrets {
+            world.notes.push(
+                "Its secrets are read now, by this deployment, and not again before the next one.".into(),
+            );
+        }
+        if let Some(image) = &with.image {
+            world.notes.extend(image::notes(&self.cloud, image).await);
+        }
+        for note in &world.notes {
+            task.progress.line("notice", None, note.clone());
+        }
+        let summary = format!("Update {name} ({}): {}", service.status, input::told(&service, &input));
+        let mut actions = std::mem::take(&mut given.actions);
+        actions.push(ActionPlan { call: UPDATE.0.into(), input });
+        Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
+    }
+
+    async fn act(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        action: usize,
+        receipts: &[Receipt],
+    ) -> Result<Receipt, ActError> {
+        let planned = planned(intent, action).map_err(ActError::Refused)?;
+        if requisites::is_one(&planned.call) {
+            return requisites::make(&self.cloud, planned).await;
+        }
+        let with: AppUpdate = arguments(&task.with).map_err(ActError::Refused)?;
+        let world = World::from_intent(&intent.world).map_err(ActError::Refused)?;
+        // What somebody else's operation brings while this one waits for its turn is in the service afterwards.
+        let arn = world.arn().map_err(ActError::Refused)?;
+        let seen = super::queue::free(&self.cloud, task, arn).await.map_err(ActError::Refused)?;
+        let service = existing(seen.service, &with.service).map_err(ActError::Refused)?;
+        let given = Requisites::from_intent(&world.more["given"]);
+        let made = input::update(&service, &with, given.scaling.as_deref(), given.connector.as_deref());
+        if !is_as_planned(&planned.input, &made) {
+            return Err(changed_meanwhile(&with.service));
+        }
+        send_in_turn(&self.cloud, task, UPDATE.0, &with_made(&made, receipts), receipts).await
+    }
+
+    async fn observe(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        action: usize,
+        receipts: &[Receipt],
+    ) -> Result<Observation, Diagnosis> {
+        let planned = planned(intent, action)?;
+        if requisites::is_one(&planned.call) {
+            return requisites::observe(&self.cloud, task, planned).await;
+        }
+        let with: AppUpdate = arguments(&task.with)?;
+        let world = World::from_intent(&intent.world)?;
+        let given = Requisites::from_intent(&world.more["given"]);
+        let found = find(&self.cloud, world.arn()?).await?;
+        let service = existing(found, &with.service)?;
+        let wanted = input::update(&service, &with, given.scaling.as_deref(), given.connector.as_deref());
+        observe(&self.cloud, task, &world, &with_made(&wanted, receipts)).await
+    }
+
+    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
+        match World::from_intent(&intent.world) {
+            Ok(world) => follow(&self.cloud, task, &world, receipts, intent.already.clone()).await,
+            Err(diagnosis) => Ending::Failed(diagnosis),
+        }
+    }
+}
+
+/// Whether an UpdateService whose answer was lost took effect: a new operation of that type, of a service that says what
+/// was asked for. One that AWS has rolled back already says no more what it wanted.
+pub(super) async fn observe(
+    cloud: &Cloud,
+    task: &Task,
+    world: &World,
+    wanted: &Value,
+) -> Result<Observation, Diagnosis> {
+    let arn = world.arn()?;
+    let new = begun(cloud, task, world, arn, UPDATE.1).await?;
+    match new.as_slice() {
+        [] => Ok(Observation::TookNoEffect {
+            why: format!("no {} of {} has begun since", UPDATE.1, world.service),
+        }),
+        [one] => {
+            let found =
+                cloud.app_service(arn).await.map_err(|error| failed("The service cannot be read", &error))?;
+            let service = existing(found, &world.service)?;
+            if already_says(&configuration(&service), &without_arn(wanted)) {
+                return Ok(Observation::TookEffect(receipt(arn, &one.id, None)));
+            }
+            let ended = list(cloud, arn).await?.into_iter().find(|found| found.id == one.id);
+            let why = match ended.map(|ended| ended.state()) {
+                Some(OperationState::Succeeded) => {
+                    "it succeeded, and the service says something else than this step"
+                }
+                Some(_) | None => "the service does not say what it was to bring",
+            };
+            Ok(unsettled(world, arn, UPDATE.1, &new, why))
+        }
+        many => Ok(unsettled(
+            world,
+            arn,
+            UPDATE.1,
+            many,
+            "more than one has begun, and App Runner does not say whose they are",
+        )),
+    }
+}
+
+fn without_arn(input: &Value) -> Value {
+    let mut input = input.clone();
+    if let Some(members) = input.as_object_mut() {
+        members.remove("ServiceArn");
+    }
+    input
+}
+
+fn refused(with: &AppUpdate, service: &AppService) -> Result<(), Diagnosis> {
+    let of_image = with.image.is_some() || with.port.is_some() || with.start_command.is_some();
+    let of_variables = !with.environment.is_empty() || !with.secrets.is_empty();
+    if service.image().is_none() && (of_image || of_variables || with.access_role.is_some()) {
+        return Err(Diagnosis::of(format!(
+            "{} is built from code, not from an image, and App Runner does not change the one into the other",
+            with.service
+        ))
+        .hint("Deploy it (`apprunner.deploy`), or create a service that runs an image."));
+    }
+    let mut wrong = Wrong::default();
+    wrong.command(with.start_command.as_deref());
+    let text = |member: &str| service.instance_configuration[member].as_str();
+    if with.cpu.is_some() || with.memory.is_some() {
+        wrong.sizes(with.cpu.as_deref().or(text("Cpu")), with.memory.as_deref().or(text("Memory")));
+    }
+    wrong.health(with.health.as_ref());
+    wrong.requisites(with.auto_scaling.as_ref(), with.vpc_connector.as_ref());
+    if let Some(image) = &with.image {
+        let role = service.source_configuration["AuthenticationConfiguration"]["AccessRoleArn"].as_str();
+        let of = with.image_type.unwrap_or_else(|| image_type(image));
+        wrong.image(image, of, with.access_role.as_deref().or(role));
+    }
+    wrong.done(&format!("The update of {}", with.service))
+}
