@@ -376,7 +376,7 @@ fn closed(error: ActError, first: bool) -> ActError {
                 .hint("App Runner is closed to new customers since 2026-04-30, and this account has no service: if that is why, no right will help.")
                 .hint("ECS Express Mode takes its place: `express.deploy` runs the same image behind a load balancer."),
         ),
-        other => other,
+        other @ (ActError::Refused(_) | ActError::Ambiguous(_)) => other,
     }
 }
 

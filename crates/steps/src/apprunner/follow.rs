@@ -51,7 +51,6 @@ struct Seen {
     unread: bool,
     rounds: u32,
     watch: Watch,
-    shown: Option<AppOperation>,
 }
 
 impl Following<'_> {
@@ -80,18 +79,13 @@ impl Following<'_> {
             }
             if let Some(operation) = operation {
                 self.tell(service.as_ref(), &operation, &mut seen).await;
-                let done = match operation.state() {
-                    OperationState::Going | OperationState::RollingBack => None,
-                    state => Some(state),
-                };
-                if let Some(state) = done {
-                    return self.ended(state, service, &operation, &mut seen).await;
+                if !operation.is_going() {
+                    return self.ended(operation.state(), service, &operation, &mut seen).await;
                 }
                 let age = seen.watch.age(self.task, &operation);
                 if clock.elapsed() >= deadline {
                     return Err(Ending::Failed(self.late(service.as_ref(), &operation, age, limit).await));
                 }
-                seen.shown = Some(operation);
             } else if service.is_none() {
                 let headline =
                     format!("{name} was deleted while its operation {} was followed", self.operation);
