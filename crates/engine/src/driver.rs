@@ -45,6 +45,9 @@ struct Job {
     backlog: Arc<AtomicUsize>,
 }
 
+/// Notes that are kept by one write. A person who says something waits for no more than these.
+const BATCH: usize = 512;
+
 impl Driver {
     /// Drives until the run is over, stops, or nobody holds it any more.
     pub(crate) async fn drive(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
@@ -79,10 +82,7 @@ impl Driver {
                         break;
                     }
                 },
-                Some((work, note)) = current.notes.recv() => {
-                    current.backlog.fetch_sub(1, Ordering::Relaxed);
-                    self.note(work, note);
-                },
+                Some(first) = current.notes.recv() => self.hear_out(current, first),
                 told = current.from.recv() => match told {
                     Some(FromWorker::Done) | None => {
                         self.drain(current);
@@ -328,18 +328,37 @@ impl Driver {
     }
 
     fn note(&mut self, work: Work, note: Note) {
-        let note = veil_note(&self.tools.redactor, note);
-        let taken = self.evidence.take(&work, &note);
+        self.notes(vec![(work, note)]);
+    }
+
+    /// Keeps what was told, then shows it.
+    fn notes(&mut self, mut told: Vec<(Work, Note)>) {
+        for (_, note) in &mut told {
+            let said = std::mem::replace(note, Note::Says { text: String::new() });
+            *note = veil_note(&self.tools.redactor, said);
+        }
+        let taken = self.evidence.take(&told);
         // Evidence that cannot be kept halts the run: what is halted is seen by whoever looks next.
         let _ = self.or_halt(taken);
-        self.shared.change(|board| board.take(work, note));
+        self.shared.change(|board| told.into_iter().for_each(|(work, note)| board.take(work, note)));
         self.shared.wake();
     }
 
+    /// Takes a note, and those that wait behind it.
+    fn hear_out(&mut self, job: &mut Job, first: (Work, Note)) {
+        let mut told = vec![first];
+        while told.len() < BATCH
+            && let Ok(next) = job.notes.try_recv()
+        {
+            told.push(next);
+        }
+        job.backlog.fetch_sub(told.len(), Ordering::Relaxed);
+        self.notes(told);
+    }
+
     fn drain(&mut self, job: &mut Job) {
-        while let Ok((work, note)) = job.notes.try_recv() {
-            job.backlog.fetch_sub(1, Ordering::Relaxed);
-            self.note(work, note);
+        while let Ok(first) = job.notes.try_recv() {
+            self.hear_out(job, first);
         }
     }
 

@@ -13,23 +13,50 @@ pub(crate) struct EvidenceLog {
     folder: RunFolder,
     clock: Arc<dyn Clock>,
     open: BTreeMap<Work, File>,
+    stamp: Stamp,
+}
+
+/// A moment in words, kept for the lines of the same millisecond.
+#[derive(Default)]
+struct Stamp(Option<(At, String)>);
+
+impl Stamp {
+    fn of(&mut self, at: At) -> &str {
+        if self.0.as_ref().is_none_or(|(of, _)| *of != at) {
+            self.0 = Some((at, at.to_string()));
+        }
+        self.0.as_ref().map_or("", |(_, words)| words)
+    }
 }
 
 impl EvidenceLog {
     pub(crate) fn new(folder: RunFolder, clock: Arc<dyn Clock>) -> Self {
-        Self { folder, clock, open: BTreeMap::new() }
+        Self { folder, clock, open: BTreeMap::new(), stamp: Stamp::default() }
     }
 
-    /// Takes a line, already redacted.
-    pub(crate) fn take(&mut self, work: &Work, note: &Note) -> Result<(), FolderError> {
-        let Note::Line { source, at, text } = note else { return Ok(()) };
-        let at = at.map_or_else(|| self.clock.now(), At);
-        let line = format!("{at} {source} {text}\n");
+    /// Takes what was told, already redacted: the lines of a work in one write, for a script may say a million of them.
+    pub(crate) fn take(&mut self, told: &[(Work, Note)]) -> Result<(), FolderError> {
+        for of_one in told.chunk_by(|(one, _), (next, _)| one == next) {
+            let mut lines = String::new();
+            for (_, note) in of_one {
+                let Note::Line { source, at, text } = note else { continue };
+                let at = at.map_or_else(|| self.clock.now(), At);
+                let stamp = self.stamp.of(at);
+                lines.extend([stamp, " ", source, " ", text, "\n"]);
+            }
+            if let Some((work, _)) = of_one.first().filter(|_| !lines.is_empty()) {
+                self.write(work, lines.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, work: &Work, lines: &[u8]) -> Result<(), FolderError> {
         if !self.open.contains_key(work) {
             self.open.insert(work.clone(), self.folder.open_log(&name(work))?);
         }
         match self.open.get_mut(work) {
-            Some(file) => self.folder.write_log(file, &name(work), line.as_bytes()),
+            Some(file) => self.folder.write_log(file, &name(work), lines),
             None => Ok(()),
         }
     }
