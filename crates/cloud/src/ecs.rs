@@ -1,24 +1,15 @@
-//! Amazon ECS: reads in pages and batches, and the five calls that change something.
+//! Amazon ECS: reads in pages and batches, and the calls that change something.
 
-use crate::model::{AttachedTask, Service, ServiceDeployment, ServiceRevision};
+use crate::ecs_deployments::ServiceDeployment;
+use crate::model::{Service, ServiceRevision};
 use crate::wire::{Answer, Nature, call};
 use crate::{CallError, Cloud};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// Which tasks are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
-    /// Those that are wanted to run.
-    Running,
-    /// Those that are not: AWS shows them for about an hour.
-    Stopped,
-}
-
 impl Cloud {
-    /// Sends a call that changes something, by its name: `ecs:RegisterTaskDefinition`, `ecs:CreateService`,
-    /// `ecs:UpdateService`, `ecs:DeleteService`, `ecs:StopServiceDeployment`, and those of App Runner. `input` is sent as
-    /// it is.
+    /// Sends a call of ECS or App Runner that changes something, by its name, e.g. `ecs:UpdateService`. `input` is sent as
+    /// it is; a name that is not known here is refused unsent.
     pub async fn change(&self, name: &str, input: &Value) -> Result<Answer, CallError> {
         if let Some(answer) = self.change_apprunner(name, input).await {
             return answer;
@@ -29,7 +20,20 @@ impl Cloud {
             "ecs:CreateService" => call!(self, ecs.create_service, nature, name, input),
             "ecs:UpdateService" => call!(self, ecs.update_service, nature, name, input),
             "ecs:DeleteService" => call!(self, ecs.delete_service, nature, name, input),
+            "ecs:RunTask" => call!(self, ecs.run_task, nature, name, input),
+            "ecs:ContinueServiceDeployment" => {
+                call!(self, ecs.continue_service_deployment, nature, name, input)
+            }
             "ecs:StopServiceDeployment" => call!(self, ecs.stop_service_deployment, nature, name, input),
+            "ecs:CreateExpressGatewayService" => {
+                call!(self, ecs.create_express_gateway_service, nature, name, input)
+            }
+            "ecs:UpdateExpressGatewayService" => {
+                call!(self, ecs.update_express_gateway_service, nature, name, input)
+            }
+            "ecs:DeleteExpressGatewayService" => {
+                call!(self, ecs.delete_express_gateway_service, nature, name, input)
+            }
             _ => Err(CallError::Unreachable {
                 call: name.to_owned(),
                 why: "this version does not know the call".to_owned(),
@@ -78,7 +82,18 @@ impl Cloud {
     pub async fn service_deployment(&self, arn: &str) -> Result<Option<ServiceDeployment>, CallError> {
         let name = "ecs:DescribeServiceDeployments";
         let input = json!({"serviceDeploymentArns": [arn]});
-        let answer = call!(self, ecs.describe_service_deployments, Nature::Read, name, input)?;
+        let answer = match call!(self, ecs.describe_service_deployments, Nature::Read, name, input) {
+            // Of a service that was deleted, AWS forgets the deployments too.
+            Err(error)
+                if matches!(
+                    error.code(),
+                    Some("ServiceDeploymentNotFoundException" | "ServiceNotFoundException")
+                ) =>
+            {
+                return Ok(None);
+            }
+            answer => answer?,
+        };
         Ok(typed::<Vec<ServiceDeployment>>(name, &answer, "serviceDeployments")?.into_iter().next())
     }
 
@@ -90,43 +105,6 @@ impl Cloud {
             let input = json!({"serviceRevisionArns": arns});
             let answer = call!(self, ecs.describe_service_revisions, Nature::Read, name, input)?;
             found.extend(typed::<Vec<ServiceRevision>>(name, &answer, "serviceRevisions")?);
-        }
-        Ok(found)
-    }
-
-    /// Tasks of a service, all pages, described a hundred a call (AWS's limit).
-    pub async fn tasks(
-        &self,
-        cluster: &str,
-        service: &str,
-        listing: Listing,
-    ) -> Result<Vec<AttachedTask>, CallError> {
-        let name = "ecs:ListTasks";
-        let status = match listing {
-            Listing::Running => "RUNNING",
-            Listing::Stopped => "STOPPED",
-        };
-        let mut arns: Vec<String> = Vec::new();
-        let mut token: Option<String> = None;
-        loop {
-            let mut input = json!({"cluster": cluster, "serviceName": service, "desiredStatus": status});
-            if let Some(token) = &token {
-                input["nextToken"] = json!(token);
-            }
-            let answer = call!(self, ecs.list_tasks, Nature::Read, name, input)?;
-            arns.extend(typed::<Vec<String>>(name, &answer, "taskArns")?);
-            let next = answer.body["nextToken"].as_str().map(str::to_owned);
-            if next.is_none() || next == token {
-                break;
-            }
-            token = next;
-        }
-        let name = "ecs:DescribeTasks";
-        let mut found = Vec::new();
-        for arns in arns.chunks(100) {
-            let input = json!({"cluster": cluster, "tasks": arns});
-            let answer = call!(self, ecs.describe_tasks, Nature::Read, name, input)?;
-            found.extend(typed::<Vec<AttachedTask>>(name, &answer, "tasks")?);
         }
         Ok(found)
     }

@@ -12,6 +12,8 @@ pub mod address;
 mod apprunner;
 mod ecr;
 mod ecs;
+mod ecs_deployments;
+mod ecs_tasks;
 mod error;
 mod logs;
 mod model;
@@ -22,12 +24,15 @@ mod wire;
 
 pub use apprunner::{AppOperation, AppScaling, AppService, AppSummary, OperationState, VpcConnector};
 pub use ecr::TaggedImage;
-pub use ecs::Listing;
+pub use ecs_deployments::{
+    HookDetail, RevisionCount, RollbackFacts, ServiceAlarms, ServiceBreaker, ServiceDeployment,
+};
+pub use ecs_tasks::Listing;
 pub use error::CallError;
 pub use logs::{LogLine, LogQuery, MergedTail, Tail};
 pub use model::{
-    AttachedTask, Container, ContainerImage, Deployment, Event, Millis, RevisionCount, RollbackFacts,
-    Service, ServiceBreaker, ServiceDeployment, ServiceRevision, Tag, TaskState,
+    AttachedTask, Attachment, Container, ContainerImage, Deployment, Detail, Event, Millis, Service,
+    ServiceRevision, Tag, TaskState,
 };
 pub use pace::Pace;
 pub use query::{

@@ -145,83 +145,6 @@ pub struct Tag {
     pub value: String,
 }
 
-/// A service deployment, with its history.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ServiceDeployment {
-    /// ARN.
-    pub service_deployment_arn: String,
-    /// `PENDING`, `IN_PROGRESS`, `SUCCESSFUL`, `STOPPED`, `STOP_REQUESTED`, `ROLLBACK_REQUESTED`,
-    /// `ROLLBACK_IN_PROGRESS`, `ROLLBACK_SUCCESSFUL`, `ROLLBACK_FAILED`, or a word of a later API.
-    pub status: String,
-    /// Why.
-    pub status_reason: Option<String>,
-    /// When it was asked for.
-    pub created_at: Option<Millis>,
-    /// When it began.
-    pub started_at: Option<Millis>,
-    /// When it ended.
-    pub finished_at: Option<Millis>,
-    /// What ran before.
-    pub source_service_revisions: Vec<RevisionCount>,
-    /// What is wanted. ListServiceDeployments writes it as [`Self::target_service_revision_arn`].
-    pub target_service_revision: Option<RevisionCount>,
-    /// ARN of what is wanted, in a listing.
-    pub target_service_revision_arn: Option<String>,
-    /// The rollback, when there is one.
-    pub rollback: Option<RollbackFacts>,
-    /// The circuit breaker, when it is on.
-    pub deployment_circuit_breaker: Option<ServiceBreaker>,
-}
-
-impl ServiceDeployment {
-    /// ARN of the revision that it brings.
-    pub fn target(&self) -> Option<&str> {
-        self.target_service_revision
-            .as_ref()
-            .map(|revision| revision.arn.as_str())
-            .or(self.target_service_revision_arn.as_deref())
-    }
-}
-
-/// Tasks of one revision.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct RevisionCount {
-    /// ARN of the service revision.
-    pub arn: String,
-    /// Tasks wanted.
-    pub requested_task_count: u32,
-    /// Tasks running.
-    pub running_task_count: u32,
-    /// Tasks starting.
-    pub pending_task_count: u32,
-}
-
-/// A rollback by AWS.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct RollbackFacts {
-    /// Why.
-    pub reason: Option<String>,
-    /// When it began.
-    pub started_at: Option<Millis>,
-    /// ARN of the revision that it goes back to.
-    pub service_revision_arn: Option<String>,
-}
-
-/// The circuit breaker of a service deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ServiceBreaker {
-    /// `TRIGGERED`, `MONITORING`, `MONITORING_COMPLETE` or `DISABLED`.
-    pub status: String,
-    /// Failures so far.
-    pub failure_count: u32,
-    /// Failures at which it trips.
-    pub threshold: u32,
-}
-
 /// A service revision: a task definition with its images by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -276,9 +199,22 @@ pub struct AttachedTask {
     pub stopped_at: Option<Millis>,
     /// Containers.
     pub containers: Vec<Container>,
+    /// What is attached to it: its network interface, volumes.
+    pub attachments: Vec<Attachment>,
+    /// Tags, when asked for.
+    pub tags: Vec<Tag>,
+    /// Where its capacity came from: `FARGATE`, `EC2`, `EXTERNAL`, or a word of a later API.
+    pub launch_type: Option<String>,
 }
 
 impl AttachedTask {
+    /// A fact of its network interface, e.g. `networkInterfaceId` or `privateIPv4Address`.
+    pub fn network(&self, fact: &str) -> Option<&str> {
+        let interface = self.attachments.iter().find(|found| found.kind == "ElasticNetworkInterface")?;
+        let detail = interface.details.iter().find(|detail| detail.name == fact)?;
+        detail.value.as_deref().filter(|value| !value.is_empty())
+    }
+
     /// The last part of its ARN, as in names of log streams.
     pub fn id(&self) -> &str {
         self.task_arn.rsplit('/').next().unwrap_or(&self.task_arn)
@@ -301,6 +237,29 @@ impl AttachedTask {
             .as_deref()
             .is_some_and(|reason| reason.starts_with("Scaling activity initiated by"))
     }
+}
+
+/// Something attached to a task.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Attachment {
+    /// `ElasticNetworkInterface`, `Service Connect`, `AmazonElasticBlockStorage`, or a word of a later API.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `PRECREATED` … `ATTACHED` … `DELETED`.
+    pub status: String,
+    /// By name.
+    pub details: Vec<Detail>,
+}
+
+/// One fact of an attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct Detail {
+    /// E.g. `privateIPv4Address`.
+    pub name: String,
+    /// Its value.
+    pub value: Option<String>,
 }
 
 /// What a task does.
@@ -330,6 +289,8 @@ pub struct Container {
     pub exit_code: Option<i32>,
     /// What the agent says.
     pub reason: Option<String>,
+    /// `PENDING` … `STOPPED`.
+    pub last_status: String,
     /// `HEALTHY`, `UNHEALTHY` or `UNKNOWN`.
     pub health_status: Option<String>,
 }

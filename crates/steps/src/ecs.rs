@@ -10,6 +10,8 @@ mod pin;
 mod register;
 mod rollback;
 mod rollout;
+mod run_task;
+mod run_task_follow;
 mod scale;
 mod service;
 mod view;
@@ -36,6 +38,7 @@ pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
         Arc::new(scale::Scale { cloud: cloud() }),
         Arc::new(check::Check { cloud: cloud() }),
         Arc::new(rollback::Rollback { cloud: cloud() }),
+        Arc::new(run_task::RunTask { cloud: cloud() }),
     ]
 }
 

@@ -45,6 +45,15 @@ async fn case(room: &Room, kind: &str) -> Task {
             room.task("check", kind, service),
             json!({"running": 2, "desired": 2, "rollout": "completed"}),
         ),
+        "ecs.run_task" => {
+            let mut with = json!({"cluster": "main", "task_definition": "api", "command": ["migrate"]});
+            with["network"] = json!({"subnets": ["subnet-1"]});
+            let ends = json!({"match": {"family": "api", "deployed_by": ["run_task"]}, "behaviour": {
+                "logs": [{"after": 0.2, "line": "3 migrations applied"}], "exit": {"after": 2, "code": 0}}});
+            room.simulator.behave(&json!({"behaviours": [ends]})).await.unwrap();
+            let expect = json!({"logs_contain": ["migrations applied"], "logs_lack": ["Traceback"]});
+            expecting(room.task("migrate", kind, with), expect)
+        }
         "apprunner.create" => {
             let mut with =
                 json!({"name": "orders-web", "image": format!("{ECR}/orders-web:1"), "port": 8080});
@@ -286,6 +295,7 @@ async fn lost_answers_are_settled_and_never_sent_again() {
         ("ecs.scale", "UpdateService"),
         ("ecs.rollback", "RegisterTaskDefinition"),
         ("ecs.rollback", "UpdateService"),
+        ("ecs.run_task", "RunTask"),
         ("apprunner.create", "CreateAutoScalingConfiguration"),
         ("apprunner.create", "CreateVpcConnector"),
         ("apprunner.create", "CreateService"),

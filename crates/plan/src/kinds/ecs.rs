@@ -1,6 +1,7 @@
 //! Amazon ECS: task definitions and services.
 
 use super::Dur;
+use super::ecs_deployment::{DeploymentRules, LoadBalancer};
 use super::table::{KindSpec, OutputSpec, PracticeMode, spec};
 use crate::Effect;
 use schemars::JsonSchema;
@@ -85,6 +86,9 @@ pub struct EcsCreate {
     pub deployment: Option<DeploymentRules>,
     /// Time in which failing load balancer health checks are ignored.
     pub health_check_grace: Option<Dur>,
+    /// Say what is doubtful about the task definition before it is deployed (see `ecs.lint`); true when absent.
+    #[serde(default = "yes")]
+    pub lint: bool,
     /// Tags of the service.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -102,6 +106,17 @@ pub enum LaunchType {
     External,
 }
 
+impl LaunchType {
+    /// As AWS writes it.
+    pub fn as_aws(self) -> &'static str {
+        match self {
+            Self::Fargate => "FARGATE",
+            Self::Ec2 => "EC2",
+            Self::External => "EXTERNAL",
+        }
+    }
+}
+
 /// Network of tasks (`awsvpcConfiguration`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -114,41 +129,6 @@ pub struct Network {
     /// Give tasks a public address; false when absent.
     #[serde(default)]
     pub assign_public_ip: bool,
-}
-
-/// A load balancer target of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LoadBalancer {
-    /// ARN of the target group.
-    pub target_group: String,
-    /// Container that answers.
-    pub container: String,
-    /// Its port.
-    pub port: u16,
-}
-
-/// How a rolling deployment goes (`deploymentConfiguration`).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct DeploymentRules {
-    /// Least share of running tasks, in percent of the desired count.
-    pub minimum_healthy_percent: Option<u32>,
-    /// Largest share of running tasks, in percent of the desired count.
-    pub maximum_percent: Option<u32>,
-    /// When ECS gives up by itself.
-    pub circuit_breaker: Option<CircuitBreaker>,
-}
-
-/// The deployment circuit breaker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CircuitBreaker {
-    /// Whether it is on.
-    pub enable: bool,
-    /// Whether ECS goes back to the last completed deployment.
-    #[serde(default)]
-    pub rollback: bool,
 }
 
 /// `with` of `ecs.deploy`.
@@ -172,6 +152,14 @@ pub struct EcsDeploy {
     pub platform_version: Option<String>,
     /// Network of the tasks; unchanged when absent.
     pub network: Option<Network>,
+    /// Load balancer targets; unchanged when absent.
+    pub load_balancers: Option<Vec<LoadBalancer>>,
+    /// Whether the new revision can run beside the old one on the same data. With a circuit breaker or alarms that roll
+    /// back and a container that migrates at its start, `false` (and nothing said) is warned of.
+    pub schema_compatible: Option<bool>,
+    /// Say what is doubtful about the task definition before it is deployed (see `ecs.lint`); true when absent.
+    #[serde(default = "yes")]
+    pub lint: bool,
     /// Time in which failing load balancer health checks are ignored; unchanged when absent.
     pub health_check_grace: Option<Dur>,
 }
@@ -281,6 +269,10 @@ pub struct EcsRollback {
     pub service: String,
     /// `pinned` for what ran when the run began (for a service that was absent: scale to zero, then delete), or a task definition.
     pub to: String,
+}
+
+fn yes() -> bool {
+    true
 }
 
 const DEPLOYED: &[OutputSpec] = &[

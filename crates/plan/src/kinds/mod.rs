@@ -3,6 +3,8 @@
 mod apprunner;
 mod checks;
 mod ecs;
+mod ecs_deployment;
+mod ecs_task;
 mod fit;
 mod http;
 mod length;
@@ -17,10 +19,14 @@ pub use apprunner::{
 };
 pub use checks::{LogsExpect, LogsExpectation, Soak, SoakCheck, SoakExpect};
 pub use ecs::{
-    CircuitBreaker, ContainerSet, DeployExpect, DeploymentRules, EcsCheck, EcsCheckExpect, EcsCreate,
-    EcsDeploy, EcsNothing, EcsRegister, EcsRollback, EcsScale, EcsWait, Health, LaunchType, LoadBalancer,
-    Network, RegisterExpect, Rollout,
+    ContainerSet, DeployExpect, EcsCheck, EcsCheckExpect, EcsCreate, EcsDeploy, EcsNothing, EcsRegister,
+    EcsRollback, EcsScale, EcsWait, Health, LaunchType, Network, RegisterExpect, Rollout,
 };
+pub use ecs_deployment::{
+    Alarms, Canary, CircuitBreaker, DeploymentRules, Linear, LoadBalancer, Strategy, Threshold,
+    ThresholdKind, TrafficShift,
+};
+pub use ecs_task::{EcsRunTask, RunTaskExpect};
 pub use fit::render_action;
 pub use http::{HeaderRule, HttpCheck, HttpExpect, HttpRequest, Preflight, StatusSet};
 pub use length::{BadDur, Dur};

@@ -101,6 +101,7 @@ pub fn kinds() -> &'static [KindSpec] {
             .chain(super::shell::list())
             .chain(super::http::list())
             .chain(super::ecs::list())
+            .chain(super::ecs_task::list())
             .chain(super::apprunner::list())
             .chain(super::checks::list())
             .collect()
@@ -123,7 +124,6 @@ pub const KNOWN_LATER: &[&str] = &[
     "image.inspect",
     "image.mirror",
     "image.build",
-    "ecs.run_task",
     "express.deploy",
     "express.check",
     "express.rollback",

@@ -174,17 +174,12 @@ fn again(task: &Task, with: &EcsCreate, service: &Service, world: World) -> Resu
 }
 
 fn create(task: &Task, with: &EcsCreate, target: &str) -> Value {
-    let launch_type = match with.launch_type.unwrap_or(LaunchType::Fargate) {
-        LaunchType::Fargate => "FARGATE",
-        LaunchType::Ec2 => "EC2",
-        LaunchType::External => "EXTERNAL",
-    };
     let mut input = json!({
         "cluster": with.cluster,
         "serviceName": with.service,
         "taskDefinition": target,
         "desiredCount": with.desired_count,
-        "launchType": launch_type,
+        "launchType": with.launch_type.unwrap_or(LaunchType::Fargate).as_aws(),
         "clientToken": token(&task.mark()),
     });
     if let Some(version) = &with.platform_version {

@@ -42,7 +42,22 @@ impl Evidence {
         if let Some(event) = telling_event(sight) {
             diagnosis = diagnosis.says("Newest telling event", event);
         }
-        let definition = match cloud.task_definition(&target.task_definition).await {
+        self.of_tasks(cloud, diagnosis, &target.task_definition).await
+    }
+
+    /// Keeps tasks that belong to no deployment.
+    pub(crate) fn keep_all(&mut self, tasks: &[AttachedTask]) {
+        self.stopped.extend(tasks.iter().map(|task| (task.task_arn.clone(), task.clone())));
+    }
+
+    /// What the stopped tasks tell: stop code and reason, exit code, last words, the image.
+    pub(crate) async fn of_tasks(
+        &self,
+        cloud: &Cloud,
+        mut diagnosis: Diagnosis,
+        task_definition: &str,
+    ) -> Diagnosis {
+        let definition = match cloud.task_definition(task_definition).await {
             Ok(Some(described)) => described["taskDefinition"].as_object().cloned().unwrap_or_default(),
             Ok(None) | Err(_) => Map::new(),
         };
