@@ -147,6 +147,11 @@ pub struct RunAnswer {
     pub phrase: Option<String>,
     /// A note, or the digest of a file.
     pub evidence: Option<String>,
+    /// Who signs the answer to what is asked while a step is followed: a profile, or a practice person's name; the run's
+    /// own where it is absent.
+    #[serde(default)]
+    #[ts(optional)]
+    pub who: Option<String>,
 }
 
 /// A decision.

@@ -284,9 +284,15 @@ impl Console {
         Ok(self.driving(run)?.command(Command::Tick { step, item, on, by, reason, evidence }, &name).await?)
     }
 
-    /// Answers what a step asks.
-    pub async fn answer(&self, run: &RunId, work: Work, answer: Answer) -> Result<(), Problem> {
-        Ok(self.driving(run)?.answer(work, answer, self.actor()).await?)
+    /// Answers what a step asks. What it asks while it is followed is signed, by `who` or as the run itself.
+    pub async fn answer(
+        &self,
+        run: &RunId,
+        work: Work,
+        answer: Answer,
+        who: Option<&str>,
+    ) -> Result<(), Problem> {
+        Ok(self.driving(run)?.answer(work, answer, self.actor(), who).await?)
     }
 
     /// Decides the interruption that a run stands at, or one of its steps.

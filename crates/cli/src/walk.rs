@@ -253,7 +253,7 @@ impl Person<'_> {
         let reason = Some("practised with --auto-sign".to_owned());
         let answer =
             Answer { fields, option, reason: reason.clone(), phrase: ask.phrase.clone(), evidence: reason };
-        match self.console.answer(self.run, work, answer).await {
+        match self.console.answer(self.run, work, answer, None).await {
             Ok(()) => Ok(None),
             Err(_) if self.is_halted() => Ok(None),
             Err(problem) => Ok(self.leave(Exit::Waits, &problem.message)),
@@ -272,6 +272,18 @@ impl Person<'_> {
             self.console.tick(self.run, step.id.clone(), item.id.clone(), true, reason, evidence).await?;
         }
         Ok(None)
+    }
+
+    /// What is asked while a step is followed is signed: by whom.
+    fn who_answers(&self, state: &State, work: &Work) -> Result<Option<String>, Problem> {
+        if state.work(work).is_none_or(|known| known.question.is_none()) {
+            return Ok(None);
+        }
+        let signers = self.handle.signers();
+        let first = signers.first().cloned().unwrap_or_default();
+        output::line(format!("    may sign here: {}", signers.join(", ")));
+        let who = asking::ask(&format!("  signed by [{first}]:"))?;
+        Ok(who.filter(|who| !who.is_empty()))
     }
 
     async fn answer(&self, state: &State, work: Work) -> Result<Option<Exit>, Problem> {
@@ -306,7 +318,8 @@ impl Person<'_> {
         } else if ask.fields.is_empty() && ask.options.is_empty() && !asking::yes("  done?")? {
             return Ok(self.leave(Exit::Waits, "left open"));
         }
-        self.told(self.console.answer(self.run, work, answer).await)
+        let who = self.who_answers(state, &work)?;
+        self.told(self.console.answer(self.run, work, answer, who.as_deref()).await)
     }
 
     async fn tick(&self, state: &State, work: &Work) -> Result<Option<Exit>, Problem> {
@@ -424,7 +437,11 @@ impl Person<'_> {
 }
 
 fn ask_of(state: &State, work: &Work) -> Ask {
-    let intent = state.work(work).and_then(|known| known.intent.as_ref());
+    let known = state.work(work);
+    if let Some(question) = known.and_then(|known| known.question.as_ref()) {
+        return question.ask.clone();
+    }
+    let intent = known.and_then(|known| known.intent.as_ref());
     intent.and_then(|intent| intent.ask.clone()).unwrap_or_default()
 }
 

@@ -1,11 +1,12 @@
 //! What a worker has at hand: the run as it was when the effect fell due, and the line to the driver.
 
+use crate::asks::AskRun;
 use crate::context::{self, Secrets};
 use crate::safe::WorkSafe;
 use crate::tools::Tools;
 use crate::veil::{veil, veil_diagnosis};
 use crate::worker::FromWorker;
-use crate::{Began, Ending, Executor, Note, Progress, Task};
+use crate::{Began, Ending, Executor, Nobody, Note, Progress, Task};
 use holdpoint_plan::{Action, Check, Step};
 use holdpoint_redact::Secret;
 use holdpoint_run::{
@@ -221,6 +222,7 @@ impl Desktop {
             timeout: step.timeout,
             clock: Arc::clone(&self.tools.clock),
             progress: self.tell(work),
+            asks: Arc::new(AskRun { desk: self.clone(), work: work.clone() }),
             safe: Arc::new(WorkSafe { desk: self.clone(), work: work.clone() }),
             scratch,
             step,
@@ -280,7 +282,7 @@ impl Desktop {
             .map(|(name, value)| (name.clone(), Value::String(value.expose().to_owned())));
         names["steps"][work.step.as_str()]["outputs"] = Value::Object(plain.chain(secret).collect());
         let (task, executor) = self.prepare_task(work, &check.action, &names)?;
-        let task = Task { timeout: check.timeout, ..task };
+        let task = Task { timeout: check.timeout, asks: Arc::new(Nobody), ..task };
         let began = self.tools.clock.elapsed();
         loop {
             let failure = match self.check_once(&task, executor.as_ref(), check).await {

@@ -179,7 +179,11 @@ impl Driver {
             Message::Command(command, actor, reply) => {
                 let stops = matches!(
                     *command,
-                    Command::RollBack { .. } | Command::Abort { .. } | Command::Choose { .. }
+                    Command::RollBack { .. }
+                        | Command::Abort { .. }
+                        | Command::Choose { .. }
+                        // The answer's action is the next thing to do; the step is followed again behind it.
+                        | Command::Reply { .. }
                 );
                 if let Some(job) = job {
                     self.drain(job);

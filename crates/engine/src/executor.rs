@@ -4,7 +4,7 @@
 //! engine has stored the intent. Everything else reads. It keeps nothing between calls: after a crash a new process
 //! calls it with what the journal holds.
 
-use crate::{Clock, Progress, Safe};
+use crate::{Asks, Clock, Progress, Safe};
 use async_trait::async_trait;
 use holdpoint_plan::{Action, Step};
 use holdpoint_redact::Secret;
@@ -56,6 +56,8 @@ pub struct Task {
     pub clock: Arc<dyn Clock>,
     /// Where progress and log lines go.
     pub progress: Progress,
+    /// Where a person is asked while the step is followed.
+    pub asks: Arc<dyn Asks>,
     /// Where originals are sealed and evidence is kept.
     pub safe: Arc<dyn Safe>,
     /// A folder of this step alone in the run's folder, for working files: there, mode 0700, until the run closes. The

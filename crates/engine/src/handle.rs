@@ -5,7 +5,8 @@ use crate::board::Board;
 use crate::tools::{EngineError, Tools};
 use holdpoint_redact::Secret;
 use holdpoint_run::{
-    Actor, Answer, Checked, Choice, Command, Decision, HoldKey, RunId, Signature, State, Work, covers_digest,
+    Actor, Answer, Checked, Choice, Command, Covered, Decision, HoldKey, Question, RunId, Signature, State,
+    Work, covers_digest,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -158,18 +159,25 @@ impl RunHandle {
         auto: bool,
     ) -> Result<(), EngineError> {
         let state = self.state();
-        let covers = state.holds.get(&hold).map(|open| covers_digest(&open.covers)).unwrap_or_default();
-        let head = state.head.clone();
+        let covers = state.holds.get(&hold).map(|open| open.covers.clone()).unwrap_or_default();
         let name = signer.person.name.clone();
-        let (device_signature, device_key) = self.tools.sign(&covers, &head);
-        let signature =
-            Signature { decision, signer, covers, head, device_signature, device_key, auto, reason };
+        let signature = self.signature(signer, decision, &covers, reason, auto);
         self.command(Command::Sign { hold, signature: Box::new(signature) }, &name).await
     }
 
-    /// Answers what a step asks. Secret fields go to memory, never to the journal.
-    pub async fn answer(&self, work: Work, mut answer: Answer, by: Actor) -> Result<(), EngineError> {
+    /// Answers what a step asks before it begins, or while it is followed: the latter is signed, as the person whom STS
+    /// makes of `who`, the run's own where nobody is named. Secret fields go to memory, never to the journal.
+    pub async fn answer(
+        &self,
+        work: Work,
+        mut answer: Answer,
+        by: Actor,
+        who: Option<&str>,
+    ) -> Result<(), EngineError> {
         let state = self.state();
+        if let Some(question) = state.work(&work).and_then(|known| known.question.clone()) {
+            return self.reply(work, &question, answer, who).await;
+        }
         let ask =
             state.work(&work).and_then(|known| known.intent.as_ref()).and_then(|intent| intent.ask.as_ref());
         for field in ask.iter().flat_map(|ask| &ask.fields).filter(|field| field.secret) {
@@ -182,6 +190,38 @@ impl RunHandle {
         }
         let name = by.name.clone();
         self.command(Command::Answer { work, answer, by }, &name).await
+    }
+
+    async fn reply(
+        &self,
+        work: Work,
+        question: &Question,
+        answer: Answer,
+        who: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let own = self.tools.desk.signers().into_iter().next().unwrap_or_default();
+        let signer = self.tools.desk.signer(who.unwrap_or(&own)).await;
+        let signer = signer.map_err(|diagnosis| EngineError::Identity(Box::new(diagnosis)))?;
+        let option = answer.option.unwrap_or_default();
+        let signature = self.signature(signer, Decision::Go, &question.covers(&option), answer.reason, false);
+        let name = signature.signer.person.name.clone();
+        let (key, signature) = (question.key.clone(), Box::new(signature));
+        self.command(Command::Reply { work, key, option, signature }, &name).await
+    }
+
+    /// A signature of this device over what is covered and the chain's head.
+    fn signature(
+        &self,
+        signer: Checked,
+        decision: Decision,
+        covers: &[Covered],
+        reason: Option<String>,
+        auto: bool,
+    ) -> Signature {
+        let head = self.state().head.clone();
+        let covers = covers_digest(covers);
+        let (device_signature, device_key) = self.tools.sign(&covers, &head);
+        Signature { decision, signer, covers, head, device_signature, device_key, auto, reason }
     }
 
     /// Decides an interruption.

@@ -155,7 +155,7 @@ impl Journal {
 
 /// Signatures and the end are anchored.
 fn is_anchored(fact: &Fact) -> bool {
-    matches!(fact, Fact::Signed { .. } | Fact::Closed { .. })
+    matches!(fact, Fact::Signed { .. } | Fact::Replied { .. } | Fact::Closed { .. })
 }
 
 fn mode_of(fact: &Fact) -> Option<Mode> {
@@ -169,6 +169,9 @@ fn mode_of(fact: &Fact) -> Option<Mode> {
         | Fact::SkippedByCondition { .. }
         | Fact::Intended { .. }
         | Fact::Answered { .. }
+        | Fact::Asked { .. }
+        | Fact::Withdrawn { .. }
+        | Fact::Replied { .. }
         | Fact::Sending { .. }
         | Fact::NotSent { .. }
         | Fact::Received { .. }

@@ -3,6 +3,7 @@
 //! Invariant: no AWS in it. It knows executors by [`Executor`], identities by [`Desk`], time by [`Clock`]. Nothing
 //! touches the world before its intent is stored; an append that fails stops the run.
 
+mod asks;
 mod board;
 mod clock;
 mod context;
@@ -25,6 +26,7 @@ mod tools;
 mod veil;
 mod worker;
 
+pub use asks::{Asks, Nobody};
 pub use board::{Board, Line, WorkBoard};
 pub use clock::{Clock, MachineClock};
 pub use desk::{Desk, Invitation, Lapse};

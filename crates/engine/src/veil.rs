@@ -44,6 +44,10 @@ pub(crate) fn veil_said(redactor: &Redactor, command: Command) -> Result<Command
             signature.reason = signature.reason.map(clean);
             Command::Sign { hold, signature }
         }
+        Command::Reply { work, key, option, mut signature } => {
+            signature.reason = signature.reason.map(clean);
+            Command::Reply { work, key, option, signature }
+        }
         Command::Tick { step, item, on, by, reason, evidence } => {
             Command::Tick { step, item, on, by, reason: reason.map(clean), evidence: evidence.map(clean) }
         }
@@ -69,6 +73,8 @@ pub(crate) fn veil_said(redactor: &Redactor, command: Command) -> Result<Command
         | Command::OpenHold { .. }
         | Command::SkipByCondition { .. }
         | Command::Intend { .. }
+        | Command::Ask { .. }
+        | Command::Withdraw { .. }
         | Command::Send { .. }
         | Command::NotSent { .. }
         | Command::Receive { .. }

@@ -213,9 +213,8 @@ async fn act(desk: &Desktop, work: Work, action: usize) -> Sent<()> {
     let waited =
         intent.ask.is_some() || desk.state.work(&work).is_some_and(|known| known.epoch != desk.state.epoch);
     let changes = work.lane == Lane::Undo || task.step.effect.changes();
-    if action == 0
-        && waited
-        && changes
+    let answered = desk.state.work(&work).is_some_and(|known| known.is_reply(action));
+    if (answered || (action == 0 && waited && changes))
         && let Err(diagnosis) = desk.tools.desk.assert_pin().await
     {
         return desk.fail(&work, diagnosis).await;

@@ -15,6 +15,9 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
         Fact::SkippedByCondition { .. } => "skipped_by_condition",
         Fact::Intended { .. } => "intended",
         Fact::Answered { .. } => "answered",
+        Fact::Asked { .. } => "asked",
+        Fact::Withdrawn { .. } => "withdrawn",
+        Fact::Replied { .. } => "replied",
         Fact::Sending { .. } => "sending",
         Fact::NotSent { .. } => "not_sent",
         Fact::Received { .. } => "received",
@@ -61,6 +64,11 @@ pub(crate) fn fact(fact: &Fact) -> String {
             format!("{work}, attempt {attempt}: {}", intent.already.as_ref().unwrap_or(&intent.summary))
         }
         Fact::Answered { work, answer, by } => format!("{work}: {} {}", by.name, words::answer(answer)),
+        Fact::Asked { work, question } => format!("{work} asks: {}", question.ask.instructions),
+        Fact::Withdrawn { work, key, why } => format!("{work}: {key} is settled without this run: {why}"),
+        Fact::Replied { work, key, option, signature } => {
+            format!("{work}: {} answers {option} to {key}", signature.signer.person.name)
+        }
         Fact::Sending { work, action } => format!("{work}: action {} is sent", action + 1),
         Fact::NotSent { work, action, why } => {
             format!("{work}: action {} took no effect: {why}", action + 1)

@@ -2,7 +2,7 @@
 
 use crate::{
     Actor, Answer, Checked, Covered, Diagnosis, Evidence, HoldKey, How, Intent, Moment, Outcome, Pin,
-    Receipt, RunEnd, Signature, Started, Used, Work,
+    Question, Receipt, RunEnd, Signature, Started, Used, Work,
 };
 use holdpoint_plan::{ItemId, StepId};
 
@@ -65,6 +65,33 @@ pub enum Command {
         answer: Answer,
         /// Who.
         by: Actor,
+    },
+    /// A person is to be asked while the step is followed.
+    Ask {
+        /// By which work.
+        work: Work,
+        /// What.
+        question: Box<Question>,
+    },
+    /// What was asked is settled elsewhere.
+    Withdraw {
+        /// By which work.
+        work: Work,
+        /// Which question.
+        key: String,
+        /// How.
+        why: String,
+    },
+    /// Somebody answers such a question.
+    Reply {
+        /// To which work.
+        work: Work,
+        /// To which question.
+        key: String,
+        /// Which option.
+        option: String,
+        /// With what.
+        signature: Box<Signature>,
     },
     /// An action is about to be sent.
     Send {

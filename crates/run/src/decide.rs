@@ -4,6 +4,7 @@ mod answer;
 mod checklist;
 mod choice;
 mod holds;
+mod reply;
 
 use crate::{
     At, Checked, Command, Effect, Fact, HoldKey, Intent, Lane, Mode, Outcome, Refusal, Started, State,
@@ -55,6 +56,15 @@ fn begun(state: &State, command: Command) -> Result<Vec<Fact>, Refusal> {
         Command::Answer { work, answer, by } => {
             in_hand(state, &work)?;
             answer::answered(state, work, answer, by)
+        }
+        Command::Ask { work, question } => {
+            in_hand(state, &work)?;
+            reply::ask(state, work, question)
+        }
+        Command::Withdraw { work, key, why } => reply::withdraw(state, work, key, why),
+        Command::Reply { work, key, option, signature } => {
+            in_hand(state, &work)?;
+            reply::reply(state, work, key, option, signature)
         }
         Command::Send { work, action } => {
             at_action(state, &work, action).map(|()| vec![Fact::Sending { work, action }])

@@ -106,6 +106,7 @@ impl State {
                 state.used.clone_from(used);
                 state.receipts.clear();
                 state.answer = None;
+                state.unasked();
                 state.outcome = None;
                 state.skipped = None;
                 state.began_at = Some(at);
@@ -122,6 +123,9 @@ impl State {
                 let state = self.advance(seq, work, StepFact::Answered { acts })?;
                 state.answer = Some((answer.clone(), by.clone()));
             }
+            Fact::Asked { work, question } => self.of(seq, work)?.question = Some((**question).clone()),
+            Fact::Withdrawn { work, .. } => self.of(seq, work)?.question = None,
+            Fact::Replied { work, key, option, .. } => self.reply(seq, work, key, option)?,
             Fact::Sending { work, .. } => {
                 self.advance(seq, work, StepFact::Sending)?;
                 if let (Lane::Forward, Some(step)) = (work.lane, self.steps.get_mut(&work.step)) {
@@ -152,6 +156,7 @@ impl State {
             }
             Fact::Retried { work, .. } => {
                 let state = self.advance(seq, work, StepFact::Retried)?;
+                state.unasked();
                 state.skipped = None;
                 state.ended_at = None;
                 // What was signed for a finished attempt is not signed for the next one of a hold that covers values
@@ -193,13 +198,30 @@ impl State {
         Ok(())
     }
 
-    fn advance(&mut self, seq: u64, work: &Work, fact: StepFact) -> Result<&mut WorkState, Misfit> {
+    fn of(&mut self, seq: u64, work: &Work) -> Result<&mut WorkState, Misfit> {
         let step =
             self.steps.get_mut(&work.step).ok_or_else(|| Misfit::NoStep { seq, step: work.step.clone() })?;
-        let state = match work.lane {
+        Ok(match work.lane {
             Lane::Forward => &mut step.forward,
             Lane::Undo => &mut step.undo,
-        };
+        })
+    }
+
+    /// What was asked is answered: its action is the next one of the intent.
+    fn reply(&mut self, seq: u64, work: &Work, key: &str, option: &str) -> Result<(), Misfit> {
+        let question = self.of(seq, work)?.question.take();
+        let action = question.and_then(|question| question.actions.get(option).cloned());
+        let state = self.advance(seq, work, StepFact::Replied { acts: action.is_some() })?;
+        state.replies.push((key.to_owned(), option.to_owned()));
+        if let (Some(action), Some(intent)) = (action, state.intent.as_mut()) {
+            intent.actions.push(action);
+            state.added += 1;
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, seq: u64, work: &Work, fact: StepFact) -> Result<&mut WorkState, Misfit> {
+        let state = self.of(seq, work)?;
         state.status = advance(state.status, fact).map_err(|why| Misfit::Illegal { seq, why })?;
         Ok(state)
     }
@@ -215,6 +237,7 @@ impl State {
         };
         let state = self.advance(seq, work, StepFact::Concluded(status))?;
         state.outcome = Some(outcome.clone());
+        state.question = None;
         state.ended_at = Some(at);
         if let Outcome::Succeeded { outputs, .. } = outcome {
             let before = std::mem::replace(&mut state.outputs, outputs.clone());

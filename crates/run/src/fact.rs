@@ -1,7 +1,7 @@
 //! What happened in a run. Facts are numbered, stored and never changed; progress is not a fact.
 
 use crate::{
-    Actor, Answer, Checked, Covered, Diagnosis, Evidence, How, Intent, Mode, Outcome, Pin, Receipt,
+    Actor, Answer, Checked, Covered, Diagnosis, Evidence, How, Intent, Mode, Outcome, Pin, Question, Receipt,
     Signature, UndoItem,
 };
 use holdpoint_plan::{ItemId, StageId, StepId, Target};
@@ -194,6 +194,33 @@ pub enum Fact {
         answer: Answer,
         /// By whom.
         by: Actor,
+    },
+    /// A person is asked while the step is followed.
+    Asked {
+        /// By which work.
+        work: Work,
+        /// What.
+        question: Box<Question>,
+    },
+    /// What was asked is settled without an answer of this run: by time, by somebody elsewhere, by its end.
+    Withdrawn {
+        /// By which work.
+        work: Work,
+        /// Which question.
+        key: String,
+        /// How it was settled.
+        why: String,
+    },
+    /// Somebody answered and signed. The option's action follows those of the intent.
+    Replied {
+        /// To which work.
+        work: Work,
+        /// To which question.
+        key: String,
+        /// Which option.
+        option: String,
+        /// By whom.
+        signature: Box<Signature>,
     },
     /// An action is about to be sent. Its receipt, or its absence, is what a crash is judged by.
     Sending {

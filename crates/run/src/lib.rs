@@ -31,5 +31,5 @@ pub use person::{Actor, Checked, Decision, Person, Signature};
 pub use state::{HoldState, ItemState, Rollback, RunEnd, State, StepState, WorkState};
 pub use work::{
     ActionPlan, Answer, Ask, AskField, AskOption, CopyText, Diagnosis, Evidence, External, How, Intent,
-    Judgement, KnownProblem, Outcome, OutputValue, Pin, Receipt, Said, UndoItem, json_digest,
+    Judgement, KnownProblem, Outcome, OutputValue, Pin, Question, Receipt, Said, UndoItem, json_digest,
 };

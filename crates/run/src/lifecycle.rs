@@ -104,6 +104,11 @@ pub enum StepFact {
         /// It has actions to send.
         acts: bool,
     },
+    /// A question of a step that is followed was answered.
+    Replied {
+        /// The answer has an action to send.
+        acts: bool,
+    },
     /// An action is about to be sent.
     Sending,
     /// It certainly took no effect.
@@ -147,6 +152,8 @@ pub fn advance(status: Status, fact: StepFact) -> Result<Status, Illegal> {
         (S::Pending, F::Intended { asks: false, acts: false }) => Ok(S::Waiting),
         (S::Asking, F::Answered { acts: true }) => Ok(S::Running),
         (S::Asking, F::Answered { acts: false }) => Ok(S::Waiting),
+        (S::Waiting, F::Replied { acts: true }) => Ok(S::Running),
+        (S::Waiting, F::Replied { acts: false }) => Ok(S::Waiting),
         // What is unknown is settled before anything is sent again.
         (S::Running, F::Sending) => Ok(S::Sent),
         (S::Sent | S::Unknown, F::NotSent) => Ok(S::Running),
@@ -217,6 +224,7 @@ pub fn advance(status: Status, fact: StepFact) -> Result<Status, Illegal> {
             | S::NotPractised,
             F::Intended { .. }
             | F::Answered { .. }
+            | F::Replied { .. }
             | F::Sending
             | F::NotSent
             | F::Received { .. }

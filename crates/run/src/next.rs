@@ -85,8 +85,10 @@ pub fn interruption(state: &State) -> Option<Interruption> {
         return None;
     }
     let waits = |work: Work| {
-        let status = state.work(&work)?.status;
-        match status {
+        let known = state.work(&work)?;
+        match known.status {
+            // It is followed all the same: what is asked may be settled elsewhere.
+            Status::Waiting if known.question.is_some() => Some(Interruption::Asking(work)),
             Status::Asking => Some(Interruption::Asking(work)),
             Status::Unknown => Some(Interruption::Unknown(work)),
             Status::Failed | Status::RolledBackByAws | Status::Superseded => {

@@ -2,7 +2,7 @@
 
 use crate::{
     Actor, Answer, At, Checked, Covered, Evidence, HoldKey, Intent, Lane, Mode, Moment, Outcome, OutputValue,
-    Pin, Receipt, RunId, Signature, Started, Status, UndoItem, Used, Work,
+    Pin, Question, Receipt, RunId, Signature, Started, Status, UndoItem, Used, Work,
 };
 use holdpoint_plan::{ItemId, Plan, StepId};
 use serde::{Deserialize, Serialize};
@@ -106,6 +106,12 @@ pub struct WorkState {
     pub receipts: Vec<Receipt>,
     /// The answer of a person.
     pub answer: Option<(Answer, Actor)>,
+    /// What is asked while it is followed.
+    pub question: Option<Question>,
+    /// Keys of the questions of this attempt that were answered, with the option.
+    pub replies: Vec<(String, String)>,
+    /// How many actions of the intent were added by such answers: the last ones.
+    pub added: usize,
     /// Values used.
     pub used: Vec<Used>,
     /// How it ended.
@@ -130,6 +136,9 @@ impl Default for WorkState {
             identity: None,
             receipts: Vec::new(),
             answer: None,
+            question: None,
+            replies: Vec::new(),
+            added: 0,
             used: Vec::new(),
             outcome: None,
             outputs: BTreeMap::new(),
@@ -137,6 +146,21 @@ impl Default for WorkState {
             began_at: None,
             ended_at: None,
         }
+    }
+}
+
+impl WorkState {
+    /// Whether this action was added by the answer to a question.
+    pub fn is_reply(&self, action: usize) -> bool {
+        let actions = self.intent.as_ref().map_or(0, |intent| intent.actions.len());
+        action < actions && action + self.added >= actions
+    }
+
+    /// Forgets what was asked in an earlier attempt.
+    pub(crate) fn unasked(&mut self) {
+        self.question = None;
+        self.replies.clear();
+        self.added = 0;
     }
 }
 

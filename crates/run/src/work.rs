@@ -82,6 +82,39 @@ pub struct Ask {
     pub items: bool,
 }
 
+/// What a person is asked while a step is followed. The step goes on being followed, and what is asked may be settled
+/// elsewhere, or by time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// Names what is asked about outside, e.g. a hook's id: asked again after a crash, it is the same question.
+    pub key: String,
+    /// What is asked: instructions and options.
+    pub ask: Ask,
+    /// What is sent for an option, by its id; an option without one sends nothing.
+    pub actions: BTreeMap<String, ActionPlan>,
+    /// Options that want a reason.
+    pub reasons: Vec<String>,
+    /// When it is settled without an answer.
+    pub expires_at: Option<crate::At>,
+    /// What happens then.
+    pub if_unanswered: Option<String>,
+}
+
+impl Question {
+    /// What a signature under one of the options covers.
+    pub fn covers(&self, option: &str) -> Vec<crate::Covered> {
+        let digest = serde_json::to_value(self).map(|value| json_digest(&value)).unwrap_or_default();
+        vec![
+            crate::Covered { name: "question".into(), digest, shown: self.key.clone() },
+            crate::Covered {
+                name: "option".into(),
+                digest: json_digest(&Value::String(option.to_owned())),
+                shown: option.to_owned(),
+            },
+        ]
+    }
+}
+
 /// A text to copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopyText {

@@ -23,7 +23,7 @@ const STATUSES: [Status; 14] = [
 #[test]
 fn every_cell_is_as_the_table_says() {
     // `.` cannot happen; otherwise the first letter of what becomes of it.
-    let columns: [(&str, StepFact); 18] = [
+    let columns: [(&str, StepFact); 20] = [
         ("intended, asks", StepFact::Intended { asks: true, acts: true }),
         ("intended, acts", StepFact::Intended { asks: false, acts: true }),
         ("intended, reads", StepFact::Intended { asks: false, acts: false }),
@@ -42,22 +42,24 @@ fn every_cell_is_as_the_table_says() {
         ("failed", StepFact::Concluded(Failed)),
         ("superseded", StepFact::Concluded(Superseded)),
         ("not practised", StepFact::Concluded(NotPractised)),
+        ("replied, acts", StepFact::Replied { acts: true }),
+        ("replied", StepFact::Replied { acts: false }),
     ];
     let table = "
-        Pending          Asking Running Waiting . . . . . . . . . Skipped Compensated . Failed . NotPractised
-        Running          . . . . . Sent . . . . . . . Compensated . Failed . NotPractised
-        Asking           . . . Running Waiting . . . . . . . Skipped Compensated . Failed . NotPractised
-        Sent             . . . . . . Running Running Waiting . Unknown . . . . . . .
-        Waiting          . . . . . . . . . Verifying . . . Compensated Succeeded Failed Superseded NotPractised
-        Verifying        . . . . . . . . . Verifying . . . Compensated Succeeded Failed Superseded NotPractised
-        Succeeded        . . . . . . . . . . . Pending . Compensated . . . .
-        Failed           . . . . . . . . . . . Pending Skipped Compensated . . . .
-        Unknown          . . . . . . Running Running Waiting . . Pending Skipped Compensated . . . .
-        RolledBackByAws  . . . . . . . . . . . Pending Skipped Compensated . . . .
-        Superseded       . . . . . . . . . . . Pending Skipped Compensated . . . .
-        Skipped          . . . . . . . . . . . Pending . Compensated . . . .
-        Compensated      . . . . . . . . . . . . . Compensated . . . .
-        NotPractised     . . . . . . . . . . . Pending . Compensated . . . .";
+        Pending          Asking Running Waiting . . . . . . . . . Skipped Compensated . Failed . NotPractised . .
+        Running          . . . . . Sent . . . . . . . Compensated . Failed . NotPractised . .
+        Asking           . . . Running Waiting . . . . . . . Skipped Compensated . Failed . NotPractised . .
+        Sent             . . . . . . Running Running Waiting . Unknown . . . . . . . . .
+        Waiting          . . . . . . . . . Verifying . . . Compensated Succeeded Failed Superseded NotPractised Running Waiting
+        Verifying        . . . . . . . . . Verifying . . . Compensated Succeeded Failed Superseded NotPractised . .
+        Succeeded        . . . . . . . . . . . Pending . Compensated . . . . . .
+        Failed           . . . . . . . . . . . Pending Skipped Compensated . . . . . .
+        Unknown          . . . . . . Running Running Waiting . . Pending Skipped Compensated . . . . . .
+        RolledBackByAws  . . . . . . . . . . . Pending Skipped Compensated . . . . . .
+        Superseded       . . . . . . . . . . . Pending Skipped Compensated . . . . . .
+        Skipped          . . . . . . . . . . . Pending . Compensated . . . . . .
+        Compensated      . . . . . . . . . . . . . Compensated . . . . . .
+        NotPractised     . . . . . . . . . . . Pending . Compensated . . . . . .";
     let rows: Vec<Vec<&str>> = table
         .lines()
         .map(|line| line.split_whitespace().collect())

@@ -1,11 +1,14 @@
 //! Amazon ECS.
 
+mod calls;
 mod check;
+mod configuration;
 mod create;
 mod definition;
 mod deploy;
 mod evidence;
 mod follow;
+mod hooks;
 mod pin;
 mod register;
 mod rollback;
@@ -14,6 +17,7 @@ mod run_task;
 mod run_task_follow;
 mod scale;
 mod service;
+mod update;
 mod view;
 mod wait;
 

@@ -4,8 +4,10 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a suite stops at what it did not expect")]
 
+mod asked;
 mod drawer;
 
+pub use asked::Asked;
 pub use drawer::Drawer;
 
 use holdpoint_engine::{ActError, Began, Ending, Executor, MachineClock, Observation, Progress, Task};
@@ -33,6 +35,8 @@ pub struct Room {
     pub clock: Arc<MachineClock>,
     /// What steps sealed and kept.
     pub safe: Arc<Drawer>,
+    /// What steps asked while they were followed.
+    pub asked: Arc<Asked>,
     folder: TempDir,
     running: holdpoint_sim::Running,
 }
@@ -66,7 +70,7 @@ impl Room {
         }
         .open()
         .unwrap();
-        Self { workshop, simulator, clock, safe: Arc::default(), folder, running }
+        Self { workshop, simulator, clock, safe: Arc::default(), asked: Arc::default(), folder, running }
     }
 
     /// The executor of a kind.
@@ -119,6 +123,7 @@ impl Room {
             secrets: Arc::default(),
             timeout: None,
             clock: self.clock.clone(),
+            asks: self.asked.clone(),
             safe: self.safe.clone(),
             scratch: self.scratch(name),
         }

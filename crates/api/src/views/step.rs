@@ -308,6 +308,14 @@ pub enum AskView {
         question: String,
         /// The options.
         options: Vec<OptionView>,
+        /// When it is settled without an answer, of what is asked while a step is followed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        expires_at: Option<String>,
+        /// What happens then.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        if_unanswered: Option<String>,
     },
     /// A phrase to type before something is sent.
     Phrase {

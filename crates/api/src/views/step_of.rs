@@ -274,6 +274,14 @@ fn choice(choice: &str, title: &str, about: &str, needs_reason: bool) -> ChoiceV
 }
 
 fn ask(known: &WorkState) -> Option<AskView> {
+    if let Some(question) = &known.question {
+        return Some(AskView::Decision {
+            question: question.ask.instructions.clone(),
+            options: question.ask.options.iter().map(option).collect(),
+            expires_at: question.expires_at.map(|at| at.to_string()),
+            if_unanswered: question.if_unanswered.clone(),
+        });
+    }
     let intent = known.intent.as_ref().filter(|_| known.status == Status::Asking)?;
     let ask = intent.ask.as_ref()?;
     Some(match ask {
@@ -281,6 +289,8 @@ fn ask(known: &WorkState) -> Option<AskView> {
         Ask { options, instructions, .. } if !options.is_empty() => AskView::Decision {
             question: instructions.clone(),
             options: options.iter().map(option).collect(),
+            expires_at: None,
+            if_unanswered: None,
         },
         Ask { phrase: Some(phrase), .. } if !intent.actions.is_empty() => {
             AskView::Phrase { about: intent.summary.clone(), phrase: phrase.clone() }

@@ -133,3 +133,14 @@ async fn of_a_run_with_secrets() {
         &[("asking ask", Reply::Answer(&[("key", "carried-by-hand-7"), ("note", "here")]))];
     check("secrets.md", &[], replies, secrets).await;
 }
+
+#[tokio::test]
+async fn of_a_run_that_asks_while_it_follows() {
+    let replies: Replies = &[
+        SIGN,
+        ("asking scale_api", Reply::Option("continue")),
+        ("asking deploy_web", Reply::Option("continue")),
+    ];
+    let faults = [("scale_api", Fault::Asks), ("deploy_web", Fault::Asks)];
+    check("two-services.md", &faults, replies, &[]).await;
+}

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Registry, Task};
 use holdpoint_plan::Action;
 use holdpoint_redact::Secret;
-use holdpoint_run::{ActionPlan, Ask, AskField, Diagnosis, External, Intent, Lane, OutputValue, Receipt};
+use holdpoint_run::{
+    ActionPlan, Ask, AskField, AskOption, Diagnosis, External, Intent, Lane, OutputValue, Question, Receipt,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,6 +46,29 @@ fn effect(task: &Task, action: usize) -> String {
     format!("{}#{action}", task.mark())
 }
 
+/// The call that answers what waits.
+const ANSWER: &str = "model:Answer";
+
+/// What is asked while the step is followed.
+fn question(task: &Task) -> Question {
+    let option = AskOption {
+        id: "continue".into(),
+        title: "Go on".into(),
+        risk: None,
+        details: None,
+        recommended: true,
+    };
+    let action = ActionPlan { call: ANSWER.into(), input: json!({"hook": task.work.to_string()}) };
+    Question {
+        key: format!("hook of {}", task.work),
+        ask: Ask { options: vec![option], ..Ask::default() },
+        actions: [("continue".to_owned(), action)].into(),
+        reasons: Vec::new(),
+        expires_at: None,
+        if_unanswered: None,
+    }
+}
+
 impl Model {
     /// A check that belongs to a step has faults of its own.
     fn strikes(&self, task: &Task, matches: impl Fn(Fault) -> bool) -> Option<Fault> {
@@ -75,7 +100,20 @@ impl Model {
         Ok(())
     }
 
-    fn apply(&self, task: &Task, action: usize) {
+    /// What was started waits until somebody answers.
+    fn asks(&self, task: &Task) -> bool {
+        let of = task.work.to_string();
+        self.world.things().faults.iter().any(|(work, fault)| *work == of && *fault == Fault::Asks)
+    }
+
+    fn apply(&self, task: &Task, action: usize, call: &str) {
+        if call == ANSWER {
+            let of = task.work.to_string();
+            let asked = self.world.strikes(&of, |fault| fault == Fault::Asks);
+            assert!(asked.is_some(), "an answer is sent once, to what waits for it");
+            self.world.things().took_effect.push(effect(task, action));
+            return;
+        }
         let mut things = self.world.things();
         things.took_effect.push(effect(task, action));
         let key = key(&task.with);
@@ -147,10 +185,11 @@ impl Executor for Model {
     async fn act(
         &self,
         task: &Task,
-        _intent: &Intent,
+        intent: &Intent,
         action: usize,
         _receipts: &[Receipt],
     ) -> Result<Receipt, ActError> {
+        let call = intent.actions[action].call.as_str();
         task.progress.line("stdout", None, format!("sending {} with {}", effect(task, action), task.with));
         self.signed_in().map_err(ActError::Refused)?;
         let lost = || ActError::Ambiguous(Diagnosis::of("the connection broke"));
@@ -165,12 +204,12 @@ impl Executor for Model {
             }
             Some(Fault::LostBefore) => return Err(lost()),
             Some(_) => {
-                self.apply(task, action);
+                self.apply(task, action, call);
                 return Err(lost());
             }
             None => {}
         }
-        self.apply(task, action);
+        self.apply(task, action, call);
         Ok(receipt(task, action))
     }
 
@@ -195,6 +234,10 @@ impl Executor for Model {
     async fn follow(&self, task: &Task, _intent: &Intent, receipts: &[Receipt]) -> Ending {
         if let Err(expired) = self.signed_in() {
             return Ending::Failed(expired);
+        }
+        if self.asks(task) {
+            task.asks.ask(question(task)).await;
+            return std::future::pending().await;
         }
         match self.strikes(task, |fault| matches!(fault, Fault::Fails(_) | Fault::Hangs | Fault::PutBack)) {
             Some(Fault::Hangs) => std::future::pending().await,

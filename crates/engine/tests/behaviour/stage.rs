@@ -29,6 +29,8 @@ pub(crate) enum Reply {
     Skip,
     /// Looks at the world, and says what is true of what nobody knows.
     Look,
+    /// Answers what is asked while a step is followed, signed by the run's own person.
+    Option(&'static str),
     /// Gives the fields of a manual step.
     Answer(&'static [(&'static str, &'static str)]),
     RollBack,
@@ -180,7 +182,11 @@ impl Stage {
             }
             (Interruption::Asking(work), Reply::Answer(fields)) => {
                 let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
-                run.answer(work, Answer { fields: fields.collect(), ..Answer::default() }, kim()).await
+                run.answer(work, Answer { fields: fields.collect(), ..Answer::default() }, kim(), None).await
+            }
+            (Interruption::Asking(work), Reply::Option(option)) => {
+                let answer = Answer { option: Some(option.to_owned()), ..Answer::default() };
+                run.answer(work, answer, kim(), None).await
             }
             (_, Reply::RollBack) => run.command(Command::RollBack { by: kim(), reason: why() }, "kim").await,
             (_, Reply::Abort) => run.command(Command::Abort { by: kim(), reason: why() }, "kim").await,

@@ -86,9 +86,6 @@ pub struct EcsCreate {
     pub deployment: Option<DeploymentRules>,
     /// Time in which failing load balancer health checks are ignored.
     pub health_check_grace: Option<Dur>,
-    /// Say what is doubtful about the task definition before it is deployed (see `ecs.lint`); true when absent.
-    #[serde(default = "yes")]
-    pub lint: bool,
     /// Tags of the service.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -154,12 +151,6 @@ pub struct EcsDeploy {
     pub network: Option<Network>,
     /// Load balancer targets; unchanged when absent.
     pub load_balancers: Option<Vec<LoadBalancer>>,
-    /// Whether the new revision can run beside the old one on the same data. With a circuit breaker or alarms that roll
-    /// back and a container that migrates at its start, `false` (and nothing said) is warned of.
-    pub schema_compatible: Option<bool>,
-    /// Say what is doubtful about the task definition before it is deployed (see `ecs.lint`); true when absent.
-    #[serde(default = "yes")]
-    pub lint: bool,
     /// Time in which failing load balancer health checks are ignored; unchanged when absent.
     pub health_check_grace: Option<Dur>,
 }
@@ -269,10 +260,6 @@ pub struct EcsRollback {
     pub service: String,
     /// `pinned` for what ran when the run began (for a service that was absent: scale to zero, then delete), or a task definition.
     pub to: String,
-}
-
-fn yes() -> bool {
-    true
 }
 
 const DEPLOYED: &[OutputSpec] = &[

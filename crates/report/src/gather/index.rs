@@ -29,6 +29,8 @@ pub(super) struct Index {
     changes: Vec<Change>,
     people: BTreeMap<u64, Person>,
     calls: BTreeMap<Work, Vec<String>>,
+    /// Calls that the newest question of each work offers, by option.
+    offered: BTreeMap<Work, BTreeMap<String, String>>,
 }
 
 /// Where and when a statement was made.
@@ -80,6 +82,25 @@ impl Index {
                 let said = (words::answer(answer), by.name.clone());
                 if let Some(attempt) = self.open_attempt(work) {
                     attempt.answer = Some(said);
+                }
+            }
+            Fact::Asked { work, question } => {
+                self.saw(work, place);
+                let calls =
+                    question.actions.iter().map(|(option, action)| (option.clone(), action.call.clone()));
+                self.offered.insert(work.clone(), calls.collect());
+            }
+            Fact::Withdrawn { work, .. } => self.saw(work, place),
+            Fact::Replied { work, option, signature, .. } => {
+                self.saw(work, place);
+                let name = signature.signer.person.name.clone();
+                self.asked_sts(&signature.signer, &format!("who answers what {work} asks"), place);
+                let offered = self.offered.remove(work).unwrap_or_default();
+                if let (Some(calls), Some(call)) = (self.calls.get_mut(work), offered.get(option)) {
+                    calls.push(call.clone());
+                }
+                if let Some(attempt) = self.open_attempt(work) {
+                    attempt.answer = Some((option.clone(), name));
                 }
             }
             Fact::Sending { work, action } => {

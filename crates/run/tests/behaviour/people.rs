@@ -33,6 +33,11 @@ pub(crate) fn checked(who: &str, account: &str, at: At) -> Checked {
 /// What somebody would sign now, words: `nogo`, `auto`, `account=…`, `covers=…`, `reason=…`.
 pub(crate) fn signature(state: &State, hold: &HoldKey, who: &str, words: &[String], at: At) -> Signature {
     let covers = state.holds.get(hold).map(|open| covers_digest(&open.covers)).unwrap_or_default();
+    signed(state, covers, who, words, at)
+}
+
+/// The same over anything else that is covered.
+pub(crate) fn signed(state: &State, covers: String, who: &str, words: &[String], at: At) -> Signature {
     let mut signature = Signature {
         decision: Decision::Go,
         signer: checked(who, ACCOUNT, at),

@@ -1,12 +1,13 @@
 //! Reads a script and walks it. A line is a part of the plan, a command, or (after `=`) what must be so.
 
 use super::driver::{Run, done_by, outcome, receipt};
-use super::people::{checked, signature};
+use super::people::{checked, signature, signed};
 use super::plans::{ACCOUNT, id, plan};
 use holdpoint_plan::{ItemId, StageId};
 use holdpoint_run::{
-    Answer, Choice, Command, Diagnosis, Evidence, Fact, HoldKey, How, Interruption, Mode, Moment, Refusal,
-    RunEnd, State, Status, Work, interruption, next, standing,
+    ActionPlan, Answer, Ask, AskOption, Choice, Command, Diagnosis, Evidence, Fact, HoldKey, How,
+    Interruption, Mode, Moment, Question, Refusal, RunEnd, State, Status, Work, covers_digest, interruption,
+    next, standing,
 };
 use serde_json::{Value, json};
 
@@ -102,6 +103,16 @@ impl Walk {
             ["intend", step, how] => altered(self.run.intend(&work(step)), how, &self.run),
             ["skip_by_condition", step] => Command::SkipByCondition { step: id(step) },
             ["answer", step, ..] => Command::Answer { work: work(step), answer: answer(&words[2..]), by },
+            ["asks", step, key] => Command::Ask { work: work(step), question: Box::new(question(key)) },
+            ["settled", step, key] => {
+                Command::Withdraw { work: work(step), key: (*key).into(), why: "time was up".into() }
+            }
+            ["reply", step, key, option, who, ..] => {
+                let covers = covers_digest(&question(key).covers(option));
+                let signature = signed(&self.run.state, covers, who, &words[5..], self.run.now);
+                let (key, option) = ((*key).to_owned(), (*option).to_owned());
+                Command::Reply { work: work(step), key, option, signature: Box::new(signature) }
+            }
             ["send", step, action] => Command::Send { work: work(step), action: number(action) },
             ["not_sent", step, action] => {
                 Command::NotSent { work: work(step), action: number(action), why: "throttled".into() }
@@ -196,6 +207,27 @@ impl Walk {
             [step, wanted] => assert_eq!(status_of(state, &work(step)), *wanted, "{place}"),
             other => panic!("{place}: no claim {other:?}"),
         }
+    }
+}
+
+/// Go on or back: both send something; to wait sends nothing.
+fn question(key: &str) -> Question {
+    let option = |id: &str| AskOption {
+        id: id.into(),
+        title: id.into(),
+        risk: None,
+        details: None,
+        recommended: false,
+    };
+    let action =
+        |id: &str| (id.to_owned(), ActionPlan { call: "ecs:Answer".into(), input: json!({"is": id}) });
+    Question {
+        key: key.into(),
+        ask: Ask { options: ["on", "back", "later"].map(option).into(), ..Ask::default() },
+        actions: [action("on"), action("back")].into(),
+        reasons: vec!["back".into()],
+        expires_at: None,
+        if_unanswered: None,
     }
 }
 

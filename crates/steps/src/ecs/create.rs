@@ -1,12 +1,12 @@
 //! `ecs.create`: a new service, made once whatever happens to the answer.
 
-use super::definition::{self, MARK, short};
-use super::deploy::{follow_update, is_so, observe_update, receipt_of, send_update, service_receipt};
-use super::pin;
-use super::service::{
-    World, confirmed, deployment_configuration, is_marked, network_configuration, read, stem,
-};
-use crate::failure::{act_failed, arguments, strange};
+use super::calls::{self, CREATE, mark_of};
+use super::definition::{MARK, short};
+use super::deploy::follow_update;
+use super::service::{World, is_marked, stem};
+use super::update::{UPDATE, is_so};
+use super::{configuration, pin};
+use crate::failure::arguments;
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Service};
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
@@ -16,8 +16,6 @@ use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-
-const CREATE: &str = "ecs:CreateService";
 
 /// The kind `ecs.create`.
 pub(crate) struct Create {
@@ -54,7 +52,7 @@ impl Executor for Create {
                     with.desired_count,
                     short(&world.target)
                 );
-                let input = create(task, &with, &world.target);
+                let input = create(task, &with, &world.target)?;
                 let actions = vec![ActionPlan { call: CREATE.into(), input }];
                 Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
             }
@@ -69,17 +67,7 @@ impl Executor for Create {
         action: usize,
         _: &[Receipt],
     ) -> Result<Receipt, ActError> {
-        let planned =
-            intent.actions.get(action).ok_or_else(|| ActError::Refused(strange("it has no such action")))?;
-        if planned.call != CREATE {
-            return send_update(&self.cloud, &planned.input).await;
-        }
-        let answer = self
-            .cloud
-            .change(CREATE, &planned.input)
-            .await
-            .map_err(|error| act_failed("The service was not created", &error))?;
-        service_receipt(answer).map_err(|error| *error)
+        calls::send(&self.cloud, intent, action).await
     }
 
     async fn observe(
@@ -89,35 +77,12 @@ impl Executor for Create {
         action: usize,
         _: &[Receipt],
     ) -> Result<Observation, Diagnosis> {
-        let world = World::from_intent(&intent.world)?;
-        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
-        if planned.call != CREATE {
-            return observe_update(&self.cloud, task, &world, &planned.input).await;
-        }
-        let found = confirmed(task, || read(&self.cloud, &world.cluster, &world.service)).await?;
-        let Some(service) = found else {
-            return Ok(Observation::TookNoEffect { why: format!("there is no service {}", world.service) });
-        };
-        match (mark_of(&service), service.primary()) {
-            (Some(mark), Some(primary)) if is_marked(mark, &task.mark()) => {
-                Ok(Observation::TookEffect(receipt_of(&service, primary, None)))
-            }
-            (mark, _) => Ok(Observation::TookNoEffect {
-                why: format!(
-                    "the service {} was made by somebody else (its mark is {}, ours would be {})",
-                    world.service,
-                    mark.unwrap_or("missing"),
-                    task.mark()
-                ),
-            }),
-        }
+        calls::observe(&self.cloud, task, intent, action).await
     }
 
     async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
         match World::from_intent(&intent.world) {
-            Ok(world) => {
-                follow_update(&self.cloud, task, &world, receipts.last(), intent.already.clone()).await
-            }
+            Ok(world) => follow_update(&self.cloud, task, &world, receipts, intent.already.clone()).await,
             Err(diagnosis) => Ending::Failed(diagnosis),
         }
     }
@@ -167,13 +132,13 @@ fn again(task: &Task, with: &EcsCreate, service: &Service, world: World) -> Resu
             short(&world.target),
             with.service
         ),
-        actions: vec![ActionPlan { call: "ecs:UpdateService".into(), input }],
+        actions: vec![ActionPlan { call: UPDATE.into(), input }],
         world: world.value(),
         ..Intent::default()
     })
 }
 
-fn create(task: &Task, with: &EcsCreate, target: &str) -> Value {
+fn create(task: &Task, with: &EcsCreate, target: &str) -> Result<Value, Diagnosis> {
     let mut input = json!({
         "cluster": with.cluster,
         "serviceName": with.service,
@@ -186,16 +151,13 @@ fn create(task: &Task, with: &EcsCreate, target: &str) -> Value {
         input["platformVersion"] = json!(version);
     }
     if let Some(network) = &with.network {
-        input["networkConfiguration"] = network_configuration(network);
+        input["networkConfiguration"] = configuration::network(network);
     }
     if !with.load_balancers.is_empty() {
-        let balancers = with.load_balancers.iter().map(|balancer| {
-            json!({"targetGroupArn": balancer.target_group, "containerName": balancer.container, "containerPort": balancer.port})
-        });
-        input["loadBalancers"] = balancers.collect();
+        input["loadBalancers"] = configuration::load_balancers(&with.load_balancers);
     }
     if let Some(rules) = &with.deployment {
-        input["deploymentConfiguration"] = deployment_configuration(rules);
+        input["deploymentConfiguration"] = configuration::deployment(rules)?;
     }
     if let Some(grace) = with.health_check_grace {
         input["healthCheckGracePeriodSeconds"] = json!(grace.get().as_secs());
@@ -208,7 +170,7 @@ fn create(task: &Task, with: &EcsCreate, target: &str) -> Value {
         .collect();
     tags.push(json!({"key": MARK, "value": task.mark()}));
     input["tags"] = json!(tags);
-    input
+    Ok(input)
 }
 
 /// CreateService takes a client token of at most 36 characters: with the same one it creates once.
@@ -219,8 +181,4 @@ fn token(mark: &str) -> String {
         let _ = write!(hex, "{byte:02x}");
     }
     hex
-}
-
-fn mark_of(service: &Service) -> Option<&str> {
-    service.tags.iter().find(|tag| tag.key == definition::MARK).map(|tag| tag.value.as_str())
 }

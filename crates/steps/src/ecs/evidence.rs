@@ -113,6 +113,13 @@ fn aws_says(target: &Target, sight: &Sight) -> String {
                     breaker.status
                 ));
             }
+            if let Some(alarms) = ours.alarms.as_ref().filter(|found| !found.triggered_alarm_names.is_empty())
+            {
+                text.push_str(&format!(" · alarm {} went off", alarms.triggered_alarm_names.join(", ")));
+            }
+            if let Some(stage) = ours.lifecycle_stage.as_deref().filter(|stage| *stage != "CLEAN_UP") {
+                text.push_str(&format!(" · at {stage}"));
+            }
             if let Some(reason) = ours.status_reason.as_deref().filter(|reason| !reason.is_empty()) {
                 text.push_str(&format!(" · {reason}"));
             }

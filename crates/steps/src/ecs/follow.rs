@@ -1,6 +1,7 @@
 //! Following one deployment by its id to its true end.
 
 use super::evidence::Evidence;
+use super::hooks;
 use super::rollout::{Sight, Target, Verdict, judge};
 use super::service::{World, digests};
 use super::view;
@@ -8,16 +9,20 @@ use crate::ecs::definition::short;
 use crate::failure::failed;
 use holdpoint_cloud::{AttachedTask, CallError, Cloud, Listing, Millis, Service, ServiceDeployment};
 use holdpoint_engine::{Ending, Task};
-use holdpoint_run::{At, Diagnosis};
+use holdpoint_run::Diagnosis;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-/// Time between two looks, in plan time.
+/// Time between two looks, in plan time. What is a fact is known within it and one answer, so within 2 s. A quiet look is
+/// one DescribeServiceDeployments: 40 a minute.
 const POLL: Duration = Duration::from_millis(1500);
-/// Deadline where the plan says nothing. Without a circuit breaker a crash loop goes on for ever.
+/// The service and its tasks are read when their deployment has changed, and at least at every so many looks: at most 10
+/// DescribeServices, 20 ListTasks and 20 DescribeTasks a minute while nothing changes. ECS refills 20 reads of this kind
+/// a second for an account (API throttling, developer guide), so that ten runs at once leave it most of them.
+const FULL_EVERY: u32 = 4;
+/// Deadline where the plan says nothing, beside the times that the deployment itself is told to wait. Without a circuit
+/// breaker a crash loop goes on for ever.
 const DEADLINE: Duration = Duration::from_secs(20 * 60);
-/// Tasks are listed at least at every so many looks, and whenever counts change.
-const TASKS_EVERY: u32 = 4;
 
 /// What runs at the end of a deployment that succeeded.
 pub(crate) struct Arrival {
@@ -71,10 +76,11 @@ impl<'a> Following<'a> {
     /// Looks until the deployment has ended, one way or the other, or the deadline has passed.
     pub(crate) async fn until_ended(mut self) -> Result<Arrival, Ending> {
         let clock = &self.task.clock;
-        let limit = self.task.timeout.unwrap_or(DEADLINE);
-        let deadline = clock.elapsed() + limit;
+        let mut limit = self.task.timeout.unwrap_or(DEADLINE);
+        let mut deadline = clock.elapsed() + limit;
         let mut seen = Seen::default();
         let mut arn: Option<String> = None;
+        let mut looked = clock.elapsed();
         loop {
             let sight = match self.look(&mut arn, &mut seen).await {
                 Ok(sight) => sight,
@@ -89,6 +95,17 @@ impl<'a> Following<'a> {
                 }
             };
             self.tell(&sight, &mut seen).await;
+            let spent = clock.elapsed().saturating_sub(looked);
+            looked = clock.elapsed();
+            // AWS has a clock of its own for what a person is asked, and for what it is told to wait.
+            if self.attend(&sight, &mut seen).await {
+                deadline += spent;
+            } else if self.task.timeout.is_none() && seen.told_to_wait.is_none() {
+                let told = view::told_to_wait(sight.ours.as_ref());
+                seen.told_to_wait = sight.ours.is_some().then_some(told);
+                limit += told;
+                deadline += told;
+            }
             match judge(&self.target, &sight) {
                 Verdict::Deployed => return self.arrive(sight).await.map_err(Ending::Failed),
                 Verdict::Failed(why) => {
@@ -97,6 +114,7 @@ impl<'a> Following<'a> {
                 }
                 Verdict::RolledBack(_) => {
                     // The service was asked before its deployment's end was seen: what it runs is asked again.
+                    seen.quiet = FULL_EVERY;
                     let sight = self.look(&mut arn, &mut seen).await.unwrap_or(sight);
                     let on = sight.service.as_ref().and_then(Service::primary).map(|primary| {
                         format!(
@@ -123,6 +141,7 @@ impl<'a> Following<'a> {
                     return Err(Ending::Superseded(diagnosis));
                 }
                 Verdict::Follow(other) => {
+                    seen.quiet = FULL_EVERY;
                     let says = format!(
                         "{} was replaced by {}, which brings the same task definition: following that one",
                         self.target.deployment, other.id
@@ -146,7 +165,41 @@ impl<'a> Following<'a> {
         }
     }
 
+    /// Asks the operator what AWS waits for, and takes back what was settled elsewhere. True while AWS waits.
+    async fn attend(&self, sight: &Sight, seen: &mut Seen) -> bool {
+        let waiting = sight.ours.as_ref().and_then(|ours| Some((ours, ours.waiting_hook()?)));
+        if let Some(key) = seen.asked.clone()
+            && waiting.is_none_or(|(_, hook)| hook.hook_id != key)
+        {
+            let why = hooks::settled(sight.ours.as_ref(), &key);
+            self.task.progress.line("hook", None, format!("{key}: {why}"));
+            self.task.asks.withdraw(&key, &why).await;
+            seen.asked = None;
+        }
+        let Some((ours, hook)) = waiting else { return false };
+        if seen.asked.as_ref() != Some(&hook.hook_id) {
+            let question = hooks::question(self.service, ours, hook);
+            self.task.progress.line("hook", None, question.ask.instructions.clone());
+            seen.asked = Some(hook.hook_id.clone());
+            self.task.asks.ask(question).await;
+        }
+        true
+    }
+
+    /// Looks at the service deployment, and at the service when that has changed or was not read for a while.
     async fn look(&self, arn: &mut Option<String>, seen: &mut Seen) -> Result<Sight, CallError> {
+        if let Some(known) = arn.as_ref()
+            && let Some(before) = &seen.sight
+            && seen.quiet < FULL_EVERY
+        {
+            let ours = self.cloud.service_deployment(known).await?;
+            let same = ours.is_some() && ours == before.ours;
+            if same && !ours.as_ref().is_some_and(ServiceDeployment::is_over) {
+                seen.quiet += 1;
+                return Ok(before.clone());
+            }
+        }
+        seen.quiet = 0;
         let service = self.cloud.service(self.cluster, self.service).await?;
         let mut ours = None;
         if !seen.unlisted {
@@ -159,7 +212,9 @@ impl<'a> Following<'a> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Sight { service, ours })
+        let sight = Sight { service, ours };
+        seen.sight = Some(sight.clone());
+        Ok(sight)
     }
 
     async fn service_deployment(
@@ -210,29 +265,30 @@ impl<'a> Following<'a> {
         for event in fresh.into_iter().rev() {
             self.task.progress.line("event", Some(event.created_at.0), event.message.clone());
         }
-        let counts: Vec<_> = service
-            .deployments
-            .iter()
-            .map(|found| (found.id.clone(), found.running_count, found.pending_count, found.failed_tasks))
-            .collect();
-        if counts != seen.counts || seen.rounds.is_multiple_of(TASKS_EVERY) {
-            seen.counts = counts;
+        if seen.quiet == 0 {
             // Tasks are for the eye and for evidence: where they may not be listed, the rollout is followed without.
             if let Ok(tasks) = self.tasks().await {
                 seen.evidence.keep(&tasks, &self.target.deployment);
                 seen.tasks = tasks;
             }
         }
-        seen.rounds += 1;
         let asked_at = self.task.clock.now();
+        seen.stage.see(sight.ours.as_ref(), asked_at);
         self.task.progress.rollout(view::rollout(
             &self.target,
             service,
             sight.ours.as_ref(),
             &seen.tasks,
+            &seen.stage,
             asked_at,
         ));
-        self.task.progress.says(view::sentence(&self.target, service, sight.ours.as_ref()));
+        self.task.progress.says(view::sentence(
+            &self.target,
+            service,
+            sight.ours.as_ref(),
+            &seen.stage,
+            asked_at,
+        ));
     }
 
     async fn tasks(&self) -> Result<Vec<AttachedTask>, CallError> {
@@ -268,11 +324,17 @@ impl<'a> Following<'a> {
 #[derive(Default)]
 struct Seen {
     events: HashSet<String>,
-    counts: Vec<(String, u32, u32, u32)>,
     tasks: Vec<AttachedTask>,
     evidence: Evidence,
-    rounds: u32,
     unlisted: bool,
+    /// The newest full look, and how many quiet ones were made since.
+    sight: Option<Sight>,
+    quiet: u32,
+    /// Id of the hook that was asked about.
+    asked: Option<String>,
+    /// How long AWS itself waits in this deployment, once known.
+    told_to_wait: Option<Duration>,
+    stage: view::Stage,
 }
 
 /// Whether waiting may mend it: a session that is renewed meanwhile, a network that comes back.
@@ -299,9 +361,4 @@ fn without_breaker(diagnosis: Diagnosis, sight: &Sight) -> Diagnosis {
 /// Where a deployment was made, from a receipt.
 pub(crate) fn created_at(body: &serde_json::Value) -> Option<Millis> {
     body["created_at"].as_i64().map(Millis)
-}
-
-/// A moment as people read it.
-pub(crate) fn moment(at: Millis) -> String {
-    At(at.0).to_string()
 }

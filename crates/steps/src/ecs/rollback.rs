@@ -4,11 +4,13 @@
 //! it is active and names its images by digest; if it names them by tag, a tag may have been pushed again since, so
 //! that a copy pinned to the digests that ran is registered and deployed.
 
+use super::calls::{self, planned};
 use super::definition::{self, CONTENT, COPY_OF, MARK, short};
-use super::deploy::{follow_update, observe_update, send_update};
+use super::deploy::follow_update;
 use super::pin;
 use super::register::{describe, send_registration};
 use super::service::{World, confirmed, existing, is_marked, read, stem};
+use super::update::UPDATE;
 use crate::failure::{act_failed, arguments, failed, strange};
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
@@ -20,7 +22,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const REGISTER: &str = "ecs:RegisterTaskDefinition";
-const UPDATE: &str = "ecs:UpdateService";
 const DELETE: &str = "ecs:DeleteService";
 /// Stands in an intent for what the first action gives.
 const REGISTERED: &str = "the revision registered by action 1";
@@ -75,8 +76,7 @@ impl Executor for Rollback {
         action: usize,
         receipts: &[Receipt],
     ) -> Result<Receipt, ActError> {
-        let planned =
-            intent.actions.get(action).ok_or_else(|| ActError::Refused(strange("it has no such action")))?;
+        let planned = planned(intent, action).map_err(ActError::Refused)?;
         match planned.call.as_str() {
             REGISTER => {
                 let input = self.copy(task, &intent.world["more"]).await.map_err(ActError::Refused)?;
@@ -87,9 +87,8 @@ impl Executor for Rollback {
                 }
                 send_registration(&self.cloud, &input).await
             }
-            UPDATE => send_update(&self.cloud, &with_registered(&planned.input, receipts)).await,
             DELETE => self.delete(task, intent, &planned.input).await,
-            other => Err(ActError::Refused(strange(&format!("it calls {other}")))),
+            call => calls::send_as(&self.cloud, call, &with_registered(&planned.input, receipts)).await,
         }
     }
 
@@ -101,7 +100,7 @@ impl Executor for Rollback {
         receipts: &[Receipt],
     ) -> Result<Observation, Diagnosis> {
         let mut world = World::from_intent(&intent.world)?;
-        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
+        let planned = planned(intent, action)?;
         match planned.call.as_str() {
             REGISTER => {
                 let family = planned.input["family"].as_str().unwrap_or_default().to_owned();
@@ -114,18 +113,18 @@ impl Executor for Rollback {
                     }
                 })
             }
-            UPDATE => {
-                // What this rollback asks for is wanted whoever got there: a second UpdateService to it starts nothing.
-                world.registered_here = true;
-                observe_update(&self.cloud, task, &world, &with_registered(&planned.input, receipts)).await
-            }
             DELETE => Ok(match read(&self.cloud, &world.cluster, &world.service).await? {
                 None => Observation::TookEffect(deleted(&world)),
                 Some(_) => Observation::TookNoEffect {
                     why: format!("the service {} is still active", world.service),
                 },
             }),
-            other => Err(strange(&format!("it calls {other}"))),
+            call => {
+                // What this rollback asks for is wanted whoever got there: a second UpdateService to it starts nothing.
+                world.registered_here = true;
+                let input = with_registered(&planned.input, receipts);
+                calls::observe_as(&self.cloud, task, &world, call, &input).await
+            }
         }
     }
 
@@ -142,7 +141,7 @@ impl Executor for Rollback {
         if world.more["desired_count"] == 0 {
             return self.at_rest(task, &world, intent.already.clone()).await;
         }
-        follow_update(&self.cloud, task, &world, receipts.last(), intent.already.clone()).await
+        follow_update(&self.cloud, task, &world, receipts, intent.already.clone()).await
     }
 }
 

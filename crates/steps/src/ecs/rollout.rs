@@ -69,15 +69,27 @@ fn by_service_deployment(target: &Target, service: &Service, ours: &ServiceDeplo
             ),
             Some(_) | None => Verdict::Failed(format!("the deployment was stopped: {}", reason())),
         },
-        // A breaker without rollback leaves the deployment failed and does nothing more.
-        "IN_PROGRESS" | "PENDING" => match service.deployment(&target.deployment) {
-            Some(own) if own.rollout_state.as_deref() == Some("FAILED") && !service.breaker().1 => {
-                Verdict::Failed(
-                    own.rollout_state_reason.clone().unwrap_or_else(|| "its rollout failed".into()),
-                )
+        // A breaker without rollback leaves the deployment failed and does nothing more; so does one that has nothing to
+        // go back to, at a first deployment.
+        "IN_PROGRESS" | "PENDING" => {
+            let first = ours.source_service_revisions.is_empty() && ours.rollback.is_none();
+            let own = service.deployment(&target.deployment);
+            let tripped = ours.deployment_circuit_breaker.as_ref().is_some_and(|it| it.status == "TRIGGERED");
+            match own {
+                Some(own)
+                    if own.rollout_state.as_deref() == Some("FAILED") && (!service.breaker().1 || first) =>
+                {
+                    let why = own.rollout_state_reason.clone();
+                    Verdict::Failed(
+                        why.unwrap_or_else(|| "its rollout failed".into()) + nothing_before(first),
+                    )
+                }
+                Some(_) | None if tripped && first => {
+                    Verdict::Failed("the circuit breaker tripped".to_owned() + nothing_before(first))
+                }
+                Some(_) | None => Verdict::Going,
             }
-            Some(_) | None => Verdict::Going,
-        },
+        }
         // ROLLBACK_REQUESTED, ROLLBACK_IN_PROGRESS, STOP_REQUESTED, and words that a later API may add.
         _ => Verdict::Going,
     }
@@ -89,8 +101,9 @@ fn by_deployments(target: &Target, service: &Service) -> Verdict {
     match (own, primary) {
         (Some(own), _) if own.rollout_state.as_deref() == Some("FAILED") => {
             let why = own.rollout_state_reason.clone().unwrap_or_else(|| "its rollout failed".into());
-            if !service.breaker().1 {
-                return Verdict::Failed(why);
+            let alone = service.deployments.len() == 1;
+            if !service.breaker().1 || alone {
+                return Verdict::Failed(why + nothing_before(alone));
             }
             match primary {
                 Some(primary) if primary.id != own.id && primary.is_complete() => Verdict::RolledBack(why),
@@ -122,6 +135,10 @@ fn deployed_or_not(target: &Target, service: &Service) -> Verdict {
         return Verdict::Failed("the service wants 0 tasks: nothing runs, so nothing is deployed".into());
     }
     Verdict::Deployed
+}
+
+fn nothing_before(first: bool) -> &'static str {
+    if first { "; there is no earlier deployment to go back to" } else { "" }
 }
 
 fn replaced(target: &Target, primary: &Deployment) -> Verdict {
@@ -223,6 +240,16 @@ mod tests {
             (
                 "breaker, no rollback",
                 sight(vec![ours("FAILED", (2, 0)), old("ACTIVE", "COMPLETED")], Some("IN_PROGRESS"), false),
+                "Failed",
+            ),
+            (
+                "breaker, nothing to go back to",
+                sight(vec![ours("FAILED", (2, 0))], Some("IN_PROGRESS"), true),
+                "Failed",
+            ),
+            (
+                "unlisted: breaker, nothing to go back to",
+                sight(vec![ours("FAILED", (2, 0))], None, true),
                 "Failed",
             ),
             (

@@ -1,9 +1,10 @@
 //! `ecs.run_task`: a task outside of any service, started once whatever happens to the answer.
 
+use super::configuration;
 use super::definition::{self, MARK, short};
 use super::register::describe;
 use super::run_task_follow::{Run, follow};
-use super::service::{confirmed, network_configuration};
+use super::service::confirmed;
 use crate::failure::{act_failed, arguments, failed, strange};
 use async_trait::async_trait;
 use holdpoint_cloud::{Answer, AttachedTask, Cloud, Listing};
@@ -181,7 +182,7 @@ fn input(task: &Task, with: &EcsRunTask, run: &Run) -> Value {
         input["platformVersion"] = json!(version);
     }
     if let Some(network) = &with.network {
-        input["networkConfiguration"] = network_configuration(network);
+        input["networkConfiguration"] = configuration::network(network);
     }
     if with.enable_execute_command {
         input["enableExecuteCommand"] = json!(true);

@@ -1,9 +1,9 @@
 //! `ecs.scale`: how many tasks a service wants, judged by running = desired on an unchanged primary deployment.
 
-use super::deploy::{observe_update, send_update};
-use super::pin;
 use super::service::{World, existing, read};
-use crate::failure::{arguments, strange};
+use super::update::UPDATE;
+use super::{calls, pin};
+use crate::failure::arguments;
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
@@ -74,7 +74,7 @@ impl Executor for Scale {
                 "Scale {} from {} to {} tasks",
                 with.service, service.desired_count, with.desired_count
             ),
-            actions: vec![ActionPlan { call: "ecs:UpdateService".into(), input }],
+            actions: vec![ActionPlan { call: UPDATE.into(), input }],
             world: world.value(),
             ..Intent::default()
         })
@@ -87,9 +87,7 @@ impl Executor for Scale {
         action: usize,
         _: &[Receipt],
     ) -> Result<Receipt, ActError> {
-        let planned =
-            intent.actions.get(action).ok_or_else(|| ActError::Refused(strange("it has no such action")))?;
-        send_update(&self.cloud, &planned.input).await
+        calls::send(&self.cloud, intent, action).await
     }
 
     async fn observe(
@@ -99,9 +97,7 @@ impl Executor for Scale {
         action: usize,
         _: &[Receipt],
     ) -> Result<Observation, Diagnosis> {
-        let world = World::from_intent(&intent.world)?;
-        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
-        observe_update(&self.cloud, task, &world, &planned.input).await
+        calls::observe(&self.cloud, task, intent, action).await
     }
 
     async fn follow(&self, task: &Task, intent: &Intent, _: &[Receipt]) -> Ending {

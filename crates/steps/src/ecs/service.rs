@@ -191,30 +191,6 @@ where
     Ok(None)
 }
 
-/// Members of CreateService and UpdateService that say how deployments go.
-pub(crate) fn deployment_configuration(rules: &holdpoint_plan::kinds::DeploymentRules) -> Value {
-    let mut value = json!({});
-    if let Some(percent) = rules.minimum_healthy_percent {
-        value["minimumHealthyPercent"] = json!(percent);
-    }
-    if let Some(percent) = rules.maximum_percent {
-        value["maximumPercent"] = json!(percent);
-    }
-    if let Some(breaker) = &rules.circuit_breaker {
-        value["deploymentCircuitBreaker"] = json!({"enable": breaker.enable, "rollback": breaker.rollback});
-    }
-    value
-}
-
-/// `networkConfiguration` of CreateService and UpdateService.
-pub(crate) fn network_configuration(network: &holdpoint_plan::kinds::Network) -> Value {
-    json!({"awsvpcConfiguration": {
-        "subnets": network.subnets,
-        "securityGroups": network.security_groups,
-        "assignPublicIp": if network.assign_public_ip { "ENABLED" } else { "DISABLED" },
-    }})
-}
-
 /// Whether `now` already says everything that `wanted` says. Lists of names are compared as sets.
 pub(crate) fn already_says(now: &Value, wanted: &Value) -> bool {
     match (now, wanted) {

@@ -1,5 +1,6 @@
 //! `ecs.wait`: follows the deployment that came into being after a step, whoever's tool started it.
 
+use super::calls;
 use super::deploy::arrived;
 use super::follow::Following;
 use super::rollout::Target;
@@ -40,12 +41,25 @@ impl Executor for Wait {
         Ok(Intent { summary, world: world.value(), ..Intent::default() })
     }
 
-    async fn act(&self, _: &Task, _: &Intent, _: usize, _: &[Receipt]) -> Result<Receipt, ActError> {
-        Err(ActError::Refused(Diagnosis::of("`ecs.wait` changes nothing")))
+    /// The only thing that is ever sent is the answer to a hook of the deployment that is followed.
+    async fn act(
+        &self,
+        _: &Task,
+        intent: &Intent,
+        action: usize,
+        _: &[Receipt],
+    ) -> Result<Receipt, ActError> {
+        calls::send(&self.cloud, intent, action).await
     }
 
-    async fn observe(&self, _: &Task, _: &Intent, _: usize, _: &[Receipt]) -> Result<Observation, Diagnosis> {
-        Ok(Observation::TookNoEffect { why: "`ecs.wait` changes nothing".into() })
+    async fn observe(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        action: usize,
+        _: &[Receipt],
+    ) -> Result<Observation, Diagnosis> {
+        calls::observe(&self.cloud, task, intent, action).await
     }
 
     async fn follow(&self, task: &Task, intent: &Intent, _: &[Receipt]) -> Ending {

@@ -75,7 +75,7 @@ export type Calls = {
   /** Ticks or unticks an item of a checklist. */
   "run.tick": { args: { run: string, step: string, item: string, on: boolean, reason: string | null, evidence: string | null, }; reply: RunView };
   /** Answers what a step asks. */
-  "run.answer": { args: { run: string, step: string, fields: { [key in string]: string }, option: string | null, reason: string | null, phrase: string | null, evidence: string | null, }; reply: RunView };
+  "run.answer": { args: { run: string, step: string, fields: { [key in string]: string }, option: string | null, reason: string | null, phrase: string | null, evidence: string | null, who?: string, }; reply: RunView };
   /** Decides an interruption. */
   "run.choose": { args: { run: string, step: string, choice: string, reason: string | null, }; reply: RunView };
   /** Types the phrase that a step wants before it sends anything. */

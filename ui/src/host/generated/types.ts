@@ -110,7 +110,7 @@ export type AskField = { name: string, prompt: string, secret: boolean, optional
 
 export type AskOption = { id: string, title: string, risk: string | null, details: string | null, recommended: boolean, };
 
-export type Ask = { "type": "fields", instructions_html: string, link: string | null, copy: Array<CopyText>, fields: Array<AskField>, evidence: string | null, confirm: string | null, } | { "type": "decision", question: string, options: Array<AskOption>, } | { "type": "phrase", about: string, phrase: string, } | { "type": "checklist" };
+export type Ask = { "type": "fields", instructions_html: string, link: string | null, copy: Array<CopyText>, fields: Array<AskField>, evidence: string | null, confirm: string | null, } | { "type": "decision", question: string, options: Array<AskOption>, expires_at?: string, if_unanswered?: string, } | { "type": "phrase", about: string, phrase: string, } | { "type": "checklist" };
 
 export type Script = { language: string, text: string, runs: boolean, };
 
