@@ -28,8 +28,9 @@ use holdpoint_run::Diagnosis;
 use std::sync::Arc;
 
 pub(crate) use definition::MARK;
-pub(crate) use follow::{is_passing, moment};
+pub(crate) use follow::is_passing;
 pub(crate) use service::{already_says, confirmed, is_marked, read as read_service, stem};
+pub(crate) use view::moment;
 
 /// The kinds of this family.
 pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
