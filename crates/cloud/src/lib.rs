@@ -15,11 +15,13 @@ mod ecs;
 mod ecs_deployments;
 mod ecs_tasks;
 mod error;
+mod listing;
 mod logs;
 mod model;
 mod pace;
 mod query;
 pub mod registry;
+mod secrets;
 mod wire;
 
 pub use apprunner::{AppOperation, AppScaling, AppService, AppSummary, OperationState, VpcConnector};
@@ -39,6 +41,7 @@ pub use query::{
     Alarm, Database, DatabaseCluster, Datapoint, Meter, NetworkInterface, Opening, Route, RouteTable,
     SecurityGroup, Subnet, TargetHealth, Vpc, VpcEndpoint,
 };
+pub use secrets::SecretFacts;
 pub use wire::Answer;
 
 use aws_smithy_types::retry::RetryConfig;
@@ -60,6 +63,7 @@ pub struct Cloud {
     ecs: aws_sdk_ecs::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     query: query::Query,
+    secrets: aws_sdk_secretsmanager::Client,
     region: Option<String>,
     pacer: Arc<pace::Pacer>,
 }
@@ -85,9 +89,14 @@ impl Cloud {
             .retry_config(RetryConfig::disabled())
             .timeout_config(limits.clone())
             .build();
+        let secrets = aws_sdk_secretsmanager::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(limits.clone())
+            .build();
         let query = query::Query::new(config, limits);
         Self {
             query,
+            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets),
             apprunner: aws_sdk_apprunner::Client::from_conf(apprunner),
             ecr: aws_sdk_ecr::Client::from_conf(ecr),
             region: config.region().map(ToString::to_string),

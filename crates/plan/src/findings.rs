@@ -164,7 +164,7 @@ impl From<&Span> for Span {
 }
 
 /// The name that was probably meant: near in spelling, by Damerau and Levenshtein.
-pub(crate) fn near<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn near<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if wanted.len() > 64 {
         return None;
     }

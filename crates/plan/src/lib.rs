@@ -34,6 +34,7 @@ pub use blocks::{Block, BlockKind, blocks, view};
 pub use decode::LARGEST;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use expectations::{Expectation, expectations};
+pub use findings::near;
 pub use ids::{BadId, ItemId, StageId, StepId};
 pub use kinds::{
     KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, json_schema, kind, kinds, kinds_page,

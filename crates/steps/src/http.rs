@@ -5,6 +5,7 @@
 
 mod exchange;
 mod judge;
+mod redirect;
 
 pub(crate) use exchange::Route;
 
@@ -80,7 +81,7 @@ impl CheckAnswer {
         }
         let (reply, took) = self.timed(task, &ask).await?;
         let second = if with.twice { Some(self.timed(task, &ask).await?.1) } else { None };
-        Ok(ending(&expect, Exchanged { reply, took, second }, self.assumed))
+        Ok(ending(&expect, Exchanged { reply, took, second, origin: origin(&ask) }, self.assumed))
     }
 
     async fn timed(&self, task: &Task, ask: &Ask) -> Result<(Reply, Duration), Diagnosis> {
@@ -191,7 +192,9 @@ impl Executor for SendRequest {
             url: body["url"].as_str().unwrap_or_default().to_owned(),
         };
         let took = Duration::from_millis(body["milliseconds"].as_u64().unwrap_or_default());
-        ending(&expect, Exchanged { reply, took, second: None }, self.assumed)
+        let header = |(name, value): (&String, &String)| name.eq_ignore_ascii_case("origin").then(|| value.clone());
+        let origin = arguments::<HttpRequest>(&task.with).ok().and_then(|with| with.headers.iter().find_map(header));
+        ending(&expect, Exchanged { reply, took, second: None, origin }, self.assumed)
     }
 }
 
@@ -233,10 +236,14 @@ fn as_preflight(ask: &mut Ask, method_is_free: bool, preflight: &Preflight) {
     }
 }
 
+fn origin(ask: &Ask) -> Option<String> {
+    ask.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("origin")).map(|(_, value)| value.clone())
+}
+
 fn ending(expect: &HttpExpect, exchanged: Exchanged, assumed: bool) -> Ending {
     let mut judgements = judge(expect, &exchanged);
     judgements.iter_mut().for_each(|judgement| judgement.assumed = assumed);
-    let Exchanged { reply, took, second } = exchanged;
+    let Exchanged { reply, took, second, .. } = exchanged;
     let text: String = String::from_utf8_lossy(&reply.body).chars().take(OUTPUT).collect();
     let json: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let millis = |took: Duration| u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -10,12 +10,15 @@
 
 mod access;
 mod apprunner;
+mod checks;
 mod desks;
 mod ecs;
 mod failure;
+mod files;
+mod git;
 mod http;
 mod logs;
-#[expect(dead_code, reason = "the checks that read it come next")]
+mod look;
 mod names;
 mod outfitter;
 mod person;

@@ -2,9 +2,11 @@
 
 use crate::access::Access;
 use crate::desks::{LiveDesk, PracticeDesk};
+use crate::files::{Assert, Files};
+use crate::look::Reader;
 use crate::practice::{Furnished, Simulator};
 use crate::shell::Child;
-use crate::{apprunner, ecs, http, logs, person, shell, soak};
+use crate::{apprunner, checks, ecs, git, http, logs, person, shell, soak};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Pace};
 use holdpoint_engine::{Clock, Desk, Executor, Registry};
@@ -139,9 +141,13 @@ impl Practice {
 fn registry(cloud: &Cloud, route: http::Route, assumed: bool, child: Child) -> Registry {
     let mut executors: Vec<Arc<dyn Executor>> = ecs::executors(cloud);
     executors.extend(apprunner::executors(cloud));
+    executors.extend(checks::executors(cloud, assumed));
     executors.extend(person::executors());
     executors.extend(http::executors(route, assumed));
     executors.push(Arc::new(logs::Logs { cloud: cloud.clone(), assumed }));
+    let files = if child.practice.is_some() { Files::practice(&child.folder) } else { Files::live() };
+    executors.extend(git::executors(&child.env, &files));
+    executors.push(Arc::new(Reader(Assert { files })));
     executors.push(Arc::new(shell::Scripts::new(child)));
     let reads = |executor: &&Arc<dyn Executor>| {
         kinds::kind(executor.kind()).is_some_and(|kind| kind.effect == Effect::Read)

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a suite stops at what it did not expect")]
 
 mod asked;
+pub mod cases;
 mod drawer;
 
 pub use asked::Asked;
@@ -310,6 +311,7 @@ fn world() -> Value {
             {"name": "rests", "status": "PAUSED", "create": app("rests")},
         ]},
         "log_groups": [{"name": "/ecs/api"}, {"name": "/ecs/empty"}],
+        "secrets": [{"name": "orders/db", "keys": ["username", "password"]}, {"name": "orders/token", "value": "made-up"}],
         "hosts": [{"host": "api.example", "cluster": "main", "service": "api"}],
         "behaviours": [{"match": {"service": "api"}, "behaviour": {"routes": [
             {"path": "/health", "json": {"status": "ok", "revision": "${revision}"}},

@@ -9,6 +9,7 @@ const OWNERS: &[&str] = &[
     "crates/engine/src/clock",   // the machine's clock
     "crates/identity/src/",      // the environment that a child gets, and credential processes
     "crates/sim/src/clock.rs",   // real time on the wire
+    "crates/steps/src/git",      // starts git, in an environment of its own
     "crates/steps/src/practice", // starts the simulator
     "crates/steps/src/shell",    // starts a plan's scripts, in identity's environment
     "src-tauri/",

@@ -84,14 +84,40 @@ pub struct HttpExpect {
     pub headers: BTreeMap<String, HeaderRule>,
     /// Host that a redirect must point to.
     pub redirect_host: Option<String>,
+    /// Where a redirect must point to, in parts: the authorize URL of a sign-in, for one.
+    pub redirect: Option<RedirectRule>,
     /// What `Access-Control-Allow-Origin` must allow: this origin, or `*`.
     pub allow_origin: Option<String>,
+    /// What `Access-Control-Allow-Origin` must be: this origin, and not `*`.
+    pub allow_origin_exactly: Option<String>,
+    /// The `origin` of the preflight must not be allowed, neither by name nor by `*`.
+    pub origin_refused: bool,
     /// Headers that `Access-Control-Allow-Headers` must allow.
     pub allow_headers: Vec<String>,
     /// Longest time of the second answer (needs `twice`).
     pub second_faster_than: Option<Dur>,
     /// Longest time of the first answer.
     pub faster_than: Option<Dur>,
+}
+
+/// Where a redirect must point to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedirectRule {
+    /// `https` or `http`.
+    pub scheme: Option<String>,
+    /// Host.
+    pub host: Option<String>,
+    /// Path.
+    pub path: Option<String>,
+    /// Parameters of the query: a value, `true` for present, `false` for absent.
+    pub query: BTreeMap<String, HeaderRule>,
+    /// Host of the parameter `redirect_uri`, where a sign-in sends the browser back to.
+    pub redirect_uri_host: Option<String>,
+    /// Words that the parameter `scope` must contain.
+    pub scopes: Vec<String>,
+    /// A proof key for the code exchange (PKCE) must be sent, by S256.
+    pub pkce: bool,
 }
 
 /// One status code or several.

@@ -1,10 +1,12 @@
 //! The kinds of step: one table, from the very types that executors read.
 
+mod account;
 mod apprunner;
 mod checks;
 mod ecs;
 mod ecs_deployment;
 mod ecs_task;
+mod files;
 mod fit;
 mod http;
 mod length;
@@ -13,6 +15,11 @@ mod schema;
 mod shell;
 mod table;
 
+pub use account::{
+    EndpointsExpect, ExistingNames, MetricsCheck, MetricsExpect, NamesCheck, NetworkCheck, NetworkExpect,
+    NewName, NothingMore, RdsCheck, RdsExpect, RuleExpect, SecretsCheck, SecretsExpect, SubnetExpect,
+    SubnetType, Venue,
+};
 pub use apprunner::{
     AppCheckExpect, AppCreate, AppDeploy, AppExpect, AppHealth, AppNamed, AppNothing, AppRollback, AppUpdate,
     AppWait, AutoScaling, Connector, ConnectorPlace, HealthProtocol, ImageType, IpType, Repair, ScalingSizes,
@@ -27,8 +34,9 @@ pub use ecs_deployment::{
     ThresholdKind, TrafficShift,
 };
 pub use ecs_task::{EcsRunTask, RunTaskExpect};
+pub use files::{FileAssert, FileRule, GitApply, GitApplyExpect, GitState, GitStateExpect, UnchangedSince};
 pub use fit::render_action;
-pub use http::{HeaderRule, HttpCheck, HttpExpect, HttpRequest, Preflight, StatusSet};
+pub use http::{HeaderRule, HttpCheck, HttpExpect, HttpRequest, Preflight, RedirectRule, StatusSet};
 pub use length::{BadDur, Dur};
 pub use person::{Checklist, Choice, CopyText, Decision, Evidence, Field, Manual, Nothing};
 pub use schema::{json_schema, kinds_page};

@@ -104,6 +104,8 @@ pub fn kinds() -> &'static [KindSpec] {
             .chain(super::ecs_task::list())
             .chain(super::apprunner::list())
             .chain(super::checks::list())
+            .chain(super::account::list())
+            .chain(super::files::list())
             .collect()
     })
 }
@@ -115,9 +117,9 @@ pub fn kind(name: &str) -> Option<&'static KindSpec> {
 
 /// Kinds that the plan format names and this version cannot do: "not in this version" rather than "did you mean".
 pub const KNOWN_LATER: &[&str] = &[
-    "file.assert",
-    "git.apply",
-    "git.state",
+    "network.check",
+    "rds.check",
+    "metrics.check",
     "terraform.plan",
     "terraform.apply",
     "terraform.output",
@@ -127,10 +129,6 @@ pub const KNOWN_LATER: &[&str] = &[
     "express.deploy",
     "express.check",
     "express.rollback",
-    "secrets.check",
-    "network.check",
-    "rds.check",
-    "names.check",
 ];
 
 /// A rendered `with` or `expect` that does not fit its kind's type.

@@ -1,6 +1,7 @@
 //! What an answer must be, and what it is.
 
 use super::exchange::Reply;
+use super::redirect;
 use holdpoint_plan::kinds::{HeaderRule, HttpExpect};
 use holdpoint_run::Judgement;
 use serde_json::Value;
@@ -14,6 +15,8 @@ pub(crate) struct Exchanged {
     pub(crate) reply: Reply,
     pub(crate) took: Duration,
     pub(crate) second: Option<Duration>,
+    /// The origin that the request said it came from.
+    pub(crate) origin: Option<String>,
 }
 
 /// Every expectation with what was found. Request headers are in none of them: they may hold secrets.
@@ -48,6 +51,16 @@ pub(crate) fn judge(expect: &HttpExpect, exchanged: &Exchanged) -> Vec<Judgement
     if let Some(origin) = &expect.allow_origin {
         let found = reply.headers.get("access-control-allow-origin").map_or("absent", String::as_str);
         judged.push(of("access-control-allow-origin", origin, found, found == origin || found == "*"));
+    }
+    if let Some(rule) = &expect.redirect {
+        judged.extend(redirect::judge(rule, reply));
+    }
+    if let Some(origin) = &expect.allow_origin_exactly {
+        let found = reply.headers.get("access-control-allow-origin").map_or("absent", String::as_str);
+        judged.push(of("access-control-allow-origin", &format!("{origin}, not *"), found, found == origin));
+    }
+    if expect.origin_refused {
+        judged.push(origin_refused(exchanged.origin.as_deref(), reply));
     }
     if !expect.allow_headers.is_empty() {
         judged.push(allow_headers(&expect.allow_headers, reply));
@@ -126,6 +139,21 @@ fn header(name: &str, rule: &HeaderRule, reply: &Reply) -> Judgement {
     }
 }
 
+/// A browser lets a page of that origin read the answer when the header names it, or is `*`.
+fn origin_refused(origin: Option<&str>, reply: &Reply) -> Judgement {
+    let Some(origin) = origin else {
+        return of(
+            "an origin is refused",
+            "a request with an origin",
+            "none was sent: write `preflight`",
+            false,
+        );
+    };
+    let found = reply.headers.get("access-control-allow-origin").map_or("absent", String::as_str);
+    let allowed = found == "*" || found.trim().eq_ignore_ascii_case(origin);
+    of("access-control-allow-origin", &format!("neither {origin} nor *"), found, !allowed)
+}
+
 fn allow_headers(wanted: &[String], reply: &Reply) -> Judgement {
     let found = reply.headers.get("access-control-allow-headers").cloned().unwrap_or_else(|| "absent".into());
     let allowed: Vec<String> = found.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
@@ -143,7 +171,7 @@ fn faster(what: &str, limit: Duration, took: Option<Duration>) -> Judgement {
     of(what, &format!("{} ms", limit.as_millis()), found, took.is_some_and(|took| took <= limit))
 }
 
-fn of(what: &str, expected: &str, found: impl Into<String>, holds: bool) -> Judgement {
+pub(super) fn of(what: &str, expected: &str, found: impl Into<String>, holds: bool) -> Judgement {
     Judgement {
         what: what.to_owned(),
         expected: expected.to_owned(),
@@ -186,6 +214,7 @@ mod tests {
             },
             took: Duration::from_millis(40),
             second: None,
+            origin: Some("https://evil.example".into()),
         }
     }
 
@@ -220,6 +249,15 @@ mod tests {
             broken(json!({"allow_origin": "https://app.example"}), &answer),
             ["access-control-allow-origin"]
         );
+        assert_eq!(broken(json!({"origin_refused": true}), &answer), none);
+        for (allowed, refused, exact) in
+            [("*", false, false), ("https://evil.example", false, false), ("https://app.example", true, true)]
+        {
+            let answer = exchanged(200, &[("access-control-allow-origin", allowed)], "");
+            assert_eq!(broken(json!({"origin_refused": true}), &answer).is_empty(), refused, "{allowed}");
+            let exactly = json!({"allow_origin_exactly": "https://app.example"});
+            assert_eq!(broken(exactly, &answer).is_empty(), exact, "{allowed}");
+        }
         assert_eq!(broken(json!({"second_faster_than": "1s"}), &answer), ["second answer within"]);
         assert_eq!(broken(json!({}), &exchanged(500, &[], "")), ["status"]);
     }

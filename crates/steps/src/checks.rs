@@ -1,0 +1,23 @@
+//! Checks of what an account holds. All of them only read.
+
+mod names;
+mod secrets;
+
+use crate::look::Reader;
+use holdpoint_cloud::Cloud;
+use holdpoint_engine::Executor;
+use std::sync::Arc;
+
+/// The kinds of this family that ask AWS. In an assumed world the world was made of what the plan expects: that is marked.
+pub(crate) fn executors(cloud: &Cloud, assumed: bool) -> Vec<Arc<dyn Executor>> {
+    let cloud = || cloud.clone();
+    vec![
+        Arc::new(Reader(secrets::Secrets { cloud: cloud(), assumed })),
+        Arc::new(Reader(names::Names { cloud: cloud() })),
+    ]
+}
+
+/// Says of judgements that they were of a world made from the plan.
+fn assuming(judgements: &mut [holdpoint_run::Judgement], assumed: bool) {
+    judgements.iter_mut().for_each(|judgement| judgement.assumed = assumed);
+}
