@@ -12,7 +12,7 @@ from worlds import GROUP, standing
 NEWER = {"thresholdConfiguration", "resetOnHealthyTask", "issuedTokenType", "originSessionId", "aws_sso_app_session_id"}
 TYPES = {
     "string": str, "integer": int, "long": int, "boolean": bool, "double": (int, float), "float": (int, float),
-    "timestamp": (int, float), "list": list, "map": dict, "structure": dict,
+    "timestamp": (int, float), "blob": str, "list": list, "map": dict, "structure": dict,
 }
 
 

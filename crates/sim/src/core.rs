@@ -13,6 +13,7 @@ use crate::journal::{CallLine, Journal, JournalError, Line};
 use crate::pace::Pace;
 use crate::people::Caller;
 use crate::protocol::{Proof, read, refusal, success};
+use crate::refusals::{Refused, denied, is_throttling, refused, signing_name, throttled};
 use crate::registry::{Holder, Wanted};
 use crate::seeded::Seeded;
 use crate::sigv4::{Authorization, Signed};
@@ -203,7 +204,12 @@ impl Core {
                     faults: None,
                 };
                 self.take_in(&line).map(|_| ())?;
-                return Ok(Err(refusal(service, &operation, &expired(service), &request_id)));
+                return Ok(Err(refusal(
+                    service,
+                    &operation,
+                    &refused(service, Refused::Expired),
+                    &request_id,
+                )));
             }
         }
         let changing = changes(service, &operation);
@@ -262,17 +268,12 @@ impl Core {
         }
         if let Some(effect) = &effect {
             let refused = match effect {
+                // Each service names it in its own way.
+                Effect::Error { code, status, message } if code == "ThrottlingException" => {
+                    Some(throttled(&call.service, *status, message))
+                }
                 Effect::Error { code, status, message } => {
-                    Some(match (call.service.as_str(), code.as_str()) {
-                        // The query services name it without the suffix, the portal in its own way.
-                        ("sts" | "iam", "ThrottlingException") => {
-                            AwsError::with_status("Throttling", *status, message.clone())
-                        }
-                        ("sso", "ThrottlingException") => {
-                            AwsError::with_status("TooManyRequestsException", 429, message.clone())
-                        }
-                        _ => AwsError::with_status(code, *status, message.clone()),
-                    })
+                    Some(AwsError::with_status(code, *status, message.clone()))
                 }
                 Effect::Denied => Some(denied(&call, &self.world)),
                 Effect::TooMany { .. } => {
@@ -291,7 +292,7 @@ impl Core {
             };
             let throttled = refused
                 .as_ref()
-                .filter(|e| e.code.starts_with("Throttling") || e.code == "TooManyRequestsException")
+                .filter(|e| is_throttling(e))
                 .map(|_| format!("{}:{}", call.service, call.operation));
             let is_throttled = throttled.is_some();
             if !is_throttled {
@@ -479,42 +480,18 @@ impl Core {
     }
 
     fn authenticate(&self, request: &Request, service: &str) -> Result<(Caller, String), AwsError> {
-        let is_sts = ["sts", "iam"].contains(&service);
-        let refuse = |sts: &str, json: &str, message: &str| {
-            if is_sts { AwsError::with_status(sts, 403, message) } else { AwsError::new(json, message) }
-        };
-        let signature = |message: &str| refuse("SignatureDoesNotMatch", "InvalidSignatureException", message);
-        let Some(header) = request.header("authorization") else {
-            return Err(refuse(
-                "MissingAuthenticationToken",
-                "MissingAuthenticationTokenException",
-                if is_sts {
-                    "Request is missing Authentication Token"
-                } else {
-                    "Missing Authentication Token"
-                },
-            ));
-        };
-        let authorization = Authorization::parse(header).ok_or_else(|| {
-            refuse(
-                "IncompleteSignature",
-                "IncompleteSignatureException",
-                "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters.",
-            )
-        })?;
-        let invalid = || {
-            refuse(
-                "InvalidClientTokenId",
-                "UnrecognizedClientException",
-                "The security token included in the request is invalid.",
-            )
-        };
-        let credentials = self.world.people.find(&authorization.access_key_id).ok_or_else(invalid)?;
+        let refuse = |why: Refused<'_>| refused(service, why);
+        let header = request.header("authorization").ok_or_else(|| refuse(Refused::Unsigned))?;
+        let authorization = Authorization::parse(header).ok_or_else(|| refuse(Refused::Incomplete))?;
+        let unknown = || refuse(Refused::Unknown);
+        let credentials = self.world.people.find(&authorization.access_key_id).ok_or_else(unknown)?;
         if request.header("x-amz-security-token") != credentials.token.as_deref() {
-            return Err(invalid());
+            return Err(unknown());
         }
-        if authorization.service != service {
-            return Err(signature(&format!("Credential should be scoped to correct service: '{service}'. ")));
+        let scope = signing_name(service);
+        if authorization.service != scope {
+            let message = format!("Credential should be scoped to correct service: '{scope}'. ");
+            return Err(refuse(Refused::Signature(&message)));
         }
         let signed = Signed {
             method: &request.method,
@@ -524,55 +501,12 @@ impl Core {
             body: &request.body,
         };
         let now = self.service_now();
-        authorization.verify(&credentials.secret, &signed, now).map_err(|rejected| signature(&rejected.0))?;
+        authorization
+            .verify(&credentials.secret, &signed, now)
+            .map_err(|rejected| refuse(Refused::Signature(&rejected.0)))?;
         if credentials.expired || credentials.expires.is_some_and(|at| at <= now) {
-            return Err(expired(service));
+            return Err(refuse(Refused::Expired));
         }
         Ok((credentials.caller.clone(), authorization.region))
-    }
-}
-
-fn expired(service: &str) -> AwsError {
-    let message = "The security token included in the request is expired";
-    if ["sts", "iam"].contains(&service) {
-        AwsError::with_status("ExpiredToken", 403, message)
-    } else {
-        AwsError::new("ExpiredTokenException", message)
-    }
-}
-
-fn denied(call: &CallLine, world: &World) -> AwsError {
-    match call.service.as_str() {
-        "sso" => return AwsError::with_status("ForbiddenException", 403, "No access"),
-        "sso-oidc" => return AwsError::new("AccessDeniedException", "Access denied"),
-        _ => {}
-    }
-    let place = format!("arn:aws:{}:{}:{}", call.service, call.region, call.caller.account);
-    let text = |member: &str, default: &str| call.input[member].as_str().unwrap_or(default).to_owned();
-    let bare = |reference: String| reference.rsplit('/').next().unwrap_or_default().to_owned();
-    let resource = match call.operation.as_str() {
-        "UpdateService" | "DeleteService" => {
-            format!("{place}:service/{}/{}", bare(text("cluster", "default")), bare(text("service", "")))
-        }
-        "CreateService" => {
-            format!("{place}:service/{}/{}", bare(text("cluster", "default")), text("serviceName", ""))
-        }
-        "RegisterTaskDefinition" => {
-            let family = text("family", "");
-            let estate = world.estates.get(&(call.caller.account.clone(), call.region.clone()));
-            let revision =
-                estate.and_then(|e| e.ecs.families.get(&family)?.last()).map_or(1, |d| d.revision + 1);
-            format!("{place}:task-definition/{family}:{revision}")
-        }
-        _ => "*".to_owned(),
-    };
-    let message = format!(
-        "User: {} is not authorized to perform: {}:{} on resource: {resource} because no identity-based policy allows the {}:{} action",
-        call.caller.arn, call.service, call.operation, call.service, call.operation
-    );
-    if ["sts", "iam"].contains(&call.service.as_str()) {
-        AwsError::with_status("AccessDenied", 403, message)
-    } else {
-        AwsError::new("AccessDeniedException", message)
     }
 }

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::apprunner;
+use crate::balancing;
 use crate::behaviour::Rule;
 use crate::clock::{Micros, SECOND};
+use crate::cloudwatch;
 use crate::directory::{Role, User, WebIdentity, serial};
 use crate::ecr::EcrSwitches;
 use crate::ecs;
@@ -16,6 +18,7 @@ use crate::fault::Fault;
 use crate::hosts::Host;
 use crate::images::Image;
 use crate::network::Network;
+use crate::rds;
 use crate::record::content_digest;
 use crate::registry::{self, RegistryOf, RepositoryOf, Stocked, ecr_host};
 use crate::secrets;
@@ -58,6 +61,14 @@ pub(crate) struct Furnishing {
     pub(crate) secrets: Vec<secrets::Furnishing>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) network: Option<Network>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) databases: Vec<rds::Furnishing>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) target_groups: Vec<balancing::TargetGroup>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) load_balancers: Vec<balancing::LoadBalancer>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) metrics: Vec<cloudwatch::Furnishing>,
     /// Identity Center; without it one instance is made of account, role and people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sso: Option<Organisation>,
@@ -122,6 +133,9 @@ pub(crate) struct Change {
     pub(crate) behaviours: Vec<Rule>,
     #[serde(default)]
     pub(crate) hosts: Vec<Host>,
+    /// Values of metrics from now on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) metrics: Vec<cloudwatch::Furnishing>,
     #[serde(default)]
     pub(crate) faults: Vec<Fault>,
     /// The behaviours are also for tasks that run already.
@@ -206,6 +220,8 @@ impl Furnishing {
         if let Some(standing) = standing {
             estate.ecs = Ecs { families: standing.ecs.families.clone(), ..Ecs::default() };
             estate.network = standing.network.clone();
+            estate.databases = standing.databases.clone();
+            estate.balancing = standing.balancing.clone();
             estate.apprunner = standing.apprunner.clone();
         }
         build(self, &mut estate, &mut env)
@@ -300,6 +316,10 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
         for host in &change.hosts {
             world.hosts.put(&home.account, &home.region, host);
         }
+        let estate = world.estates.entry((home.account, home.region)).or_default();
+        for metric in &change.metrics {
+            estate.metrics.set(&world.env, metric);
+        }
     }
     if let Some(switches) = &change.sso {
         world.sso.switches.overlay(switches);
@@ -333,7 +353,14 @@ fn build(of: &Furnishing, estate: &mut Estate, env: &mut Env) -> Result<(), Stri
             .map_err(|e| format!("task_definitions[{index}]: {}", e.message))?;
     }
     if let Some(network) = &of.network {
-        estate.network.add(network);
+        estate.network.add(env, network);
+    }
+    for database in &of.databases {
+        estate.databases.stand(env, database)?;
+    }
+    estate.balancing.stand(env, &of.target_groups, &of.load_balancers)?;
+    for metric in &of.metrics {
+        estate.metrics.set(env, metric);
     }
     for secret in &of.secrets {
         secrets::stand(&mut estate.secrets, env, secret)?;

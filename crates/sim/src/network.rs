@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::world::Env;
+
 /// The member `network` of a world, and what calls make of it. Nothing said: any id exists.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,7 +70,7 @@ pub(crate) struct SecurityGroup {
 }
 
 /// A rule of a security group: who may reach which ports.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
     /// `tcp`, `udp`, `icmp` or `-1` for all.
@@ -85,17 +87,15 @@ pub(crate) struct Rule {
     pub(crate) groups: Vec<String>,
     #[serde(default)]
     pub(crate) description: Option<String>,
-    /// Made for it; not for a world to say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) id: Option<String>,
 }
 
 /// A VPC endpoint.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Endpoint {
+    /// Made up unless given.
     #[serde(default)]
-    pub(crate) id: Option<String>,
+    pub(crate) id: String,
     pub(crate) vpc: String,
     /// `ecr.api` or the whole `com.amazonaws.<region>.ecr.api`.
     pub(crate) service: String,
@@ -111,11 +111,12 @@ pub(crate) struct Endpoint {
 }
 
 /// A route table and the subnets that it is for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RouteTable {
+    /// Made up unless given.
     #[serde(default)]
-    pub(crate) id: Option<String>,
+    pub(crate) id: String,
     pub(crate) vpc: String,
     /// For all subnets of the VPC that no other table is for.
     #[serde(default)]
@@ -179,8 +180,9 @@ impl Network {
         self.security_groups.iter().find(|g| g.vpc == *vpc && g.name == "default").map(|g| g.id.clone())
     }
 
-    /// Takes in what a world says; what is there already stays.
-    pub(crate) fn add(&mut self, of: &Self) {
+    /// Takes in what a world says; what is there already stays. Every VPC has a main route table and a default group,
+    /// whether the world names them or not.
+    pub(crate) fn add(&mut self, env: &mut Env, of: &Self) {
         fn missing<T: Clone>(into: &mut Vec<T>, from: &[T], id: impl Fn(&T) -> String) {
             for one in from {
                 if !into.iter().any(|known| id(known) == id(one)) {
@@ -193,12 +195,90 @@ impl Network {
         missing(&mut self.security_groups, &of.security_groups, |g| g.id.clone());
         missing(&mut self.endpoints, &of.endpoints, |e| format!("{} {}", e.vpc, e.service));
         missing(&mut self.route_tables, &of.route_tables, |r| {
-            format!("{:?} {} {:?}", r.id, r.vpc, r.subnets)
+            format!("{} {} {:?}", r.vpc, r.main, r.subnets)
         });
+        for subnet in &self.subnets {
+            if !self.vpcs.iter().any(|v| v.id == subnet.vpc) {
+                self.vpcs.push(Vpc { id: subnet.vpc.clone(), cidr: cidr(), name: None, default: false });
+            }
+        }
+        for vpc in &self.vpcs {
+            if !self.route_tables.iter().any(|t| t.vpc == vpc.id && t.main) {
+                let (id, vpc) = (String::new(), vpc.id.clone());
+                self.route_tables.push(RouteTable { id, vpc, main: true, ..RouteTable::default() });
+            }
+            if !self.security_groups.iter().any(|g| g.vpc == vpc.id && g.name == "default") {
+                let id = format!("sg-{}", env.ids.hex(17));
+                let own = Rule { protocol: "-1".to_owned(), groups: vec![id.clone()], ..Rule::default() };
+                self.security_groups.push(SecurityGroup {
+                    id,
+                    vpc: vpc.id.clone(),
+                    name: "default".to_owned(),
+                    description: "default VPC security group".to_owned(),
+                    ingress: vec![own],
+                    egress: None,
+                });
+            }
+        }
+        for endpoint in self.endpoints.iter_mut().filter(|e| e.id.is_empty()) {
+            endpoint.id = format!("vpce-{}", env.ids.hex(17));
+        }
+        for table in self.route_tables.iter_mut().filter(|t| t.id.is_empty()) {
+            table.id = format!("rtb-{}", env.ids.hex(17));
+        }
+    }
+
+    /// The name of a group.
+    pub(crate) fn group_name(&self, id: &str) -> Option<&str> {
+        self.security_groups.iter().find(|g| g.id == id).map(|g| g.name.as_str())
     }
 
     /// All of it, as a world has it.
     pub(crate) fn overview(&self) -> Value {
         serde_json::to_value(self).unwrap_or(Value::Null)
+    }
+}
+
+impl Subnet {
+    /// Its availability zone.
+    pub(crate) fn zone(&self, env: &Env) -> String {
+        self.zone.clone().unwrap_or_else(|| format!("{}a", env.region))
+    }
+}
+
+impl SecurityGroup {
+    /// Its rules of egress; everything unless it says something.
+    pub(crate) fn egress(&self) -> Vec<Rule> {
+        self.egress.clone().unwrap_or_else(Rule::everything)
+    }
+}
+
+impl Rule {
+    /// What a new group lets out.
+    pub(crate) fn everything() -> Vec<Self> {
+        vec![Self { protocol: "-1".to_owned(), cidrs: vec!["0.0.0.0/0".to_owned()], ..Self::default() }]
+    }
+
+    /// Whether two open the same to the same peers, whatever they are described as.
+    pub(crate) fn opens_as(&self, other: &Self) -> bool {
+        (&self.protocol, self.from, self.to, &self.cidrs, &self.groups)
+            == (&other.protocol, other.from, other.to, &other.cidrs, &other.groups)
+    }
+}
+
+impl Endpoint {
+    /// The whole name of its service.
+    pub(crate) fn service(&self, env: &Env) -> String {
+        if self.service.starts_with("com.amazonaws.") {
+            self.service.clone()
+        } else {
+            format!("com.amazonaws.{}.{}", env.region, self.service)
+        }
+    }
+
+    /// Gateways are for S3 and DynamoDB, unless the world says otherwise.
+    pub(crate) fn kind(&self) -> &str {
+        let gateway = self.service.ends_with("s3") || self.service.ends_with("dynamodb");
+        self.kind.as_deref().unwrap_or(if gateway { "Gateway" } else { "Interface" })
     }
 }

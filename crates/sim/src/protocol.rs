@@ -1,15 +1,17 @@
 //! Which call a request is: AWS's JSON, query and REST protocols, and the pages that a browser opens.
 
 mod answer;
+mod cbor;
 mod form;
 mod pages;
+pub(crate) mod query;
 
 use serde_json::{Map, Value, json};
 
 use crate::aws_error::AwsError;
 use crate::core::Request;
 
-pub(crate) use self::answer::{refusal, success};
+pub(crate) use self::answer::{dress, refusal, success};
 pub(crate) use self::form::{encoded, fields};
 
 /// How a call proves who it is from.
@@ -45,6 +47,9 @@ pub(crate) fn read(request: &Request) -> Result<Read, (&'static str, AwsError)> 
     if let Some(target) = request.header("x-amz-target") {
         return read_json(request, target);
     }
+    if is_rpc(request) {
+        return read_rpc(request);
+    }
     if let Some(read) = read_rest(request) {
         return read;
     }
@@ -56,6 +61,30 @@ pub(crate) fn read(request: &Request) -> Result<Read, (&'static str, AwsError)> 
     Err(("json", AwsError::not_implemented(&request.method, &request.path)))
 }
 
+/// Smithy's RPC v2 with CBOR.
+fn is_rpc(request: &Request) -> bool {
+    request.header("smithy-protocol") == Some("rpc-v2-cbor")
+}
+
+/// `/service/<name>/operation/<operation>`.
+fn read_rpc(request: &Request) -> Result<Read, (&'static str, AwsError)> {
+    let path: Vec<&str> = request.path.split('/').collect();
+    let (service, operation) = match path.as_slice() {
+        ["", "service", service, "operation", operation] => (*service, *operation),
+        _ => return Err(("json", AwsError::not_implemented(&request.method, &request.path))),
+    };
+    if service != CLOUDWATCH {
+        return Err(("json", AwsError::not_implemented(service, operation)));
+    }
+    let input = cbor::read(&request.body).filter(Value::is_object).ok_or_else(|| {
+        ("cloudwatch", AwsError::new("SerializationException", "The request body is not valid CBOR."))
+    })?;
+    Ok(Read { service: "cloudwatch", operation: operation.to_owned(), input, proof: Proof::Signature })
+}
+
+/// The name of CloudWatch's service in its model.
+const CLOUDWATCH: &str = "GraniteServiceVersion20100801";
+
 fn read_json(request: &Request, target: &str) -> Result<Read, (&'static str, AwsError)> {
     let (prefix, operation) = target.split_once('.').unwrap_or((target, ""));
     let service = match prefix {
@@ -64,6 +93,7 @@ fn read_json(request: &Request, target: &str) -> Result<Read, (&'static str, Aws
         "AmazonEC2ContainerRegistry_V20150921" => "ecr",
         "AppRunner" => "apprunner",
         "secretsmanager" => "secretsmanager",
+        CLOUDWATCH => "cloudwatch",
         other => return Err(("json", AwsError::not_implemented(other, operation))),
     };
     let input = object(&request.body)
@@ -77,11 +107,16 @@ fn read_query(request: &Request) -> Result<Read, (&'static str, AwsError)> {
     let service = match input["Version"].as_str() {
         Some("2011-06-15") => "sts",
         Some("2010-05-08") => "iam",
+        Some("2016-11-15") => "ec2",
+        Some("2014-10-31") => "rds",
+        Some("2015-12-01") => "elasticloadbalancing",
+        Some("2010-08-01") => "cloudwatch",
         version => {
             let version = version.unwrap_or("without version");
             return Err(("sts", AwsError::not_implemented(&format!("query API {version}"), &operation)));
         }
     };
+    let input = if ["sts", "iam"].contains(&service) { input } else { query::nested(&input) };
     let proof = if operation == "AssumeRoleWithWebIdentity" { Proof::Content } else { Proof::Signature };
     Ok(Read { service, operation, input, proof })
 }

@@ -19,7 +19,7 @@ use crate::admin::{self, Identity};
 use crate::core::{Core, Delivery, Reply, Request};
 use crate::hosts::{self, Asked};
 use crate::journal::JournalError;
-use crate::protocol::is_page_path;
+use crate::protocol::{dress, is_page_path};
 use crate::registry::{self, Stocked, Store};
 
 /// Larger than any call that AWS takes here. The largest is a part of a layer: ten MiB, in base64, in JSON.
@@ -233,7 +233,7 @@ async fn respond(
 }
 
 async fn from_aws(shared: &Shared, request: &Request) -> Result<Reply, Cut> {
-    let mut reply = served(shared, request).await?;
+    let mut reply = dress(request, served(shared, request).await?);
     if let Some(date) = shared.core().odd_date() {
         reply.headers.push(("date".to_owned(), date));
     }

@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use crate::apprunner::model::AppRunner;
 use crate::aws_error::AwsError;
+use crate::balancing::Balancing;
 use crate::behaviour::{Behaviour, Rule, Subject};
 use crate::clock::{Epoch, Micros, SECOND};
+use crate::cloudwatch::Metrics;
 use crate::directory::{self, Directory};
 use crate::ecr::{self, EcrSwitches};
 use crate::ecs::model::Ecs;
@@ -20,6 +22,7 @@ use crate::journal::{CallLine, Line};
 use crate::logs::Logs;
 use crate::network::Network;
 use crate::people::People;
+use crate::rds::Databases;
 use crate::record::Record;
 use crate::registry;
 use crate::scenario::Scenario;
@@ -36,6 +39,9 @@ pub(crate) struct Estate {
     pub(crate) apprunner: AppRunner,
     pub(crate) secrets: Secrets,
     pub(crate) network: Network,
+    pub(crate) databases: Databases,
+    pub(crate) balancing: Balancing,
+    pub(crate) metrics: Metrics,
 }
 
 /// What operations need beside the estate that they work on.
@@ -345,6 +351,22 @@ impl World {
                 let estate = self.estates.entry(place).or_default();
                 crate::secrets::serve(&mut estate.secrets, &mut self.env, &call.operation, &call.input)
             }
+            "ec2" => {
+                let estate = self.estates.entry(place).or_default();
+                crate::ec2::serve(estate, &mut self.env, &call.operation, &call.input)
+            }
+            "rds" => {
+                let estate = self.estates.entry(place).or_default();
+                crate::rds::serve(&estate.databases, &self.env, &call.operation, &call.input)
+            }
+            "elasticloadbalancing" => {
+                let estate = self.estates.entry(place).or_default();
+                crate::balancing::serve(estate, &call.operation, &call.input)
+            }
+            "cloudwatch" => {
+                let estate = self.estates.entry(place).or_default();
+                crate::cloudwatch::serve(&mut estate.metrics, &mut self.env, &call.operation, &call.input)
+            }
             "logs" => {
                 let estate = self.estates.entry(place).or_default();
                 crate::logs::serve(&mut estate.logs, &mut self.env, &call.operation, &call.input)
@@ -369,7 +391,14 @@ pub(crate) fn changes(service: &str, operation: &str) -> bool {
                 .iter()
                 .any(|prefix| operation.starts_with(prefix))
         }
-        "ecs" | "logs" | "apprunner" | "secretsmanager" => {
+        "ecs"
+        | "logs"
+        | "apprunner"
+        | "secretsmanager"
+        | "ec2"
+        | "rds"
+        | "elasticloadbalancing"
+        | "cloudwatch" => {
             !["Describe", "List", "Get", "Filter", "Discover", "StartQuery", "TestMetricFilter"]
                 .iter()
                 .any(|prefix| operation.starts_with(prefix))
