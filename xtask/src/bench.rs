@@ -2,6 +2,7 @@
 
 mod accounts;
 mod identities;
+mod output;
 mod plans;
 mod registries;
 mod sessions;
@@ -17,7 +18,8 @@ use crate::tool::{Failure, cargo, folder};
 pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
     println!("building for release (the first time takes about ten minutes)");
     front::build()?;
-    cargo(["build", "--workspace", "--bins", "--example", "empty", "--release"]).run()?;
+    cargo(["build", "--workspace", "--bins", "--example", "empty", "--example", "keep", "--release"])
+        .run()?;
     let ours = target().join("release").join(format!("holdpoint{}", std::env::consts::EXE_SUFFIX));
     let home = target().join("bench");
     folder(&home)?;
@@ -29,6 +31,8 @@ pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
         registries::helper(&ours, &home, pairs)?,
         sessions::fifty(&ours, &home, pairs)?,
         plans::check(&ours, &home, pairs)?,
+        output::kept(&home, pairs)?,
+        output::of_a_script(&ours, &home, pairs)?,
         window::opens(&home, pairs)?,
     ];
     rows.extend(accounts::tree(&ours, &home)?);

@@ -66,10 +66,10 @@ impl Needles {
     }
 
     fn begins(&self, part: &[u8]) -> bool {
-        if let [first, second, ..] = part {
-            if !is_set(&self.starts, pair(*first, *second)) {
-                return false;
-            }
+        if let [first, second, ..] = part
+            && !is_set(&self.starts, pair(*first, *second))
+        {
+            return false;
         }
         let at = self.sorted.partition_point(|needle| needle.as_slice() < part);
         self.sorted.get(at).is_some_and(|needle| needle.len() > part.len() && needle.starts_with(part))
