@@ -14,7 +14,7 @@ const LATE: Duration = Duration::from_secs(180);
 /// Time between two looks, in plan time.
 const POLL: Duration = Duration::from_secs(5);
 /// AWS's clock and a container's may differ by so much.
-const SKEW: i64 = 5_000;
+const SKEW: i64 = 1_000;
 
 /// What is known when an operation has failed.
 pub(crate) struct Failed<'a> {

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 /// Time between two looks, in plan time.
 const POLL: Duration = Duration::from_secs(3);
-/// Deadline where the plan says nothing: an operation that takes longer hangs.
-const DEADLINE: Duration = STUCK;
+/// Deadline where the plan says nothing; an operation that is older than [`STUCK`] ends the wait before.
+const DEADLINE: Duration = Duration::from_secs(30 * 60);
 /// Logs are read at every so many looks.
 const LOGS_EVERY: u32 = 2;
 /// How long the service may say OPERATION_IN_PROGRESS after its operation has ended.
@@ -83,7 +83,8 @@ impl Following<'_> {
                     return self.ended(operation.state(), service, &operation, &mut seen).await;
                 }
                 let age = seen.watch.age(self.task, &operation);
-                if clock.elapsed() >= deadline {
+                let hangs = age >= STUCK && self.task.timeout.is_none();
+                if hangs || clock.elapsed() >= deadline {
                     return Err(Ending::Failed(self.late(service.as_ref(), &operation, age, limit).await));
                 }
             } else if service.is_none() {

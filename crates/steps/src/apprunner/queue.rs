@@ -25,7 +25,7 @@ pub(crate) struct Free {
 pub(crate) async fn free(cloud: &Cloud, task: &Task, arn: &str) -> Result<Free, Diagnosis> {
     let clock = &task.clock;
     let begun = clock.elapsed();
-    let limit = task.timeout.unwrap_or(STUCK);
+    let limit = task.timeout.unwrap_or(STUCK * 2);
     let mut watch = Watch::default();
     loop {
         let (service, operations) = match look(cloud, arn).await {
