@@ -192,8 +192,10 @@ impl Executor for SendRequest {
             url: body["url"].as_str().unwrap_or_default().to_owned(),
         };
         let took = Duration::from_millis(body["milliseconds"].as_u64().unwrap_or_default());
-        let header = |(name, value): (&String, &String)| name.eq_ignore_ascii_case("origin").then(|| value.clone());
-        let origin = arguments::<HttpRequest>(&task.with).ok().and_then(|with| with.headers.iter().find_map(header));
+        let header =
+            |(name, value): (&String, &String)| name.eq_ignore_ascii_case("origin").then(|| value.clone());
+        let origin =
+            arguments::<HttpRequest>(&task.with).ok().and_then(|with| with.headers.iter().find_map(header));
         ending(&expect, Exchanged { reply, took, second: None, origin }, self.assumed)
     }
 }

@@ -287,6 +287,14 @@ fn app(name: &str) -> Value {
     }})
 }
 
+/// One by a tag of the practice account's own registry.
+fn by_tag() -> Value {
+    let mut create = app("tagged");
+    let image = json!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/tagged:live");
+    create["SourceConfiguration"]["ImageRepository"]["ImageIdentifier"] = image;
+    create
+}
+
 fn world() -> Value {
     json!({
         "clusters": ["main"],
@@ -309,7 +317,9 @@ fn world() -> Value {
         "apprunner": {"services": [
             {"name": "shop", "create": app("shop")},
             {"name": "rests", "status": "PAUSED", "create": app("rests")},
+            {"name": "tagged", "create": by_tag()},
         ]},
+        "repositories": [{"name": "tagged", "tags": {"live": {"layers": [1000]}}}],
         "log_groups": [{"name": "/ecs/api"}, {"name": "/ecs/empty"}],
         "secrets": [{"name": "orders/db", "keys": ["username", "password"]}, {"name": "orders/token", "value": "made-up"}],
         "hosts": [{"host": "api.example", "cluster": "main", "service": "api"}],

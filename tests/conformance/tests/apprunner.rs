@@ -326,7 +326,7 @@ async fn two_deployments_since_the_intent_are_for_a_person_to_tell_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_services_is_told_that_app_runner_is_closed() {
     let room = Room::open("healthy").await;
-    for service in ["shop", "rests"] {
+    for service in ["shop", "rests", "tagged"] {
         let task = room.task("delete", "apprunner.delete", json!({"service": service}));
         succeeded(walk(room.executor("apprunner.delete").as_ref(), &task).await);
     }
@@ -340,5 +340,38 @@ async fn an_account_without_services_is_told_that_app_runner_is_closed() {
         panic!("not refused")
     };
     assert!(diagnosis.hints.iter().any(|hint| hint.contains("express.deploy")), "{diagnosis:?}");
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_that_was_pushed_again_goes_back_by_digest() {
+    let room = Room::open("healthy").await;
+    let back = room.task("back", "apprunner.rollback", json!({"service": "tagged", "to": "pinned"}));
+    let back = room.pin(&back).await;
+    let before = back.pins["apprunner/tagged"].content.clone().unwrap();
+    let digest = before["digest"].as_str().expect("what runs is known by its tag").to_owned();
+
+    let check = room.task("check", "apprunner.check", json!({"service": "tagged"}));
+    let check = Task { expect: json!({"newer_image": false}), ..check };
+    succeeded(walk(room.executor("apprunner.check").as_ref(), &check).await);
+    let pushed = json!({"repositories": [{"name": "tagged", "tags": {"live": {"layers": [2000]}}}]});
+    room.simulator.behave(&pushed).await.unwrap();
+    let ending = walk(room.executor("apprunner.check").as_ref(), &check).await;
+    let Ending::Succeeded { judgements, note, .. } = ending else { panic!("{ending:?}") };
+    assert!(judgements.iter().any(|judgement| !judgement.holds), "{judgements:?}");
+    assert!(note.as_deref().is_some_and(|note| note.contains("apprunner.deploy")), "{note:?}");
+
+    // Nothing was deployed since: what ran still runs.
+    let intent = prepared(&room, &back).await.unwrap();
+    assert!(intent.actions.is_empty(), "{intent:?}");
+
+    let deploy = room.task("deploy", "apprunner.deploy", json!({"service": "tagged"}));
+    let outputs = succeeded(walk(room.executor("apprunner.deploy").as_ref(), &deploy).await);
+    assert!(outputs["digest"].as_str().is_some_and(|now| now != digest), "{outputs:?}");
+    let outputs = succeeded(walk(room.executor("apprunner.rollback").as_ref(), &back).await);
+    assert_eq!(outputs["image"], format!("{ECR}/tagged@{digest}"));
+    assert_eq!(outputs["digest"], digest);
+    succeeded(walk(room.executor("apprunner.rollback").as_ref(), &back).await);
+    assert_eq!(room.effects().await, ["StartDeployment", "UpdateService"]);
     room.close().await;
 }

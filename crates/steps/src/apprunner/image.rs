@@ -27,7 +27,8 @@ pub(crate) async fn tagged(cloud: &Cloud, image: &str) -> Result<Option<TaggedIm
 }
 
 /// Digest of the image that a service runs, where it is certain: App Runner does not tell it. A reference by digest says
-/// it; a tag says it if what it names was pushed before the newest deployment began.
+/// it; a tag says it if what it names was pushed before the newest deployment began. (Whether ECR moves `imagePushedAt`
+/// when an old image is only given the tag is to be confirmed.)
 pub(crate) async fn running_digest(
     cloud: &Cloud,
     service: &AppService,
@@ -39,7 +40,7 @@ pub(crate) async fn running_digest(
     }
     let Some(found) = tagged(cloud, image).await? else { return Ok(None) };
     let before =
-        matches!((found.pushed_at, deployed_at(operations)), (Some(pushed), Some(began)) if pushed < began);
+        matches!((found.pushed_at, deployed_at(operations)), (Some(pushed), Some(began)) if pushed <= began);
     // Operations are kept for a time only: a service that lists none was deployed long before.
     let long_ago = operations.is_empty() && found.pushed_at < service.updated_at;
     Ok((before || long_ago).then_some(found.digest))
