@@ -1,9 +1,11 @@
 //! The command line.
 
 mod identities;
+mod images;
 
 use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use identities::{Accounts, AwsConsole, CredentialProcess, Exec, Login, Logout, Shell, Variables};
+pub(crate) use images::{Image, ImageInspect, ImageMirror, ImageVerb};
 use std::path::PathBuf;
 
 /// Staged deployments on AWS: plans checked, holds signed, true outcomes, evidence.
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     Logs(Logs),
     /// Say which profile answers for which registry of images
     Registry(Registry),
+    /// Look at images in registries, and copy them, without Docker
+    Image(Image),
     /// Sign in to an SSO session, once for all of its profiles
     Login(Login),
     /// Sign out of an SSO session, here and at AWS

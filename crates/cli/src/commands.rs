@@ -8,6 +8,7 @@ mod exec;
 mod exec_folder;
 mod handing_out;
 mod identity;
+mod image;
 mod listing;
 mod logs;
 mod registry;
@@ -43,6 +44,7 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::Profiles(args) => identity::profiles(&args, &env).await,
         Command::Whoami(args) => identity::whoami(&args, &env).await,
         Command::Registry(args) => registry::registry(args, &env).await,
+        Command::Image(args) => image::image(args, &env).await,
         Command::Login(args) => signing_in::login(&args, &env).await,
         Command::Logout(args) => signing_in::logout(&args, &env).await,
         Command::Accounts(args) => accounts::accounts(&args, &env).await,

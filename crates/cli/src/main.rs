@@ -55,6 +55,7 @@ fn main() -> ExitCode {
         | Command::Profiles(_)
         | Command::Registry(_) => tokio::runtime::Builder::new_current_thread().enable_all().build(),
         Command::Trust(_)
+        | Command::Image(_)
         | Command::Run(_)
         | Command::Runs(_)
         | Command::Show(_)

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 impl Cloud {
-    /// Sends a call of ECS or App Runner that changes something, by its name, e.g. `ecs:UpdateService`. `input` is sent as
+    /// Sends a call of ECS, ECR or App Runner that changes something, by its name, e.g. `ecs:UpdateService`. `input` is sent as
     /// it is; a name that is not known here is refused unsent.
     pub async fn change(&self, name: &str, input: &Value) -> Result<Answer, CallError> {
         if let Some(answer) = self.change_apprunner(name, input).await {
@@ -24,6 +24,7 @@ impl Cloud {
             "ecs:ContinueServiceDeployment" => {
                 call!(self, ecs.continue_service_deployment, nature, name, input)
             }
+            "ecr:CreateRepository" => call!(self, ecr.create_repository, nature, name, input),
             "ecs:StopServiceDeployment" => call!(self, ecs.stop_service_deployment, nature, name, input),
             "ecs:CreateExpressGatewayService" => {
                 call!(self, ecs.create_express_gateway_service, nature, name, input)

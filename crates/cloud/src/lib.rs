@@ -21,6 +21,7 @@ mod model;
 mod pace;
 mod query;
 pub mod registry;
+mod repositories;
 mod secrets;
 mod wire;
 

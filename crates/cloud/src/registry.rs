@@ -11,6 +11,7 @@ mod challenge;
 mod client;
 mod digest;
 mod error;
+mod files;
 mod manifest;
 mod mirror;
 mod platform;

@@ -4,6 +4,7 @@
 //! - [`mint`]: a login of ECR from a session; [`RegistryDesk`]: keeps logins until half of their life, in memory only.
 //! - [`RegistryAccess`]: an isolated `DOCKER_CONFIG` and a loopback endpoint for one child; [`ask`]: the other end of
 //!   that endpoint, in the credential helper.
+//! - [`operators_login`]: the operator's own logins, for hosts that no profile answers for.
 //! - [`docker_auth_config`]: the same for clients that read a variable; [`HelperDraft`]: the operator's own
 //!   configuration of Docker, changed only when asked.
 
@@ -17,6 +18,7 @@ mod host;
 mod install;
 mod json_text;
 mod map;
+mod operators;
 mod token;
 
 pub use access::{AccessError, RegistryAccess};
@@ -28,4 +30,5 @@ pub use endpoint::RegistryEndpoint;
 pub use host::{BadHost, EcrRegistry, host_of, registry_of};
 pub use install::{HelperDraft, InstallError, Installed};
 pub use map::{By, Owner, Registries, Unowned};
+pub use operators::{OperatorsError, operators_login};
 pub use token::{MintError, RegistryToken, mint};

@@ -3,6 +3,7 @@
 //! - [`AwsOutfitter`]: what every edge gets its tools from.
 //! - [`Live::open`], [`Practice::open`] → [`Workshop`]: the registry of executors and the desk of one run.
 //! - [`LogReader`]: the logs behind a service's name, for a person.
+//! - [`Images`]: registries asked by hand.
 //! - [`Simulator`]: the practice account's process, found again or started; [`furnish`]: the world that a plan is
 //!   practised in.
 //!
@@ -17,6 +18,7 @@ mod failure;
 mod files;
 mod git;
 mod http;
+mod image;
 mod logs;
 mod look;
 mod names;
@@ -28,6 +30,7 @@ mod soak;
 mod workshop;
 
 pub use access::Access;
+pub use image::Images;
 pub use logs::{LogEntry, LogPlace, LogReader};
 pub use outfitter::{AwsOutfitter, SimCommand};
 pub use practice::{

@@ -6,7 +6,7 @@ use crate::files::{Assert, Files};
 use crate::look::Reader;
 use crate::practice::{Furnished, Simulator};
 use crate::shell::Child;
-use crate::{apprunner, checks, ecs, git, http, logs, person, shell, soak};
+use crate::{apprunner, checks, ecs, git, http, image, logs, person, shell, soak};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Pace};
 use holdpoint_engine::{Clock, Desk, Executor, Registry};
@@ -99,7 +99,7 @@ impl Live {
             program: self.program,
             open: self.access.opens(&self.env, self.run),
         };
-        let registry = registry(&cloud, http::Route::Live, false, child);
+        let registry = registry(&cloud, http::Route::Live, false, child, &self.clock);
         let own = self.profile.unwrap_or_else(|| session.source().to_string());
         let (clock, region) = (self.clock, self.target.region);
         let desk =
@@ -133,12 +133,24 @@ impl Practice {
             // Nothing is mapped in practice, and an empty environment leads nowhere.
             open: Access::default().opens(&Env::default(), None),
         };
-        let registry = registry(&cloud, http::Route::Practice(self.simulator.address()), self.assumed, child);
+        let registry = registry(
+            &cloud,
+            http::Route::Practice(self.simulator.address()),
+            self.assumed,
+            child,
+            &self.clock,
+        );
         Ok(Workshop { registry, desk: Arc::new(PracticeDesk::new(self.simulator, people, pin, self.clock)) })
     }
 }
 
-fn registry(cloud: &Cloud, route: http::Route, assumed: bool, child: Child) -> Registry {
+fn registry(
+    cloud: &Cloud,
+    route: http::Route,
+    assumed: bool,
+    child: Child,
+    clock: &Arc<dyn Clock>,
+) -> Registry {
     let mut executors: Vec<Arc<dyn Executor>> = ecs::executors(cloud);
     executors.extend(apprunner::executors(cloud));
     executors.extend(checks::executors(cloud, assumed));
@@ -148,6 +160,7 @@ fn registry(cloud: &Cloud, route: http::Route, assumed: bool, child: Child) -> R
     let files = if child.practice.is_some() { Files::practice(&child.folder) } else { Files::live() };
     executors.extend(git::executors(&child.env, &files));
     executors.push(Arc::new(Reader(Assert { files })));
+    executors.extend(image::executors(cloud, &image::registries(route, &child, clock)));
     executors.push(Arc::new(shell::Scripts::new(child)));
     let reads = |executor: &&Arc<dyn Executor>| {
         kinds::kind(executor.kind()).is_some_and(|kind| kind.effect == Effect::Read)
@@ -157,7 +170,7 @@ fn registry(cloud: &Cloud, route: http::Route, assumed: bool, child: Child) -> R
     executors.into_iter().collect()
 }
 
-struct ClockPace(Arc<dyn Clock>);
+pub(crate) struct ClockPace(pub(crate) Arc<dyn Clock>);
 
 #[async_trait]
 impl Pace for ClockPace {

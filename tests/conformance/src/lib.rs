@@ -159,7 +159,8 @@ impl Room {
         let record = self.simulator.record().await.unwrap();
         let calls = record["calls"].as_array().cloned().unwrap_or_default();
         let took = calls.iter().filter(|call| {
-            let watched = call["service"] == "ecs" || call["service"] == "apprunner";
+            let services = ["apprunner", "ecr", "ecs", "registry"];
+            let watched = services.iter().any(|service| call["service"] == *service);
             call["outcome"] == "took_effect" && watched
         });
         took.map(|call| call["operation"].as_str().unwrap_or_default().to_owned()).collect()
@@ -299,6 +300,13 @@ fn world() -> Value {
     json!({
         "clusters": ["main"],
         "images": {"registry.example/api:3": {"platform": "linux/arm64"}},
+        "registries": {"ghcr.example": {"repositories": [{"name": "shop/api", "tags": {"1.4": {
+            "platforms": ["linux/amd64", "linux/arm64"], "layers": [40_000, 3_000],
+            "config": {"entrypoint": ["/app"], "exposed_ports": [8080]}, "files": ["/usr/bin/curl"],
+        }}}]}},
+        "repositories": [{"name": "shop-web", "scan": {"critical": 0, "high": 2}, "tags": {"7": {
+            "platforms": ["linux/amd64"], "layers": [20_000], "config": {"cmd": ["serve"]},
+        }}}],
         "task_definitions": [{
             "family": "api", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
             "executionRoleArn": "arn:aws:iam::111122223333:role/execution",

@@ -102,6 +102,20 @@ async fn case(room: &Room, kind: &str) -> Task {
             let check = json!({"uses": "ecs.check", "with": {"cluster": "main", "service": "api"}, "expect": {"running": 2}});
             room.task("soak", kind, json!({"for": "1m", "every": "20s", "checks": [check]}))
         }
+        "image.inspect" => {
+            let image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop-web:7";
+            expecting(
+                room.task("image", kind, json!({"image": image})),
+                json!({"platform": "linux/amd64", "command": true}),
+            )
+        }
+        "image.mirror" => {
+            let to = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api-copy:live";
+            let with = json!({
+                "from": "ghcr.example/shop/api:1.4", "to": to, "tags": ["1.4"], "create_repository": true,
+            });
+            expecting(room.task("mirror", kind, with), json!({"platform": "linux/amd64"}))
+        }
         "shell" => expecting(
             scripted(
                 &room.task("script", kind, json!({"env": {"GREETING": "hello $(id)"}})),
@@ -306,6 +320,7 @@ async fn lost_answers_are_settled_and_never_sent_again() {
         ("apprunner.resume", "ResumeService"),
         ("apprunner.delete", "DeleteService"),
         ("apprunner.rollback", "UpdateService"),
+        ("image.mirror", "CreateRepository"),
     ];
     let checks = calls.into_iter().map(|(kind, operation)| {
         let faults = faults.clone();
@@ -328,7 +343,10 @@ async fn lost_answer(kind: &str, operation: &str, fault: Value) {
     plain.close().await;
     let room = Room::open("healthy").await;
     let task = case(&room, kind).await;
-    let service = kind.split('.').next().unwrap_or_default();
+    let service = match kind.split('.').next().unwrap_or_default() {
+        "image" => "ecr",
+        family => family,
+    };
     room.fault(service, operation, fault.clone()).await;
     let (ending, lost) = walk_settling(room.executor(kind).as_ref(), &task).await;
     succeeded(ending);

@@ -103,6 +103,7 @@ pub fn kinds() -> &'static [KindSpec] {
             .chain(super::ecs::list())
             .chain(super::ecs_task::list())
             .chain(super::apprunner::list())
+            .chain(super::image::list())
             .chain(super::checks::list())
             .chain(super::account::list())
             .chain(super::files::list())
@@ -123,8 +124,6 @@ pub const KNOWN_LATER: &[&str] = &[
     "terraform.plan",
     "terraform.apply",
     "terraform.output",
-    "image.inspect",
-    "image.mirror",
     "image.build",
     "express.deploy",
     "express.check",
