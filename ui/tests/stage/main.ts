@@ -21,9 +21,13 @@ const deciding = step({
   id: "deploy_api", title: "How to move the jobs", kind: "decision", status: "running", started_at: new Date(NOW - 30_000).toISOString(),
   ask: { type: "decision", question: "Which way?", options: [{ id: "now", title: "Switch now", risk: "medium", details: "All requests move at once.", recommended: true }, { id: "later", title: "Switch at night", risk: null, details: null, recommended: false }] },
 });
+const hooked = step({
+  id: "deploy_api", title: "Deploy API", kind: "ecs.deploy", effect: "once", status: "waiting", started_at: new Date(NOW - 400_000).toISOString(), said: "broker-api waits at its hook before production traffic shifts",
+  ask: { type: "decision", question: "The deployment of `broker-api` waits at a PAUSE hook, stage PRE_PRODUCTION_TRAFFIC_SHIFT. Go on?", expires_at: new Date(NOW + 1_460_000).toISOString(), if_unanswered: "AWS rolls the deployment back", options: [{ id: "continue", title: "Let it go on", risk: null, details: "Production traffic shifts to the new revision.", recommended: false }, { id: "roll_back", title: "Roll it back", risk: null, details: "The old revision keeps its traffic.", recommended: false }] },
+});
 /** A run that stands at this step. */
 const at = (shown: typeof planned) => () => runView({ said: `${shown.title} is under way` }, { ...shown, id: "deploy_api" });
-const runs = { planned: at(planned), applying: at(applying), mirroring: at(mirroring), operating: at(operating), deciding: () => runView({ status: "waiting_for_person", said: "How to move the jobs", wants: ["api_token"] }, deciding), asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { what: "process 4711 on this machine" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
+const runs = { planned: at(planned), applying: at(applying), mirroring: at(mirroring), operating: at(operating), hooked: at(hooked), deciding: () => runView({ status: "waiting_for_person", said: "How to move the jobs", wants: ["api_token"] }, deciding), asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { what: "process 4711 on this machine" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
 
 const asked = new URLSearchParams(location.search);
 const state = asked.get("accounts") ?? "";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { answerOf, missing, type Given, type Question } from "./answer.ts";
 
-const blank: Given = { fields: {}, option: null, reason: "", phrase: "", evidence: "" };
+const blank: Given = { fields: {}, option: null, reason: "", phrase: "", evidence: "", who: null };
 const field = { name: "url", prompt: "URL", secret: false, pattern: "https://.+", optional: false };
 const option = { id: "b", title: "B", risk: null, details: null, recommended: true };
 const byHand = (over: Partial<Extract<Question, { type: "fields" }>>): Question => ({ type: "fields", instructions_html: "", link: null, copy: [], fields: [], evidence: null, confirm: null, ...over });
@@ -28,4 +28,12 @@ test("an answer holds what was asked and nothing else", () => {
   const given = { ...blank, fields: { url: "https://a", note: "" }, phrase: "stray", evidence: " seen " };
   expect(answerOf(byHand({ fields: [field] }), given)).toEqual({ fields: { url: "https://a" }, option: null, reason: null, phrase: null, evidence: "seen" });
   expect(answerOf(decision, { ...given, option: "b", reason: "r" })).toEqual({ fields: {}, option: "b", reason: "r", phrase: null, evidence: null });
+});
+
+test("what AWS waits for is signed by whoever was picked", () => {
+  const asked: Question = { type: "decision", question: "Go on?", options: [option], if_unanswered: "AWS rolls back" };
+  const given = { ...blank, option: "b", reason: "seen", who: "second" };
+  expect(answerOf(asked, given)).toMatchObject({ option: "b", who: "second" });
+  expect(answerOf(asked, { ...given, who: null })).not.toHaveProperty("who");
+  expect(answerOf(decision, given)).not.toHaveProperty("who");
 });

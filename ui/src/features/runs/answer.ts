@@ -3,7 +3,7 @@ import type { Ask, Calls } from "../../host/host.ts";
 
 /** An ask that is answered in one go; a checklist is ticked item by item. */
 export type Question = Exclude<Ask, { type: "checklist" }>;
-export type Given = { fields: Record<string, string>; option: string | null; reason: string; phrase: string; evidence: string };
+export type Given = { fields: Record<string, string>; option: string | null; reason: string; phrase: string; evidence: string; who: string | null };
 export type Answer = Omit<Calls["run.answer"]["args"], "run" | "step">;
 
 /** The first thing that is missing, in words; null when the answer is whole. */
@@ -35,6 +35,11 @@ export function fits(value: string, pattern: string | null): boolean {
   }
 }
 
+/** Whether AWS waits for this answer while the step goes on: it is signed, and settled by itself when its time is up. */
+export function isSigned(ask: Question): boolean {
+  return ask.type === "decision" && (ask.expires_at !== undefined || ask.if_unanswered !== undefined);
+}
+
 /** The phrase that is to be typed, where one is. */
 export function phraseOf(ask: Question): string | null {
   return ask.type === "phrase" ? ask.phrase : ask.type === "fields" ? ask.confirm : null;
@@ -48,6 +53,7 @@ export function answerOf(ask: Question, given: Given): Answer {
     reason: said(given.reason),
     phrase: phraseOf(ask) === null ? null : given.phrase,
     evidence: ask.type === "fields" ? said(given.evidence) : null,
+    ...(isSigned(ask) && given.who !== null ? { who: given.who } : {}),
   };
 }
 
