@@ -62,6 +62,10 @@ pub(crate) fn answer(
         ("GET", "facts") => Ok(json!({"deployments": facts(&core.world)})),
         ("POST", "furnish") => furnish(core, t, &request.body, stocked)?,
         ("POST", "behave") => match parse::<Change>(&request.body) {
+            // Where a repository without a host belongs is said by the world.
+            Ok(change) if change.brings_images() && core.world.home.is_none() => {
+                Err("repositories: furnish a world first".to_owned())
+            }
             Ok(mut change) => {
                 change.stocked = stocked;
                 let _ = core.take_in(&Line::Behave { t, change: Box::new(change) })?;

@@ -159,6 +159,13 @@ pub(crate) struct Change {
     pub(crate) stocked: Vec<Stocked>,
 }
 
+impl Change {
+    /// Whether images were pushed.
+    pub(crate) fn brings_images(&self) -> bool {
+        !self.repositories.is_empty() || !self.registries.is_empty()
+    }
+}
+
 fn account() -> String {
     "111122223333".to_owned()
 }

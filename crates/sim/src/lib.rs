@@ -1,5 +1,5 @@
 //! An AWS that speaks the real wire protocol on loopback, for practice, tests and the demo: ECS and CloudWatch Logs, sign-in with
-//! IAM Identity Center, STS, and a little of IAM, ECR and the console's sign-in.
+//! IAM Identity Center, STS, ECR and every other registry, and a little of IAM and the console's sign-in.
 //!
 //! Its admin API, the schema of a world and that of a scenario are in `docs/simulator.md`. The world is a fold over a
 //! journal whose every line is synced before anybody can see what it did, so a killed simulator goes on where it was.
