@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::aws_error::AwsError;
 use crate::clock::Micros;
-use crate::ecs::model::TaskStatus;
+use crate::ecs::addresses::{target_groups, targets};
 use crate::protocol::query::{items, moment, number, texts};
 use crate::seeded::{digest, hex};
 use crate::world::{Env, Estate};
@@ -173,7 +173,7 @@ impl Balancing {
     /// The world's groups, and those that ECS registered targets with though no world described them.
     fn all_groups(&self, estate: &Estate) -> Vec<TargetGroup> {
         let mut all = self.groups.clone();
-        for arn in target_groups(estate) {
+        for arn in target_groups(&estate.ecs) {
             if !all.iter().any(|g| g.arn == arn) {
                 let name = arn.split('/').nth(1).unwrap_or_default().to_owned();
                 all.push(TargetGroup {
@@ -236,7 +236,7 @@ impl Balancing {
         let unused = self.groups.iter().any(|g| g.arn == wanted)
             && !self.balancers.is_empty()
             && self.leading_to(&group).is_empty();
-        let registered = targets(estate, wanted);
+        let registered = targets(&estate.ecs, wanted);
         let asked = items(&input["Targets"]);
         let mut all: Vec<Value> = registered
             .iter()
@@ -428,59 +428,4 @@ fn page(all: Vec<Value>, input: &Value, member: &str) -> Result<Value, AwsError>
         body["NextMarker"] = json!((from + size).to_string());
     }
     Ok(body)
-}
-
-/// A target that ECS registered.
-struct Target {
-    ip: String,
-    port: u64,
-    zone: String,
-    state: &'static str,
-    reason: Option<&'static str>,
-    description: Option<&'static str>,
-}
-
-/// The target groups that have targets.
-fn target_groups(estate: &Estate) -> Vec<String> {
-    let tasks = estate.ecs.clusters.values().flat_map(|c| &c.tasks);
-    let mut arns: Vec<String> = tasks.filter(|t| t.wanted).filter_map(|t| t.target_group.clone()).collect();
-    arns.sort();
-    arns.dedup();
-    arns
-}
-
-/// The targets of a group, and their health in the words of DescribeTargetHealth (API reference, TargetHealth).
-fn targets(estate: &Estate, group: &str) -> Vec<Target> {
-    let tasks = estate.ecs.clusters.values().flat_map(|c| &c.tasks);
-    tasks
-        .filter(|t| t.target_group.as_deref() == Some(group))
-        .filter_map(|t| {
-            let (state, reason, description) = match t.status {
-                TaskStatus::Deactivating => (
-                    "draining",
-                    Some("Target.DeregistrationInProgress"),
-                    Some("Target deregistration is in progress"),
-                ),
-                TaskStatus::Running if !t.wanted => return None,
-                TaskStatus::Running if !t.registered => (
-                    "initial",
-                    Some("Elb.RegistrationInProgress"),
-                    Some("Target registration is in progress"),
-                ),
-                TaskStatus::Running if t.healthy => ("healthy", None, None),
-                TaskStatus::Running => {
-                    ("initial", Some("Elb.InitialHealthChecking"), Some("Initial health checks in progress"))
-                }
-                TaskStatus::Provisioning
-                | TaskStatus::Pending
-                | TaskStatus::Activating
-                | TaskStatus::Stopping
-                | TaskStatus::Deprovisioning
-                | TaskStatus::Stopped => return None,
-            };
-            let definition = &t.task_definition.containers()[t.task_definition.main_container()];
-            let port = definition["portMappings"][0]["containerPort"].as_u64().unwrap_or(80);
-            Some(Target { ip: t.ip.clone(), port, zone: t.zone.clone(), state, reason, description })
-        })
-        .collect()
 }

@@ -40,6 +40,9 @@ pub(crate) struct TaskMatch {
     pub(crate) image: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) container: Option<String>,
+    /// The container's command, joined by spaces; `*` matches any run of characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) command: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deployed_by: Option<Vec<Origin>>,
     #[serde(default)]
@@ -53,6 +56,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) family: &'a str,
     pub(crate) image: &'a str,
     pub(crate) container: &'a str,
+    /// Joined by spaces; empty when the image's own is run.
+    pub(crate) command: &'a str,
     /// The first essential container of its task.
     pub(crate) is_main: bool,
     pub(crate) origin: Origin,
@@ -66,6 +71,7 @@ impl TaskMatch {
             && self.service.as_deref().is_none_or(|w| Some(w) == subject.service)
             && same(&self.family, subject.family)
             && self.image.as_deref().is_none_or(|pattern| glob(pattern, subject.image))
+            && self.command.as_deref().is_none_or(|pattern| glob(pattern, subject.command))
             && self.container.as_deref().map_or(subject.is_main, |w| w == subject.container)
             && self.deployed_by.as_ref().is_none_or(|origins| origins.contains(&subject.origin))
             && (self.revisions == Revisions::All || subject.is_new)
@@ -91,7 +97,7 @@ pub(crate) struct LogLine {
 }
 
 /// The container's end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exit {
     /// Seconds after its start.
@@ -100,6 +106,9 @@ pub(crate) struct Exit {
     pub(crate) code: i32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
+    /// What the task says instead of "Essential container in task exited"; AWS now and then says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stopped_reason: Option<String>,
 }
 
 /// A check's outcome.
@@ -177,6 +186,12 @@ pub(crate) struct Behaviour {
     pub(crate) exit: Option<Exit>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pull_error: Option<String>,
+    /// Why its resources cannot be set up; empty: they can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) start_error: Option<String>,
+    /// Why there is no room for a task; empty: there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) no_capacity: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) health: Option<Check>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -200,6 +215,8 @@ impl Behaviour {
         take(&mut self.logs, &over.logs);
         take(&mut self.exit, &over.exit);
         take(&mut self.pull_error, &over.pull_error);
+        take(&mut self.start_error, &over.start_error);
+        take(&mut self.no_capacity, &over.no_capacity);
         take(&mut self.health, &over.health);
         take(&mut self.target, &over.target);
         take(&mut self.slow, &over.slow);

@@ -1,13 +1,25 @@
 //! ECS on the wire: JSON 1.1, `X-Amz-Target: AmazonEC2ContainerServiceV20141113.<Operation>`.
 
+pub(crate) mod addresses;
+mod alarms;
 mod breaker;
 mod clusters;
+pub(crate) mod configuration;
 mod deployments;
+mod express;
+mod hooks;
+pub(crate) mod incidents;
+mod interface;
 mod log_driver;
 pub(crate) mod model;
+mod placement;
+mod reasons;
+mod run_task;
 mod scheduler;
 mod services;
+pub(crate) mod stages;
 mod stand;
+mod strategy;
 mod tags;
 mod task_definitions;
 mod task_life;
@@ -51,12 +63,18 @@ pub(crate) fn serve(
         "ListServices" => services::list(&estate.ecs, input),
         "ListTasks" => tasks::list(&estate.ecs, input),
         "DescribeTasks" => tasks::describe(&estate.ecs, env, input),
-        "RunTask" => tasks::run(&mut estate.ecs, env, input),
+        "RunTask" => run_task::run(estate, env, input),
+        "StartTask" => run_task::start(&estate.ecs, env, input),
         "StopTask" => tasks::stop(estate, env, input),
         "ListServiceDeployments" => deployments::list(&estate.ecs, input),
         "DescribeServiceDeployments" => deployments::describe(&estate.ecs, input),
         "DescribeServiceRevisions" => deployments::describe_revisions(&estate.ecs, input),
         "StopServiceDeployment" => deployments::stop(&mut estate.ecs, env, input),
+        "ContinueServiceDeployment" => hooks::go_on(estate, env, input),
+        "CreateExpressGatewayService" => express::create(estate, env, caller, input),
+        "DescribeExpressGatewayService" => express::describe(&estate.ecs, input),
+        "UpdateExpressGatewayService" => express::update(estate, env, caller, input),
+        "DeleteExpressGatewayService" => express::delete(estate, env, input),
         "TagResource" => tags::tag(&mut estate.ecs, input),
         "UntagResource" => tags::untag(&mut estate.ecs, input),
         "ListTagsForResource" => tags::list(&estate.ecs, input),
@@ -73,18 +91,24 @@ pub(crate) fn happen(estate: &mut Estate, env: &mut Env, what: What) {
             }
         }
         What::Task { cluster, task, step } => {
-            let Estate { ecs, logs, .. } = estate;
+            let Estate { ecs, logs, secrets, .. } = estate;
             let Some(in_cluster) = ecs.clusters.get_mut(&cluster) else { return };
             let Some(of) = in_cluster.tasks.iter_mut().find(|t| t.id == task) else { return };
             let grace = of.service.as_ref().and_then(|name| {
                 in_cluster.services.get(name)?.settings.get("healthCheckGracePeriodSeconds")?.as_f64()
             });
-            let outcome = task_life::step(env, logs, &cluster, of, &step, grace.unwrap_or(0.0));
+            let outcome = task_life::step(env, (logs, secrets), &cluster, of, &step, grace.unwrap_or(0.0));
             scheduler::task_moved(estate, env, &cluster, &task, outcome);
         }
         What::Reconcile { cluster, service } => scheduler::reconcile(estate, env, &cluster, &service),
         What::StopDeployment { cluster, service, deployment } => {
             deployments::stop_now(estate, env, &cluster, &service, &deployment);
+        }
+        What::Hook { cluster, service, deployment, hook, expires } => {
+            hooks::happen(estate, env, (&cluster, &service), &deployment, &hook, expires);
+        }
+        What::Incident { cluster, service, deployment, incident } => {
+            incidents::happen(estate, env, (&cluster, &service), &deployment, &incident);
         }
         What::Log { group, stream, message } => estate.logs.write(env, &group, &stream, &message),
         // Dispatched before it comes here.
@@ -107,6 +131,11 @@ pub(crate) fn behave_now(estate: &mut Estate, env: &mut Env, rules: &[Rule]) {
             task_life::behave_now(env, &cluster.name, task, rules);
         }
     }
+}
+
+/// Alarms went off, or recovered.
+pub(crate) fn alarms_changed(estate: &mut Estate, env: &mut Env) {
+    alarms::look(estate, env);
 }
 
 /// A cluster by name or ARN; `default` when none is named.

@@ -13,6 +13,7 @@ use crate::cloudwatch;
 use crate::directory::{Role, User, WebIdentity, serial};
 use crate::ecr::EcrSwitches;
 use crate::ecs;
+use crate::ecs::incidents::{AlarmState, HookRule, Incident};
 use crate::ecs::model::Ecs;
 use crate::fault::Fault;
 use crate::hosts::Host;
@@ -69,6 +70,15 @@ pub(crate) struct Furnishing {
     pub(crate) load_balancers: Vec<balancing::LoadBalancer>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) metrics: Vec<cloudwatch::Furnishing>,
+    /// What befalls deployments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) incidents: Vec<Incident>,
+    /// What lifecycle hooks' functions answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hooks: Vec<HookRule>,
+    /// CloudWatch alarms by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) alarms: BTreeMap<String, AlarmState>,
     /// Identity Center; without it one instance is made of account, role and people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sso: Option<Organisation>,
@@ -138,6 +148,13 @@ pub(crate) struct Change {
     pub(crate) metrics: Vec<cloudwatch::Furnishing>,
     #[serde(default)]
     pub(crate) faults: Vec<Fault>,
+    /// What befalls deployments that begin from now on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) incidents: Vec<Incident>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hooks: Vec<HookRule>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) alarms: BTreeMap<String, AlarmState>,
     /// The behaviours are also for tasks that run already.
     #[serde(default)]
     pub(crate) running: bool,
@@ -270,6 +287,10 @@ pub(crate) fn furnish(world: &mut World, of: &Furnishing) {
         }
     }
     world.env.rules.extend(of.behaviours.iter().cloned());
+    let [plot, _] = &mut world.env.plots;
+    plot.incidents.extend(of.incidents.iter().cloned());
+    plot.hooks.extend(of.hooks.iter().cloned());
+    world.env.alarms.extend(of.alarms.iter().map(|(name, state)| (name.clone(), *state)));
     for host in &of.hosts {
         world.hosts.put(&of.account, &of.region, host);
     }
@@ -312,6 +333,16 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
     }
     let pushed: Vec<String> = change.images.keys().cloned().collect();
     world.env.changed.extend(change.behaviours.iter().cloned());
+    let [_, plot] = &mut world.env.plots;
+    plot.incidents.extend(change.incidents.iter().cloned());
+    plot.hooks.extend(change.hooks.iter().cloned());
+    world.env.alarms.extend(change.alarms.iter().map(|(name, state)| (name.clone(), *state)));
+    if !change.alarms.is_empty() {
+        for (place, estate) in &mut world.estates {
+            (world.env.account, world.env.region) = place.clone();
+            ecs::alarms_changed(estate, &mut world.env);
+        }
+    }
     if change.running {
         for (place, estate) in &mut world.estates {
             (world.env.account, world.env.region) = place.clone();
@@ -361,6 +392,8 @@ fn build(of: &Furnishing, estate: &mut Estate, env: &mut Env) -> Result<(), Stri
     }
     if let Some(network) = &of.network {
         estate.network.add(env, network);
+        let known = estate.network.subnets.iter().map(|s| (s.id.clone(), (s.zone.clone(), s.cidr.clone())));
+        env.subnets.extend(known);
     }
     for database in &of.databases {
         estate.databases.stand(env, database)?;

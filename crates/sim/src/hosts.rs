@@ -9,6 +9,7 @@ use crate::apprunner;
 use crate::apprunner::model::Service;
 use crate::behaviour::{Cors, Route};
 use crate::ecs::model::{Task, TaskStatus};
+use crate::ecs::stages;
 use crate::images::Reference;
 use crate::world::World;
 
@@ -20,6 +21,9 @@ pub(crate) struct Host {
     #[serde(default = "default_cluster")]
     pub(crate) cluster: String,
     pub(crate) service: String,
+    /// It leads where the test traffic of a deployment goes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) test: bool,
 }
 
 fn default_cluster() -> String {
@@ -29,13 +33,13 @@ fn default_cluster() -> String {
 /// All names.
 #[derive(Debug, Default)]
 pub(crate) struct Hosts {
-    /// Name to account, region, cluster, service.
-    map: BTreeMap<String, (String, String, String, String)>,
+    /// Name to account, region, and where it leads.
+    map: BTreeMap<String, (String, String, Host)>,
 }
 
 impl Hosts {
     pub(crate) fn put(&mut self, account: &str, region: &str, host: &Host) {
-        let place = (account.to_owned(), region.to_owned(), host.cluster.clone(), host.service.clone());
+        let place = (account.to_owned(), region.to_owned(), host.clone());
         self.map.insert(host.host.to_ascii_lowercase(), place);
     }
 
@@ -43,7 +47,7 @@ impl Hosts {
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.map
             .iter()
-            .map(|(name, (_, _, cluster, service))| (name.as_str(), cluster.as_str(), service.as_str()))
+            .map(|(name, (_, _, host))| (name.as_str(), host.cluster.as_str(), host.service.as_str()))
     }
 
     fn knows(&self, name: &str) -> bool {
@@ -99,7 +103,7 @@ pub(crate) struct Traffic {
 /// Answers a request to a host of the map, or of App Runner.
 pub(crate) fn answer(world: &World, traffic: &mut Traffic, asked: &Asked<'_>) -> Answer {
     let name = asked.host.to_ascii_lowercase();
-    let Some((account, region, cluster, service)) = world.hosts.map.get(&name) else {
+    let Some((account, region, Host { cluster, service, test, .. })) = world.hosts.map.get(&name) else {
         if !is_app_runner(&name) {
             return failure(404, &format!("no host {name} in the simulator's host map"));
         }
@@ -121,11 +125,12 @@ pub(crate) fn answer(world: &World, traffic: &mut Traffic, asked: &Asked<'_>) ->
         .iter()
         .filter(|t| t.service.as_ref() == Some(service) && t.status == TaskStatus::Running && t.healthy)
         .collect();
+    let turn = traffic.turns.entry(name).or_default();
+    *turn += 1;
+    let fit = stages::serving(&cluster.services[service], fit, *turn, *test);
     if fit.is_empty() {
         return failure(503, &format!("service {service} has no running, healthy task"));
     }
-    let turn = traffic.turns.entry(name).or_default();
-    *turn += 1;
     let task = fit[*turn % fit.len()];
     let main = task.task_definition.main_container();
     let (container, definition) = (&task.containers[main], &task.task_definition.containers()[main]);

@@ -52,7 +52,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 pub use crate::journal::JournalError;
-pub use crate::scenario::{BUILTIN as BUILTIN_SCENARIOS, ScenarioError};
+pub use crate::scenario::{Builtin, ScenarioError, builtin as builtin_scenarios};
 
 use crate::admin::Identity;
 use crate::clock::{iso8601, wall_now};

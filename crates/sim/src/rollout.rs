@@ -72,6 +72,11 @@ pub(crate) fn back_off(failures: u32) -> f64 {
     }
 }
 
+/// A share of traffic without the dust of floating point: percentages are multiples of 0.1.
+pub(crate) fn clean(percent: f64) -> f64 {
+    (percent * 10.0).round() / 10.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

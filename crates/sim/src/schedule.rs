@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::apprunner::model::Due;
 use crate::clock::Micros;
+use crate::ecs::incidents::Incident;
 
 /// Account and region.
 pub(crate) type Place = (String, String);
@@ -26,6 +27,21 @@ pub(crate) enum What {
         cluster: String,
         service: String,
         deployment: String,
+    },
+    /// A hook's function answers, or its time is over.
+    Hook {
+        cluster: String,
+        service: String,
+        deployment: String,
+        hook: String,
+        expires: bool,
+    },
+    /// Something befalls a deployment that is in flight.
+    Incident {
+        cluster: String,
+        service: String,
+        deployment: String,
+        incident: Box<Incident>,
     },
     /// A container writes a line.
     Log {
@@ -90,6 +106,8 @@ impl Schedule {
             What::Task { task, .. } => task != id,
             What::Reconcile { .. }
             | What::StopDeployment { .. }
+            | What::Hook { .. }
+            | What::Incident { .. }
             | What::Log { .. }
             | What::Forget { .. }
             | What::AppRunner(_) => true,

@@ -12,11 +12,12 @@ use crate::clock::{Epoch, Micros, SECOND};
 use crate::cloudwatch::Metrics;
 use crate::directory::{self, Directory};
 use crate::ecr::{self, EcrSwitches};
+use crate::ecs::incidents::{AlarmState, HookAnswer, Incident, Plot};
 use crate::ecs::model::Ecs;
 use crate::fault::{Fault, Faults};
 use crate::federation::{self, Federation};
 use crate::furnish;
-use crate::hosts::Hosts;
+use crate::hosts::{Host, Hosts};
 use crate::images::Images;
 use crate::journal::{CallLine, Line};
 use crate::logs::Logs;
@@ -65,6 +66,14 @@ pub(crate) struct Env {
     pub(crate) scenario: Scenario,
     /// Behaviours that changes brought; they have the last word.
     pub(crate) changed: Vec<Rule>,
+    /// What befalls deployments, as the world has it and as changes brought it.
+    pub(crate) plots: [Plot; 2],
+    /// CloudWatch alarms by name; one that nobody named is OK.
+    pub(crate) alarms: BTreeMap<String, AlarmState>,
+    /// Zone and address block of the subnets that a world describes.
+    pub(crate) subnets: BTreeMap<String, (Option<String>, String)>,
+    /// Names that an operation gave to services, for the host map.
+    pub(crate) named: Vec<Host>,
     /// Set by an operation that was accepted and changed nothing.
     pub(crate) no_effect: bool,
     /// What tokens, passwords and links of registries are sealed with.
@@ -102,8 +111,28 @@ impl Env {
 
     /// Does `what` after so many seconds of simulated duration.
     pub(crate) fn after_exactly(&mut self, seconds: f64, what: What) {
-        let micros = (seconds.max(0.0) / self.speed * SECOND as f64).round() as Micros;
+        let micros = self.shortened(seconds);
         self.schedule.put(self.t + micros, (self.account.clone(), self.region.clone()), what);
+    }
+
+    /// How long so many seconds of simulated duration really are.
+    pub(crate) fn shortened(&self, seconds: f64) -> Micros {
+        (seconds.max(0.0) / self.speed * SECOND as f64).round() as Micros
+    }
+
+    /// What befalls deployments.
+    pub(crate) fn incidents(&self) -> impl Iterator<Item = &Incident> {
+        let [world, changed] = &self.plots;
+        world.incidents.iter().chain(&self.scenario.incidents).chain(&changed.incidents)
+    }
+
+    /// What a hook's function answers now; the last rule that fits counts.
+    pub(crate) fn hook_answer(&self, subject: &Subject<'_>, function: &str, stage: &str) -> HookAnswer {
+        let [world, changed] = &self.plots;
+        let mut rules = world.hooks.iter().chain(&self.scenario.hooks).chain(&changed.hooks);
+        rules
+            .rfind(|rule| rule.fits(function, stage) && rule.matches.fits(subject))
+            .map_or(HookAnswer::Succeeded, |rule| rule.answer)
     }
 
     /// Does `what` after so many seconds that the speed does not shorten.
@@ -178,6 +207,10 @@ impl World {
                 rules: Vec::new(),
                 scenario: Scenario::default(),
                 changed: Vec::new(),
+                plots: Default::default(),
+                alarms: BTreeMap::new(),
+                subnets: BTreeMap::new(),
+                named: Vec::new(),
                 no_effect: false,
                 key: digest(&[b"registry", &seed.to_be_bytes()]),
                 pushes: Vec::new(),
@@ -311,6 +344,9 @@ impl World {
             Some(refusal) => Err(refusal.clone()),
             None => self.serve(call),
         };
+        for host in std::mem::take(&mut self.env.named) {
+            self.hosts.put(&self.env.account, &self.env.region, &host);
+        }
         let at = self.env.epoch.wall(self.env.t);
         self.record.call(call, at, answer.as_ref().err(), self.env.no_effect);
         self.tell_pushes();

@@ -56,7 +56,7 @@ pub(crate) fn pinned(env: &Env, of: &mut Service, index: usize) {
     attempt.is_new = !completed.contains(&content(&attempt.settings, &attempt.digest));
     attempt.behaviour = behaviour(env, &name, &attempt.image, attempt.origin, attempt.is_new);
     if !runs_here(env, attempt) && attempt.behaviour.exit.is_none() {
-        attempt.behaviour.exit = Some(Exit { after: 0.2, code: 1, reason: None });
+        attempt.behaviour.exit = Some(Exit { after: 0.2, code: 1, ..Exit::default() });
         let line = "exec /app/entrypoint.sh: exec format error".to_owned();
         attempt.behaviour.logs = Some(vec![LogLine { after: 0.1, line }]);
     }
@@ -163,6 +163,7 @@ fn subject<'a>(service: &'a str, image: &'a str, origin: Origin, is_new: bool) -
         family: service,
         image,
         container: service,
+        command: "",
         is_main: true,
         origin,
         is_new,
@@ -258,14 +259,17 @@ mod tests {
             ("a port is enough", serving("/", 500), "TCP", Verdict::Passes { after: 10.0 }),
             (
                 "it ends",
-                Behaviour { exit: Some(Exit { after: 2.0, code: 0, reason: None }), ..Behaviour::default() },
+                Behaviour {
+                    exit: Some(Exit { after: 2.0, code: 0, ..Exit::default() }),
+                    ..Behaviour::default()
+                },
                 "TCP",
                 Verdict::Exits { after: PATIENCE },
             ),
             (
                 "it ends much later",
                 Behaviour {
-                    exit: Some(Exit { after: 600.0, code: 1, reason: None }),
+                    exit: Some(Exit { after: 600.0, code: 1, ..Exit::default() }),
                     ..Behaviour::default()
                 },
                 "TCP",

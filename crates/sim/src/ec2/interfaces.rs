@@ -6,7 +6,8 @@ use super::filter::{asked, of_tag};
 use super::{missing, page};
 use crate::aws_error::AwsError;
 use crate::clock::Micros;
-use crate::ecs::model::{Ecs, TaskStatus};
+use crate::ecs::addresses;
+use crate::ecs::model::Ecs;
 use crate::network::Network;
 use crate::protocol::query::{moment, texts};
 use crate::world::Env;
@@ -60,20 +61,19 @@ pub(crate) fn describe(network: &Network, ecs: &Ecs, env: &Env, input: &Value) -
     page(all, input, "networkInterfaceSet")
 }
 
-/// From the attachment until the task is deprovisioned.
+/// As ECS has them.
 fn interfaces(ecs: &Ecs) -> impl Iterator<Item = Interface> {
-    let tasks = ecs.clusters.values().flat_map(|cluster| &cluster.tasks);
-    tasks.filter(|t| t.connected_at.is_some() && t.status < TaskStatus::Deprovisioning).map(|t| Interface {
-        id: t.eni.clone(),
-        mac: t.mac.clone(),
-        private_ip: t.ip.clone(),
-        public_ip: None,
-        subnet: t.subnet.clone(),
-        security_groups: Vec::new(),
-        zone: t.zone.clone(),
-        task: t.arn.clone(),
-        attachment: t.attachment.clone(),
-        attached_at: t.connected_at,
+    addresses::interfaces(ecs).map(|i| Interface {
+        id: i.id.to_owned(),
+        mac: i.mac.to_owned(),
+        private_ip: i.private_ip.to_owned(),
+        public_ip: i.public_ip.map(str::to_owned),
+        subnet: i.subnet.to_owned(),
+        security_groups: i.security_groups.to_vec(),
+        zone: i.zone.to_owned(),
+        task: i.task.to_owned(),
+        attachment: i.attachment.to_owned(),
+        attached_at: i.attached_at,
     })
 }
 

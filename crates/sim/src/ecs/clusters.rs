@@ -27,6 +27,7 @@ pub(crate) fn create(ecs: &mut Ecs, env: &mut Env, input: &Value) -> Result<Valu
         tags: tags::read(&input["tags"]),
         services: Default::default(),
         tasks: Vec::new(),
+        tokens: Default::default(),
     });
     Ok(json!({ "cluster": render(cluster, true) }))
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::aws_error::AwsError;
 use crate::clock::{Micros, SECOND};
-use crate::ecs::model::{BreakerStatus, Cluster, DeploymentStatus, Ecs, Service};
-use crate::ecs::{breaker, cluster, last, page, scheduler, strings, wire};
+use crate::ecs::model::{Cluster, DeploymentStatus, Ecs, RolloutState, Service};
+use crate::ecs::{breaker, cluster, incidents, last, page, scheduler, strings, wire};
 use crate::schedule::What;
 use crate::world::{Env, Estate};
 
@@ -105,6 +105,7 @@ pub(crate) fn stop(ecs: &mut Ecs, env: &mut Env, input: &Value) -> Result<Value,
         "ROLLBACK" if can_roll_back => {
             deployment.status = DeploymentStatus::RollbackRequested;
             deployment.reason = "The service deployment was stopped by a user.".to_owned();
+            deployment.because = "Service deployment rolled back because of a user request.".to_owned();
         }
         "ROLLBACK" => {
             return Err(AwsError::invalid_parameter(
@@ -135,29 +136,25 @@ pub(crate) fn stop_now(
     let Some(service) = services.get_mut(service_name) else { return };
     let now = env.now();
     let Some(deployment) = service.service_deployment_mut(arn) else { return };
-    let triggered = deployment.breaker == BreakerStatus::Triggered;
+    let fails = incidents::rollback_fails(env, deployment);
     match deployment.status {
         DeploymentStatus::RollbackRequested => {
-            let reason = if triggered {
-                "Service deployment rolled back because the circuit breaker threshold was exceeded."
-            } else {
-                deployment.breaker = match deployment.breaker {
-                    BreakerStatus::Monitoring => BreakerStatus::MonitoringComplete,
-                    other @ (BreakerStatus::Disabled
-                    | BreakerStatus::MonitoringComplete
-                    | BreakerStatus::Triggered) => other,
-                };
-                "Service deployment rolled back because of a user request."
-            };
-            if !breaker::roll_back(env, service, tasks, reason)
-                && let Some(deployment) = service.service_deployment_mut(arn)
-            {
+            let reason = deployment.because.clone();
+            breaker::end_watch(env, deployment);
+            let gone_back = fails.is_none() && breaker::roll_back(env, service, tasks, &reason);
+            if !gone_back && let Some(deployment) = service.service_deployment_mut(arn) {
                 deployment.status = DeploymentStatus::RollbackFailed;
+                deployment.reason = fails.unwrap_or(reason);
                 deployment.finished_at = Some(now);
                 deployment.updated_at = now;
+                for d in service.deployments.iter_mut().filter(|d| d.service_deployment == arn) {
+                    d.halted = true;
+                    d.rollout_state = RolloutState::Failed;
+                }
             }
         }
         DeploymentStatus::StopRequested => {
+            breaker::end_watch(env, deployment);
             deployment.status = DeploymentStatus::Stopped;
             deployment.stopped_at = Some(now);
             deployment.finished_at = Some(now);
@@ -193,7 +190,7 @@ fn find<'a>(ecs: &'a Ecs, arn: &str) -> Option<(&'a Cluster, &'a Service)> {
 }
 
 /// Cluster and service out of `arn:…/<cluster>/<service>/<id>`.
-fn place(arn: &str) -> Option<(String, String)> {
+pub(crate) fn place(arn: &str) -> Option<(String, String)> {
     let mut parts = arn.split('/').skip(1);
     Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
 }

@@ -52,7 +52,7 @@ pub(crate) fn speak(
     let found = env.images.find(&container.image);
     let runs = found.map_or_else(|| Image::default().runs_on(platform), |image| image.runs_on(platform));
     if container.behaviour.exit.is_none() && !runs {
-        container.behaviour.exit = Some(Exit { after: 0.2, code: 255, reason: None });
+        container.behaviour.exit = Some(Exit { after: 0.2, code: 255, ..Exit::default() });
         container.behaviour.logs =
             Some(vec![LogLine { after: 0.1, line: "exec /app/entrypoint.sh: exec format error".to_owned() }]);
     }
@@ -83,8 +83,12 @@ pub(crate) fn say(env: &mut Env, target: &LogTarget, container: &Container) {
     }
 }
 
+/// With `${image}` and `${digest}` filled in.
+pub(crate) fn filled(text: &str, container: &Container) -> String {
+    text.replace("${digest}", &container.digest).replace("${image}", &container.image)
+}
+
 fn messages(container: &Container) -> Vec<(f64, String)> {
-    let filled =
-        |line: &str| line.replace("${digest}", &container.digest).replace("${image}", &container.image);
-    container.behaviour.logs.iter().flatten().map(|LogLine { after, line }| (*after, filled(line))).collect()
+    let lines = container.behaviour.logs.iter().flatten();
+    lines.map(|LogLine { after, line }| (*after, filled(line, container))).collect()
 }

@@ -6,14 +6,21 @@ use serde_json::{Map, Value};
 
 use crate::behaviour::{Behaviour, Origin};
 use crate::clock::Micros;
+use crate::ecs::alarms::Watched;
+use crate::ecs::hooks::HookRun;
+use crate::ecs::incidents::Target;
+use crate::ecs::strategy::{Phase, Strategy};
 use crate::rollout::Threshold;
 
 /// ECS of one account and region.
 #[derive(Debug, Default)]
 pub(crate) struct Ecs {
     pub(crate) clusters: BTreeMap<String, Cluster>,
-    pub(crate) families: BTreeMap<String, Vec<TaskDefinition>>,
+    pub(crate) families: Families,
 }
+
+/// Task definitions by family, oldest revision first.
+pub(crate) type Families = BTreeMap<String, Vec<TaskDefinition>>;
 
 #[derive(Debug)]
 pub(crate) struct Cluster {
@@ -24,6 +31,18 @@ pub(crate) struct Cluster {
     pub(crate) services: BTreeMap<String, Service>,
     /// In order of creation; stopped ones stay for about an hour.
     pub(crate) tasks: Vec<Task>,
+    /// RunTask's client tokens.
+    pub(crate) tokens: BTreeMap<String, Ran>,
+}
+
+/// What a client token of RunTask stands for, for 24 hours.
+#[derive(Debug, Clone)]
+pub(crate) struct Ran {
+    pub(crate) content: String,
+    /// Elapsed moment until which it counts.
+    pub(crate) until: Micros,
+    /// The answer of then; tasks are forgotten sooner than tokens.
+    pub(crate) tasks: Vec<(String, Value)>,
 }
 
 /// Tags in order of setting.
@@ -94,6 +113,10 @@ pub(crate) struct Service {
     pub(crate) proven: Vec<(String, Value)>,
     /// "has reached a steady state" was said and nothing moved since.
     pub(crate) steady: bool,
+    /// Why no task could be placed, as it was said last.
+    pub(crate) unplaced: Option<String>,
+    /// Express Mode's own configuration, of a service that it made.
+    pub(crate) express: Option<Value>,
     /// When it became INACTIVE.
     pub(crate) gone_at: Option<Micros>,
 }
@@ -136,6 +159,8 @@ pub(crate) struct Deployment {
     pub(crate) failures_in_a_row: u32,
     /// Elapsed moment before which no task is started.
     pub(crate) not_before: Micros,
+    /// Its tasks register with the alternate target groups.
+    pub(crate) alternate: bool,
     pub(crate) created_at: Micros,
     pub(crate) updated_at: Micros,
 }
@@ -188,6 +213,17 @@ pub(crate) enum BreakerStatus {
     Triggered,
 }
 
+impl BreakerStatus {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "DISABLED",
+            Self::Monitoring => "MONITORING",
+            Self::MonitoringComplete => "MONITORING_COMPLETE",
+            Self::Triggered => "TRIGGERED",
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct ServiceDeployment {
     pub(crate) arn: String,
@@ -209,6 +245,26 @@ pub(crate) struct ServiceDeployment {
     pub(crate) failures: u32,
     pub(crate) all_failures: u32,
     pub(crate) rollback: Option<Rollback>,
+    /// Why it is to be rolled back, once that was asked for.
+    pub(crate) because: String,
+    /// What matches of incidents and hooks see of it.
+    pub(crate) about: Target,
+    pub(crate) alarms: Watched,
+    pub(crate) strategy: Strategy,
+    pub(crate) phases: Vec<Phase>,
+    /// The phase that it is in, once it has begun.
+    pub(crate) phase: Option<usize>,
+    /// Elapsed moment before which the phase does not end.
+    pub(crate) phase_ends: Micros,
+    /// ECS shifts the traffic: there is a load balancer or Service Connect.
+    pub(crate) managed: bool,
+    /// The target's shares of traffic, in percent.
+    pub(crate) production: f64,
+    pub(crate) test: f64,
+    /// Hooks of the current stage.
+    pub(crate) hooks: Vec<HookRun>,
+    /// Elapsed moment at which a rolling deployment has baked.
+    pub(crate) baked: Option<Micros>,
 }
 
 #[derive(Debug, Clone)]
@@ -225,6 +281,7 @@ pub(crate) struct ServiceRevision {
     /// Container, image as written, digest.
     pub(crate) images: Vec<(String, String, String)>,
     pub(crate) settings: Map<String, Value>,
+    pub(crate) express: Option<Value>,
     pub(crate) created_at: Micros,
 }
 
@@ -310,6 +367,8 @@ pub(crate) struct Task {
     pub(crate) ip: String,
     pub(crate) eni: String,
     pub(crate) mac: String,
+    pub(crate) public_ip: Option<String>,
+    pub(crate) security_groups: Vec<String>,
     pub(crate) subnet: String,
     pub(crate) attachment: String,
     pub(crate) zone: String,
@@ -319,6 +378,7 @@ pub(crate) struct Task {
     pub(crate) overrides: Value,
     pub(crate) target_group: Option<String>,
     pub(crate) registered: bool,
+    pub(crate) exec: bool,
     /// Factor on its starting times.
     pub(crate) slow: f64,
     pub(crate) version: u64,
@@ -389,6 +449,10 @@ impl Service {
             },
             reset_on_healthy: c["resetOnHealthyTask"].as_bool().unwrap_or(true),
         }
+    }
+
+    pub(crate) fn service_deployment(&self, arn: &str) -> Option<&ServiceDeployment> {
+        self.service_deployments.iter().find(|d| d.arn == arn)
     }
 
     pub(crate) fn service_deployment_mut(&mut self, arn: &str) -> Option<&mut ServiceDeployment> {

@@ -3,15 +3,20 @@
 use serde_json::{Value, json};
 
 use crate::behaviour::Origin;
-use crate::ecs::breaker;
+use crate::ecs::incidents::Target;
 use crate::ecs::model::{
-    BreakerStatus, Cluster, Completed, Deployment, DeploymentStatus, Ecs, Event, RolloutState, Service,
-    ServiceDeployment, ServiceStatus, Task, TaskDefinition, TaskStatus,
+    BreakerStatus, Cluster, Completed, Deployment, DeploymentStatus, Ecs, Event, Families, RolloutState,
+    Service, ServiceDeployment, ServiceStatus, Task, TaskStatus,
 };
-use crate::ecs::task_life::{self, Launch, Outcome};
+use crate::ecs::strategy::{Strategy, phases};
+use crate::ecs::task_life::{self, Outcome};
+use crate::ecs::{alarms, breaker, incidents, placement, stages, strings};
 use crate::rollout::{Standing, moves};
 use crate::schedule::What;
 use crate::world::{Env, Estate};
+
+/// Seconds for which a rolling deployment with alarms is watched after it settled.
+const BAKE_WITH_ALARMS: f64 = 60.0;
 
 /// Says something in the service's events.
 pub(crate) fn say(env: &mut Env, service: &mut Service, what: &str) {
@@ -57,7 +62,7 @@ pub(crate) fn task_moved(
             }
         }
         Outcome::FailsTarget { target_group } => {
-            let port = first_port(&task.task_definition);
+            let port = placement::first_port(&task.task_definition);
             say(
                 env,
                 service,
@@ -89,7 +94,7 @@ pub(crate) fn task_moved(
 
 /// Brings a service one step nearer to what is asked of it.
 pub(crate) fn reconcile(estate: &mut Estate, env: &mut Env, cluster_name: &str, service_name: &str) {
-    let Ecs { clusters, families } = &mut estate.ecs;
+    let Ecs { clusters, families, .. } = &mut estate.ecs;
     let Some(cluster) = clusters.get_mut(cluster_name) else { return };
     let Cluster { services, tasks, .. } = cluster;
     let Some(service) = services.get_mut(service_name) else { return };
@@ -103,7 +108,17 @@ pub(crate) fn reconcile(estate: &mut Estate, env: &mut Env, cluster_name: &str, 
         return;
     }
     let standing = stand_now(service, tasks, &primary);
+    let staged = stages::is_staged(service, &primary);
     let mut next = moves(&standing);
+    if staged {
+        stages::advance(env, service, &primary.service_deployment, &standing);
+        if let Some(of) = service.service_deployment(&primary.service_deployment) {
+            next = stages::moves(of, &standing);
+            if let Some((old, missing)) = stages::kept(service, of, &standing) {
+                placement::start_tasks(env, families, cluster_name, service, tasks, &old, missing);
+            }
+        }
+    }
     if primary.halted {
         next.start = 0;
         next.stop_old = 0;
@@ -133,7 +148,7 @@ pub(crate) fn reconcile(estate: &mut Estate, env: &mut Env, cluster_name: &str, 
     leaving.extend(oldest(false, next.stop_new));
     leaving.sort();
     leaving.dedup();
-    stop_tasks(
+    placement::stop_tasks(
         env,
         cluster_name,
         service,
@@ -146,7 +161,7 @@ pub(crate) fn reconcile(estate: &mut Estate, env: &mut Env, cluster_name: &str, 
             // A look at the right moment was scheduled when the wait was decided.
             service.steady = false;
         } else {
-            start_tasks(env, families, cluster_name, service, tasks, &primary, next.start);
+            placement::start_tasks(env, families, cluster_name, service, tasks, &primary, next.start);
         }
     }
     let is_left = |id: &str| {
@@ -161,7 +176,15 @@ pub(crate) fn reconcile(estate: &mut Estate, env: &mut Env, cluster_name: &str, 
         && !tasks.iter().any(|t| {
             t.service.as_deref() == Some(service_name) && !t.wanted && t.status < TaskStatus::Deprovisioning
         });
-    if settled && primary.rollout_state == RolloutState::InProgress && !primary.halted {
+    let through = primary.rollout_state == RolloutState::InProgress
+        && !primary.halted
+        && if staged {
+            settled && service.service_deployment(&primary.service_deployment).is_some_and(stages::cleans_up)
+        } else {
+            let ready = settled || early(service, tasks, &primary, &standing);
+            baked(env, cluster_name, service, &primary, ready)
+        };
+    if through {
         complete(env, service);
     }
     if settled && !service.steady && !primary.halted {
@@ -173,14 +196,14 @@ pub(crate) fn reconcile(estate: &mut Estate, env: &mut Env, cluster_name: &str, 
 /// A new PRIMARY deployment of the service's current task definition and settings; what was in flight is superseded.
 pub(crate) fn deploy(
     env: &mut Env,
-    families: &std::collections::BTreeMap<String, Vec<TaskDefinition>>,
+    families: &Families,
     cluster_name: &str,
     service: &mut Service,
     origin: Origin,
 ) {
     let now = env.now();
     breaker::supersede(env, service);
-    let images = resolve(env, families, &service.task_definition);
+    let images = placement::resolve(env, families, &service.task_definition);
     let is_new = is_new(families, service, &images);
     let digits = env.ids.digits19();
     let revision = env.arn("ecs", &format!("service-revision/{cluster_name}/{}/{digits}", service.name));
@@ -190,13 +213,19 @@ pub(crate) fn deploy(
         task_definition: service.task_definition.clone(),
         images,
         settings: service.settings.clone(),
+        express: service.express.clone(),
         created_at: now,
     });
     let id = format!("ecs-svc/{}", env.ids.digits19());
     let letters = env.ids.letters(21, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
     let arn = env.arn("ecs", &format!("service-deployment/{cluster_name}/{}/{letters}", service.name));
     let breaker = service.breaker();
-    service.service_deployments.push(ServiceDeployment {
+    let configuration = service.settings.get("deploymentConfiguration").cloned().unwrap_or(json!({}));
+    let strategy = Strategy::of(&configuration);
+    // Of two sets of target groups the new revision takes the one that does not serve now.
+    let alternate =
+        strategy != Strategy::Rolling && service.deployments.first().is_some_and(|d| !d.alternate);
+    let of = ServiceDeployment {
         arn: arn.clone(),
         deployment_id: id.clone(),
         origin,
@@ -210,13 +239,27 @@ pub(crate) fn deploy(
         finished_at: None,
         stopped_at: None,
         updated_at: now,
-        configuration: service.settings.get("deploymentConfiguration").cloned().unwrap_or(json!({})),
         breaker: if breaker.enable { BreakerStatus::Monitoring } else { BreakerStatus::Disabled },
         threshold: breaker.threshold.of(service.desired),
         failures: 0,
         all_failures: 0,
         rollback: None,
-    });
+        because: String::new(),
+        about: about(families, cluster_name, service, origin, is_new),
+        alarms: alarms::watch(env, &configuration),
+        strategy,
+        phases: phases(&configuration, service.completed.is_none(), service.deployments.len() > 1),
+        phase: None,
+        phase_ends: 0,
+        managed: is_managed(&service.settings),
+        production: 0.0,
+        test: 0.0,
+        hooks: Vec::new(),
+        baked: None,
+        configuration,
+    };
+    incidents::expect(env, &of, None);
+    service.service_deployments.push(of);
     service.deployments.insert(
         0,
         Deployment {
@@ -232,11 +275,19 @@ pub(crate) fn deploy(
             failed_tasks: 0,
             failures_in_a_row: 0,
             not_before: 0,
+            alternate,
             created_at: now,
             updated_at: now,
         },
     );
     service.steady = false;
+    service.unplaced = None;
+}
+
+/// Whether ECS shifts the traffic of a service itself: behind load balancers, or with Service Connect.
+pub(crate) fn is_managed(settings: &serde_json::Map<String, Value>) -> bool {
+    settings.get("loadBalancers").and_then(Value::as_array).is_some_and(|list| !list.is_empty())
+        || settings.get("serviceConnectConfiguration").is_some_and(|c| c["enabled"] == true)
 }
 
 /// Marks the PRIMARY deployment as completed.
@@ -253,9 +304,8 @@ pub(crate) fn complete(env: &mut Env, service: &mut Service) {
         let rolled_back = deployment.rollback.is_some();
         deployment.status =
             if rolled_back { DeploymentStatus::RollbackSuccessful } else { DeploymentStatus::Successful };
-        if deployment.breaker == BreakerStatus::Monitoring {
-            deployment.breaker = BreakerStatus::MonitoringComplete;
-        }
+        breaker::end_watch(env, deployment);
+        stages::finish(deployment);
         deployment.started_at = deployment.started_at.or(Some(now));
         deployment.finished_at = Some(now);
         deployment.updated_at = now;
@@ -272,107 +322,65 @@ pub(crate) fn complete(env: &mut Env, service: &mut Service) {
     say(env, service, &format!("(deployment {id}) deployment completed."));
 }
 
-/// Launches tasks of a service; answers their ids.
-pub(crate) fn start_tasks(
-    env: &mut Env,
-    families: &std::collections::BTreeMap<String, Vec<TaskDefinition>>,
-    cluster_name: &str,
-    service: &mut Service,
-    tasks: &mut Vec<Task>,
-    deployment: &Deployment,
-    count: u32,
-) -> Vec<String> {
-    let Some(definition) = find_definition(families, &deployment.task_definition) else { return Vec::new() };
-    let Some(revision) = service.revisions.iter().find(|r| r.arn == deployment.revision) else {
-        return Vec::new();
-    };
-    let settings = &revision.settings;
-    let text = |path: &str| settings.get(path).and_then(Value::as_str).unwrap_or("FARGATE").to_owned();
-    let none = Value::Null;
-    let subnets = &settings.get("networkConfiguration").unwrap_or(&none)["awsvpcConfiguration"]["subnets"];
-    let target_group = settings.get("loadBalancers").unwrap_or(&none)[0]["targetGroupArn"].as_str();
-    let propagated = settings.get("propagateTags").and_then(Value::as_str);
-    let tags = match propagated {
-        Some("SERVICE") => service.tags.clone(),
-        Some("TASK_DEFINITION") => definition.tags.clone(),
-        _ => Vec::new(),
-    };
-    let launch = Launch {
-        cluster: cluster_name,
-        service: Some(&service.name),
-        group: format!("service:{}", service.name),
-        started_by: Some(deployment.id.clone()),
-        deployment: Some(deployment.id.clone()),
-        task_definition: definition,
-        images: &revision.images,
-        origin: deployment.origin,
-        is_new: deployment.is_new,
-        launch_type: text("launchType"),
-        subnet: subnets[0].as_str().unwrap_or("subnet-0sim0000000000000").to_owned(),
-        target_group: target_group.map(str::to_owned),
-        tags,
-        overrides: json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}),
-    };
-    let ids: Vec<String> = (0..count).map(|_| task_life::launch(env, tasks, &launch)).collect();
-    say(env, service, &format!("has started {count} tasks: {}.", listed(&ids)));
-    service.steady = false;
-    ids
+/// What matches see of a deployment: the first essential container of what it deploys.
+fn about(families: &Families, cluster: &str, service: &Service, origin: Origin, is_new: bool) -> Target {
+    let definition = placement::find_definition(families, &service.task_definition);
+    let container = definition.map_or(&Value::Null, |d| &d.containers()[d.main_container()]);
+    let text = |member: &str| container[member].as_str().unwrap_or_default().to_owned();
+    Target {
+        cluster: cluster.to_owned(),
+        service: service.name.clone(),
+        family: definition.map_or_else(String::new, |d| d.family.clone()),
+        container: text("name"),
+        image: text("image"),
+        command: strings(container, "command").join(" "),
+        origin,
+        is_new,
+    }
 }
 
-/// The digests that a task definition's images have now.
-pub(crate) fn resolve(
-    env: &Env,
-    families: &std::collections::BTreeMap<String, Vec<TaskDefinition>>,
-    task_definition: &str,
-) -> Vec<(String, String, String)> {
-    find_definition(families, task_definition).map_or_else(Vec::new, |definition| {
-        definition
-            .containers()
-            .iter()
-            .map(|c| {
-                let image = c["image"].as_str().unwrap_or_default();
-                (
-                    c["name"].as_str().unwrap_or_default().to_owned(),
-                    image.to_owned(),
-                    env.images.resolve(image),
-                )
-            })
-            .collect()
-    })
+/// Whether the early success criteria of a rolling deployment are met (DeploymentEarlySuccessCriteria).
+fn early(service: &Service, tasks: &[Task], primary: &Deployment, standing: &Standing) -> bool {
+    let criteria = service
+        .service_deployment(&primary.service_deployment)
+        .map_or(&Value::Null, |d| &d.configuration["earlySuccessCriteria"]);
+    if criteria["enable"] != true || primary.origin == Origin::Rollback {
+        return false;
+    }
+    let percent = criteria["healthyPercent"].as_u64().unwrap_or(100);
+    let wanted = (u64::from(standing.desired) * percent).div_ceil(100);
+    u64::from(standing.new_healthy) >= wanted
+        && (criteria["sourceServiceRevisionCleanup"] == "DEFERRED" || stages::alone(service, tasks, primary))
 }
 
-pub(crate) fn find_definition<'a>(
-    families: &'a std::collections::BTreeMap<String, Vec<TaskDefinition>>,
-    arn: &str,
-) -> Option<&'a TaskDefinition> {
-    families.values().flatten().find(|definition| definition.arn == arn)
-}
-
-/// Tasks of a service, ended.
-pub(crate) fn stop_tasks(
+/// Whether a rolling deployment that is `ready` has also been watched for long enough.
+fn baked(
     env: &mut Env,
     cluster_name: &str,
     service: &mut Service,
-    tasks: &mut [Task],
-    ids: &[String],
-    reason: &str,
-) {
-    if ids.is_empty() {
-        return;
+    primary: &Deployment,
+    ready: bool,
+) -> bool {
+    let (t, name) = (env.t, service.name.clone());
+    let Some(of) = service.service_deployment_mut(&primary.service_deployment) else { return ready };
+    if !ready {
+        of.baked = None;
+        return false;
     }
-    let mut draining = 0;
-    for task in tasks.iter_mut().filter(|t| ids.contains(&t.id)) {
-        draining += u32::from(task.registered);
-        task_life::stop(env, cluster_name, task, "ServiceSchedulerInitiated", reason);
+    // ECS computes the time from the alarms' own configuration and lets nobody set it; to be confirmed.
+    let alarmed = if of.alarms.status == BreakerStatus::Monitoring { BAKE_WITH_ALARMS } else { 0.0 };
+    let seconds = alarmed.max(of.configuration["bakeTimeInMinutes"].as_f64().unwrap_or(0.0) * 60.0);
+    if seconds == 0.0 || primary.origin == Origin::Rollback || primary.origin == Origin::Furnish {
+        return true;
     }
-    if draining > 0 {
-        say(env, service, &format!("has begun draining connections on {draining} tasks."));
-        let group = service.settings.get("loadBalancers").map(|l| l[0]["targetGroupArn"].clone());
-        let group = group.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
-        say(env, service, &format!("deregistered {draining} targets in (target-group {group})"));
+    match of.baked {
+        Some(until) => t >= until,
+        None => {
+            of.baked = Some(t + env.shortened(seconds));
+            env.after_exactly(seconds, What::Reconcile { cluster: cluster_name.to_owned(), service: name });
+            false
+        }
     }
-    say(env, service, &format!("has stopped {} running tasks: {}.", ids.len(), listed(ids)));
-    service.steady = false;
 }
 
 /// A service deployment is PENDING for a moment. False while it is; then the scheduler looks again by itself.
@@ -402,7 +410,7 @@ fn drain(env: &mut Env, cluster_name: &str, service: &mut Service, tasks: &mut [
         .deployments
         .first()
         .map_or_else(String::new, |d| format!("Scaling activity initiated by (deployment {})", d.id));
-    stop_tasks(env, cluster_name, service, tasks, &ids, &reason);
+    placement::stop_tasks(env, cluster_name, service, tasks, &ids, &reason);
     if tasks.iter().any(|t| own(t) && t.status < TaskStatus::Stopped) {
         return;
     }
@@ -436,15 +444,11 @@ fn stand_now(service: &Service, tasks: &[Task], primary: &Deployment) -> Standin
 }
 
 /// Whether what is deployed has not yet completed a deployment of this service. A copy of what has, pinned by digest, is not new.
-fn is_new(
-    families: &std::collections::BTreeMap<String, Vec<TaskDefinition>>,
-    service: &Service,
-    images: &[(String, String, String)],
-) -> bool {
+fn is_new(families: &Families, service: &Service, images: &[(String, String, String)]) -> bool {
     if service.proven.iter().any(|(arn, _)| *arn == service.task_definition) {
         return false;
     }
-    let pinned = find_definition(families, &service.task_definition).is_some_and(|definition| {
+    let pinned = placement::find_definition(families, &service.task_definition).is_some_and(|definition| {
         definition.containers().iter().all(|c| c["image"].as_str().is_some_and(|image| image.contains('@')))
     });
     !(pinned && service.proven.iter().any(|(_, content)| *content == content_of(images)))
@@ -452,12 +456,4 @@ fn is_new(
 
 fn content_of(images: &[(String, String, String)]) -> Value {
     images.iter().map(|(container, _, digest)| json!([container, digest])).collect()
-}
-
-fn first_port(definition: &TaskDefinition) -> u64 {
-    definition.containers().iter().find_map(|c| c["portMappings"][0]["containerPort"].as_u64()).unwrap_or(80)
-}
-
-fn listed(ids: &[String]) -> String {
-    ids.iter().map(|id| format!("(task {id})")).collect::<Vec<_>>().join(" ")
 }

@@ -4,17 +4,18 @@ use serde_json::{Map, Value, json};
 
 use crate::aws_error::AwsError;
 use crate::behaviour::Origin;
+use crate::ecs::interface::Network;
 use crate::ecs::model::{Cluster, Ecs, Service, ServiceStatus};
 use crate::ecs::{
-    breaker, cluster, cluster_mut, cluster_name, given, includes, last, page, scheduler, strings, tags,
-    task_definitions, wire,
+    breaker, cluster, cluster_mut, cluster_name, configuration, given, includes, last, page, placement,
+    scheduler, strings, tags, task_definitions, wire,
 };
 use crate::people::Caller;
 use crate::record::content_digest;
 use crate::world::{Env, Estate};
 
 /// Members kept as they were given.
-const KEPT: [&str; 18] = [
+const KEPT: [&str; 19] = [
     "availabilityZoneRebalancing",
     "loadBalancers",
     "serviceRegistries",
@@ -33,21 +34,18 @@ const KEPT: [&str; 18] = [
     "enableExecuteCommand",
     "serviceConnectConfiguration",
     "volumeConfigurations",
+    "vpcLatticeConfigurations",
 ];
 
 /// Members whose change begins a new deployment (UpdateService, API reference).
-const DEPLOYING: [&str; 11] = [
-    "taskDefinition",
-    "capacityProviderStrategy",
+const DEPLOYING: [&str; 7] = [
     "networkConfiguration",
     "platformVersion",
     "loadBalancers",
     "serviceRegistries",
     "serviceConnectConfiguration",
     "volumeConfigurations",
-    "enableExecuteCommand",
-    "propagateTags",
-    "enableECSManagedTags",
+    "vpcLatticeConfigurations",
 ];
 
 /// CreateService. A repeated client token with the same content answers the service that it made.
@@ -57,6 +55,7 @@ pub(crate) fn create(
     caller: &Caller,
     input: &Value,
 ) -> Result<Value, AwsError> {
+    network_exists(estate, input)?;
     let name = insert(&mut estate.ecs, env, &caller.arn, input, Origin::Create)?;
     let cluster_name = cluster_name(input).to_owned();
     if !env.no_effect {
@@ -103,8 +102,8 @@ pub(crate) fn insert(
             ServiceStatus::Inactive => {}
         }
     }
-    only_rolling(input)?;
     let definition = usable_definition(ecs, input["taskDefinition"].as_str())?;
+    configuration::check(input, &Map::new(), placement::find_definition(&ecs.families, &definition.0))?;
     let replica = input["schedulingStrategy"].as_str().unwrap_or("REPLICA") == "REPLICA";
     let desired = match count(input)? {
         Some(desired) => desired,
@@ -125,7 +124,6 @@ pub(crate) fn insert(
     if input["launchType"] == "FARGATE" && !definition.2 {
         return Err(AwsError::invalid_parameter("Task definition does not support launch_type FARGATE."));
     }
-    breaker_is_whole(input)?;
     let mut settings: Map<String, Value> = KEPT
         .iter()
         .filter_map(|member| Some(((*member).to_owned(), given(input, member)?.clone())))
@@ -152,6 +150,8 @@ pub(crate) fn insert(
         completed: None,
         proven: Vec::new(),
         steady: false,
+        unplaced: None,
+        express: None,
         gone_at: None,
     };
     scheduler::deploy(env, &ecs.families, &cluster_name, &mut service, origin);
@@ -167,10 +167,9 @@ pub(crate) fn update(estate: &mut Estate, env: &mut Env, input: &Value) -> Resul
         Some(reference) => Some(usable_definition(&estate.ecs, Some(reference))?.0),
         None => None,
     };
-    only_rolling(input)?;
-    breaker_is_whole(input)?;
     let desired = count(input)?;
-    let Ecs { clusters, families } = &mut estate.ecs;
+    network_exists(estate, input)?;
+    let Ecs { clusters, families, .. } = &mut estate.ecs;
     let service = clusters
         .get_mut(&cluster_name)
         .and_then(|c| c.services.get_mut(&name))
@@ -178,6 +177,8 @@ pub(crate) fn update(estate: &mut Estate, env: &mut Env, input: &Value) -> Resul
     if service.status != ServiceStatus::Active {
         return Err(AwsError::new("ServiceNotActiveException", "Service was not ACTIVE."));
     }
+    let next = definition.as_ref().unwrap_or(&service.task_definition);
+    configuration::check(input, &service.settings, placement::find_definition(families, next))?;
     let before = (service.desired, service.settings.clone(), service.task_definition.clone());
     if let Some(definition) = definition {
         service.task_definition = definition;
@@ -187,7 +188,12 @@ pub(crate) fn update(estate: &mut Estate, env: &mut Env, input: &Value) -> Resul
     }
     for member in KEPT {
         if let Some(value) = given(input, member) {
-            service.settings.insert(member.to_owned(), value.clone());
+            if member == "deploymentConfiguration" {
+                // Whether members that are not given stay or go back to their defaults is to be confirmed.
+                configuration::merge(service.settings.entry(member).or_insert(json!({})), value);
+            } else {
+                service.settings.insert(member.to_owned(), value.clone());
+            }
         }
     }
     normalise(&mut service.settings);
@@ -275,6 +281,22 @@ pub(crate) fn list(ecs: &Ecs, input: &Value) -> Result<Value, AwsError> {
     page(arns, &input, "serviceArns")
 }
 
+/// Whether the subnets and security groups that are named exist, where a world says which there are.
+pub(crate) fn network_exists(estate: &Estate, input: &Value) -> Result<(), AwsError> {
+    let Network { subnets, security_groups, .. } = Network::of(&input["networkConfiguration"]);
+    estate.network.check_use(&subnets, &security_groups).map_err(|said| {
+        let (what, of, code) = if said.contains("security group") {
+            ("security group", &security_groups, "InvalidGroup.NotFound")
+        } else {
+            ("subnet", &subnets, "InvalidSubnetID.NotFound")
+        };
+        AwsError::invalid_parameter(format!(
+            "Error retrieving {what} information for [{}]: {said} (ErrorCode: {code})",
+            of.join(", ")
+        ))
+    })
+}
+
 /// A task definition that can be deployed: its ARN, network mode, and whether it is for Fargate.
 pub(crate) fn usable_definition(
     ecs: &Ecs,
@@ -308,43 +330,9 @@ fn count(input: &Value) -> Result<Option<u32>, AwsError> {
         .transpose()
 }
 
-fn only_rolling(input: &Value) -> Result<(), AwsError> {
-    let controller = input["deploymentController"]["type"].as_str().unwrap_or("ECS");
-    let strategy = input["deploymentConfiguration"]["strategy"].as_str().unwrap_or("ROLLING");
-    if controller == "ECS" && strategy == "ROLLING" {
-        return Ok(());
-    }
-    Err(AwsError::with_status(
-        "UnknownOperationException",
-        501,
-        format!(
-            "holdpoint simulator does not implement deployments of controller {controller}, strategy {strategy}"
-        ),
-    ))
-}
-
-fn breaker_is_whole(input: &Value) -> Result<(), AwsError> {
-    let breaker = &input["deploymentConfiguration"]["deploymentCircuitBreaker"];
-    if breaker.is_null() || (breaker["enable"].is_boolean() && breaker["rollback"].is_boolean()) {
-        return Ok(());
-    }
-    Err(AwsError::invalid_parameter("deploymentCircuitBreaker needs enable and rollback."))
-}
-
 /// Fills in what ECS answers when it was not given.
 fn normalise(settings: &mut Map<String, Value>) {
-    let configuration = settings.entry("deploymentConfiguration").or_insert_with(|| json!({}));
-    for (member, default) in [
-        ("deploymentCircuitBreaker", json!({"enable": false, "rollback": false})),
-        ("maximumPercent", json!(200)),
-        ("minimumHealthyPercent", json!(100)),
-        ("strategy", json!("ROLLING")),
-        ("bakeTimeInMinutes", json!(0)),
-    ] {
-        if configuration[member].is_null() {
-            configuration[member] = default;
-        }
-    }
+    configuration::fill(settings.entry("deploymentConfiguration").or_insert_with(|| json!({})));
     for (member, default) in [
         ("schedulingStrategy", json!("REPLICA")),
         ("deploymentController", json!({"type": "ECS"})),

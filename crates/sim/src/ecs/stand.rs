@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::aws_error::AwsError;
 use crate::behaviour::Origin;
 use crate::ecs::model::{Cluster, Ecs, Event};
-use crate::ecs::{clusters, scheduler, services, task_definitions, task_life, validate};
+use crate::ecs::{
+    clusters, configuration, placement, scheduler, services, task_definitions, task_life, validate,
+};
 use crate::world::{Env, Estate};
 
 /// A cluster, unless it is there.
@@ -57,13 +59,17 @@ pub(crate) fn stand_service(estate: &mut Estate, env: &mut Env, input: &Value) -
         return Ok(());
     }
     let by = format!("arn:aws:iam::{}:role/provisioning", env.account);
-    let name = services::insert(ecs, env, &by, input, Origin::Furnish)?;
-    let Ecs { clusters, families } = ecs;
+    let mut input = input.clone();
+    if let Some(standing) = &env.scenario.standing {
+        configuration::merge(&mut input["deploymentConfiguration"], standing);
+    }
+    let name = services::insert(ecs, env, &by, &input, Origin::Furnish)?;
+    let Ecs { clusters, families, .. } = ecs;
     let Some(Cluster { services, tasks, .. }) = clusters.get_mut(cluster_name) else { return Ok(()) };
     let Some(service) = services.get_mut(&name) else { return Ok(()) };
     let Some(deployment) = service.deployments.first().cloned() else { return Ok(()) };
     let ids = if service.desired > 0 {
-        scheduler::start_tasks(env, families, cluster_name, service, tasks, &deployment, service.desired)
+        placement::start_tasks(env, families, cluster_name, service, tasks, &deployment, service.desired)
     } else {
         Vec::new()
     };

@@ -1,12 +1,14 @@
 //! The life of a task, from PROVISIONING to STOPPED. Durations are those of a Fargate task at speed 1.
 
 use crate::behaviour::{Check, Origin, Rule, Subject};
-use crate::ecs::log_driver;
+use crate::ecs::interface::{self, Network};
 use crate::ecs::model::{
     Awaits, Container, Health, Stop, Tags, Task, TaskDefinition, TaskStatus, is_essential,
 };
+use crate::ecs::{log_driver, reasons};
 use crate::logs::Logs;
 use crate::schedule::{Step, What};
+use crate::secrets::Secrets;
 use crate::world::Env;
 use serde_json::Value;
 
@@ -38,10 +40,11 @@ pub(crate) struct Launch<'a> {
     pub(crate) origin: Origin,
     pub(crate) is_new: bool,
     pub(crate) launch_type: String,
-    pub(crate) subnet: String,
+    pub(crate) network: Network,
     pub(crate) target_group: Option<String>,
     pub(crate) tags: Tags,
     pub(crate) overrides: Value,
+    pub(crate) exec: bool,
 }
 
 /// What a step meant for the service that the task belongs to.
@@ -73,7 +76,11 @@ pub(crate) fn launch(env: &mut Env, tasks: &mut Vec<Task>, of: &Launch<'_>) -> S
         .map(|(index, definition)| {
             let text = |member: &str| definition[member].as_str().unwrap_or_default().to_owned();
             let (name, image) = (text("name"), text("image"));
+            let command = overridden(&of.overrides, &name, "command").unwrap_or(&definition["command"]);
+            let command: Vec<&str> =
+                command.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let behaviour = env.behaviour(&Subject {
+                command: &command.join(" "),
                 cluster: of.cluster,
                 service: of.service,
                 family: &of.task_definition.family,
@@ -104,7 +111,7 @@ pub(crate) fn launch(env: &mut Env, tasks: &mut Vec<Task>, of: &Launch<'_>) -> S
         })
         .collect();
     let slow = containers.iter().filter_map(|c| c.behaviour.slow).fold(1.0, f64::max);
-    let [a, b, c] = [env.ids.number() % 16, env.ids.number() % 250 + 4, env.ids.number() % 3];
+    let interface = interface::make(env, &of.network, tasks);
     let now = env.now();
     tasks.push(Task {
         arn: env.arn("ecs", &format!("task/{}/{id}", of.cluster)),
@@ -121,21 +128,21 @@ pub(crate) fn launch(env: &mut Env, tasks: &mut Vec<Task>, of: &Launch<'_>) -> S
         healthy: false,
         awaits: Vec::new(),
         containers,
-        ip: format!("10.0.{a}.{b}"),
-        eni: format!("eni-{}", env.ids.hex(17)),
-        mac: {
-            let h = env.ids.hex(10);
-            format!("0a:{}:{}:{}:{}:{}", &h[..2], &h[2..4], &h[4..6], &h[6..8], &h[8..10])
-        },
-        subnet: of.subnet.clone(),
+        ip: interface.private_ip,
+        public_ip: interface.public_ip,
+        security_groups: of.network.security_groups.clone(),
+        eni: interface.id,
+        mac: interface.mac,
+        subnet: interface.subnet,
         attachment: env.ids.uuid(),
-        zone: format!("{}{}", env.region, ["a", "b", "c"][c as usize]),
+        zone: interface.zone,
         launch_type: of.launch_type.clone(),
         stop: None,
         tags: of.tags.clone(),
         overrides: of.overrides.clone(),
         target_group: of.target_group.clone(),
         registered: false,
+        exec: of.exec,
         slow,
         version: 1,
         created_at: now,
@@ -154,7 +161,7 @@ pub(crate) fn launch(env: &mut Env, tasks: &mut Vec<Task>, of: &Launch<'_>) -> S
 /// Takes a task one step on. `grace` is the service's health check grace period in seconds.
 pub(crate) fn step(
     env: &mut Env,
-    logs: &mut Logs,
+    (logs, secrets): (&mut Logs, &Secrets),
     cluster: &str,
     task: &mut Task,
     step: &Step,
@@ -169,7 +176,9 @@ pub(crate) fn step(
         Step::Attached if starting => {
             task.status = TaskStatus::Pending;
             task.connected_at = Some(now);
-            if let Some(reason) = task.containers.iter().find_map(|c| log_driver::prepare(env, logs, c)) {
+            let reason = reasons::not_set_up(env, secrets, task)
+                .or_else(|| task.containers.iter().find_map(|c| log_driver::prepare(env, logs, c)));
+            if let Some(reason) = reason {
                 fail_to_start(env, cluster, task, &reason);
                 return Outcome::Failed;
             }
@@ -183,7 +192,8 @@ pub(crate) fn step(
         }
         Step::PullEnds if starting => {
             let platform = platform(&task.task_definition);
-            let mut errors = task.containers.iter().map(|c| pull_error(env, c, &platform)).enumerate();
+            let mut errors =
+                task.containers.iter().map(|c| reasons::not_pulled(env, c, &platform)).enumerate();
             if let Some((index, reason)) = errors.find_map(|(index, error)| Some((index, error?))) {
                 task.containers[index].reason = Some(reason.clone());
                 fail_to_start(env, cluster, task, &reason);
@@ -231,7 +241,8 @@ pub(crate) fn step(
             if !container.essential {
                 return Outcome::Moved;
             }
-            stop(env, cluster, task, "EssentialContainerExited", "Essential container in task exited");
+            let reason = exit.stopped_reason.as_deref().unwrap_or("Essential container in task exited");
+            stop(env, cluster, task, "EssentialContainerExited", reason);
             Outcome::Failed
         }
         Step::Drained => {
@@ -305,7 +316,12 @@ pub(crate) fn behave_now(env: &mut Env, cluster: &str, task: &mut Task, rules: &
     let id = task.id.clone();
     let main = task.task_definition.main_container();
     for (index, container) in task.containers.iter_mut().enumerate() {
+        let definition = &task.task_definition.containers()[index];
+        let command =
+            overridden(&task.overrides, &container.name, "command").unwrap_or(&definition["command"]);
+        let command: Vec<&str> = command.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let subject = Subject {
+            command: &command.join(" "),
             cluster,
             service: task.service.as_deref(),
             family: &task.task_definition.family,
@@ -438,11 +454,10 @@ fn fail_to_start(env: &mut Env, cluster: &str, task: &mut Task, reason: &str) {
     stop(env, cluster, task, "TaskFailedToStart", reason);
 }
 
-fn pull_error(env: &Env, container: &Container, platform: &str) -> Option<String> {
-    if let Some(error) = &container.behaviour.pull_error {
-        return Some(error.clone());
-    }
-    env.images.find(&container.image)?.pull_failure(&container.image, platform)
+/// What a task's overrides say of a container.
+pub(crate) fn overridden<'a>(overrides: &'a Value, container: &str, member: &str) -> Option<&'a Value> {
+    let list = overrides["containerOverrides"].as_array()?;
+    list.iter().find(|o| o["name"] == container)?.get(member).filter(|value| !value.is_null())
 }
 
 fn next(env: &mut Env, cluster: &str, task: &str, seconds: f64, step: Step) {

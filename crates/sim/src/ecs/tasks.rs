@@ -1,14 +1,11 @@
-//! Tasks on the wire: list, describe, run, stop.
+//! Tasks on the wire: list, describe, stop.
 
 use serde_json::{Value, json};
 
 use crate::aws_error::AwsError;
-use crate::behaviour::Origin;
 use crate::ecs::model::Ecs;
-use crate::ecs::task_life::{self, Launch, Outcome};
-use crate::ecs::{
-    cluster, cluster_mut, given, includes, last, page, scheduler, services, strings, tags, wire,
-};
+use crate::ecs::task_life::{self, Outcome};
+use crate::ecs::{cluster, cluster_mut, includes, last, page, scheduler, strings, wire};
 use crate::world::{Env, Estate};
 
 /// ListTasks. Without `desiredStatus` those that are to run.
@@ -63,68 +60,6 @@ pub(crate) fn describe(ecs: &Ecs, env: &Env, input: &Value) -> Result<Value, Aws
         }
     }
     Ok(json!({"tasks": found, "failures": failures}))
-}
-
-/// RunTask. A repeated client token answers the tasks that it started.
-pub(crate) fn run(ecs: &mut Ecs, env: &mut Env, input: &Value) -> Result<Value, AwsError> {
-    let cluster_name = cluster(ecs, input)?.name.clone();
-    let (arn, mode, _) =
-        services::usable_definition(ecs, input["taskDefinition"].as_str()).map_err(|error| {
-            if error.message == "TaskDefinition is inactive" {
-                AwsError::invalid_parameter(error.message)
-            } else {
-                error
-            }
-        })?;
-    let subnets = &input["networkConfiguration"]["awsvpcConfiguration"]["subnets"];
-    if mode == "awsvpc" && subnets.as_array().is_none_or(Vec::is_empty) {
-        return Err(AwsError::invalid_parameter(
-            "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
-        ));
-    }
-    let count = input["count"].as_u64().unwrap_or(1);
-    if !(1..=10).contains(&count) {
-        return Err(AwsError::invalid_parameter("count must be between 1 and 10."));
-    }
-    let token = input["clientToken"].as_str().map(|token| format!("token/{token}"));
-    let images = scheduler::resolve(env, &ecs.families, &arn);
-    let Some(definition) = scheduler::find_definition(&ecs.families, &arn).cloned() else {
-        return Err(AwsError::client("TaskDefinition not found."));
-    };
-    let overrides = given(input, "overrides")
-        .cloned()
-        .unwrap_or_else(|| json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}));
-    let cluster = cluster_mut(ecs, input)?;
-    // Tasks outside a service belong to no deployment: the token stands in its place.
-    let known: Vec<usize> = (0..cluster.tasks.len())
-        .filter(|index| token.is_some() && cluster.tasks[*index].deployment == token)
-        .collect();
-    if !known.is_empty() {
-        env.no_effect = true;
-        let tasks: Vec<Value> =
-            known.iter().map(|index| wire::task(cluster, &cluster.tasks[*index], true)).collect();
-        return Ok(json!({"tasks": tasks, "failures": []}));
-    }
-    let launch = Launch {
-        cluster: &cluster_name,
-        service: None,
-        group: input["group"].as_str().map_or_else(|| format!("family:{}", definition.family), str::to_owned),
-        started_by: input["startedBy"].as_str().map(str::to_owned),
-        deployment: token,
-        task_definition: &definition,
-        images: &images,
-        origin: Origin::RunTask,
-        is_new: true,
-        launch_type: input["launchType"].as_str().unwrap_or("FARGATE").to_owned(),
-        subnet: subnets[0].as_str().unwrap_or("subnet-0sim0000000000000").to_owned(),
-        target_group: None,
-        tags: tags::read(&input["tags"]),
-        overrides,
-    };
-    let ids: Vec<String> = (0..count).map(|_| task_life::launch(env, &mut cluster.tasks, &launch)).collect();
-    let tasks: Vec<Value> =
-        cluster.tasks.iter().filter(|t| ids.contains(&t.id)).map(|t| wire::task(cluster, t, true)).collect();
-    Ok(json!({"tasks": tasks, "failures": []}))
 }
 
 /// StopTask. A service starts another in its place.

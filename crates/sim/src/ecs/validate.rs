@@ -96,27 +96,33 @@ fn fargate(input: &Value, containers: &[Value]) -> Result<(), AwsError> {
             )));
         }
     }
+    fargate_size(&input["cpu"], &input["memory"])?;
+    let uses_awslogs = containers.iter().any(|c| c["logConfiguration"]["logDriver"] == "awslogs");
+    if uses_awslogs && input["executionRoleArn"].is_null() {
+        return Err(AwsError::client(
+            "Fargate requires task definition to have execution role ARN to support log driver awslogs.",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether Fargate has tasks of this size.
+pub(crate) fn fargate_size(cpu: &Value, memory: &Value) -> Result<(), AwsError> {
     let none = || {
         AwsError::client(format!(
             "No Fargate configuration exists for given values: {} CPU, {} memory. See the Amazon ECS documentation for the valid values.",
-            text(&input["cpu"]),
-            text(&input["memory"])
+            text(cpu),
+            text(memory)
         ))
     };
-    let cpu = units(&input["cpu"], "vcpu").ok_or_else(none)?;
-    let memory = units(&input["memory"], "gb").ok_or_else(none)?;
+    let cpu = units(cpu, "vcpu").ok_or_else(none)?;
+    let memory = units(memory, "gb").ok_or_else(none)?;
     let fits = SIZES.iter().any(|(c, least, most, by)| {
         *c == cpu && (*least..=*most).contains(&memory) && (memory - least) % by == 0
     });
     // 256 CPU units come with 512, 1024 or 2048 MiB: not with 1536.
     if !fits || (cpu == 256 && memory == 1536) {
         return Err(none());
-    }
-    let uses_awslogs = containers.iter().any(|c| c["logConfiguration"]["logDriver"] == "awslogs");
-    if uses_awslogs && input["executionRoleArn"].is_null() {
-        return Err(AwsError::client(
-            "Fargate requires task definition to have execution role ARN to support log driver awslogs.",
-        ));
     }
     Ok(())
 }

@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use crate::clock::{Micros, epoch_seconds};
 use crate::ecs::model::{
-    BreakerStatus, Cluster, Deployment, Health, RolloutState, Service, ServiceDeployment, ServiceRevision,
-    ServiceStatus, Task, TaskStatus, is_essential,
+    Cluster, Deployment, Health, RolloutState, Service, ServiceDeployment, ServiceRevision, ServiceStatus,
+    Task, TaskStatus, is_essential,
 };
-use crate::ecs::tags;
+use crate::ecs::strategy::Strategy;
+use crate::ecs::{alarms, hooks, stages, tags};
+use crate::rollout::clean;
 
 /// A Service.
 pub(crate) fn service(cluster: &Cluster, service: &Service, with_tags: bool) -> Value {
@@ -48,6 +50,8 @@ pub(crate) fn service(cluster: &Cluster, service: &Service, with_tags: bool) -> 
         body["platformFamily"] = json!("Linux");
         body["roleArn"] = json!(role_arn(&service.arn));
     }
+    // Express Mode's own; of others DescribeServices says CUSTOMER.
+    body["resourceManagementType"] = json!(if service.express.is_some() { "ECS" } else { "CUSTOMER" });
     // The deployment in flight; afterwards the last one.
     if let Some(current) = service.service_deployments.last() {
         body["currentServiceDeployment"] = json!(current.arn);
@@ -122,17 +126,23 @@ pub(crate) fn service_deployment(cluster: &Cluster, service: &Service, d: &Servi
         "status": d.status.name(),
         "deploymentConfiguration": d.configuration,
         "deploymentCircuitBreaker": {
-            "status": match d.breaker {
-                BreakerStatus::Disabled => "DISABLED",
-                BreakerStatus::Monitoring => "MONITORING",
-                BreakerStatus::MonitoringComplete => "MONITORING_COMPLETE",
-                BreakerStatus::Triggered => "TRIGGERED",
-            },
+            "status": d.breaker.name(),
             "failureCount": d.failures,
             "threshold": d.threshold,
         },
-        "alarms": {"status": "DISABLED"},
+        "alarms": alarms::render(&d.alarms),
     });
+    if let Some(phase) = stages::phase(d) {
+        body["lifecycleStage"] = json!(phase.stage);
+        body["lifecycleHookDetails"] = hooks::render(&d.hooks);
+    }
+    if d.strategy != Strategy::Rolling && d.managed {
+        weigh(&mut body["targetServiceRevision"], d.production, d.test);
+        let rest = d.sources.len().max(1) as f64;
+        for source in body["sourceServiceRevisions"].as_array_mut().into_iter().flatten() {
+            weigh(source, clean((100.0 - d.production) / rest), clean((100.0 - d.test) / rest));
+        }
+    }
     if !d.reason.is_empty() {
         body["statusReason"] = json!(d.reason);
     }
@@ -163,6 +173,11 @@ pub(crate) fn service_deployment_brief(cluster: &Cluster, service: &Service, d: 
     stamp(&mut body, "startedAt", d.started_at);
     stamp(&mut body, "finishedAt", d.finished_at);
     body
+}
+
+fn weigh(summary: &mut Value, production: f64, test: f64) {
+    summary["requestedProductionTrafficWeight"] = json!(production);
+    summary["requestedTestTrafficWeight"] = json!(test);
 }
 
 fn revision_summary(cluster: &Cluster, service: &Service, arn: &str, target: bool) -> Value {
@@ -232,7 +247,11 @@ pub(crate) fn task(cluster: &Cluster, task: &Task, with_tags: bool) -> Value {
                     | TaskStatus::Stopping | TaskStatus::Deprovisioning => "PENDING",
                 },
                 "networkBindings": [],
-                "networkInterfaces": [{"attachmentId": task.attachment, "privateIpv4Address": task.ip}],
+                "networkInterfaces": if task.connected_at.is_some() {
+                    json!([{"attachmentId": task.attachment, "privateIpv4Address": task.ip}])
+                } else {
+                    json!([])
+                },
                 "healthStatus": if checked { c.health } else { Health::Unknown }.name(),
                 "cpu": definition["cpu"].to_string(),
             });
@@ -263,13 +282,7 @@ pub(crate) fn task(cluster: &Cluster, task: &Task, with_tags: bool) -> Value {
             "type": "ElasticNetworkInterface",
             "status": if task.connected_at.is_none() { "PRECREATED" }
                 else if task.status >= TaskStatus::Deprovisioning { "DELETED" } else { "ATTACHED" },
-            "details": [
-                {"name": "subnetId", "value": task.subnet},
-                {"name": "networkInterfaceId", "value": task.eni},
-                {"name": "macAddress", "value": task.mac},
-                {"name": "privateDnsName", "value": format!("ip-{}.ec2.internal", task.ip.replace('.', "-"))},
-                {"name": "privateIPv4Address", "value": task.ip},
-            ],
+            "details": attached(task),
         }],
         "attributes": [{"name": "ecs.cpu-architecture", "value": architecture.to_lowercase()}],
         "availabilityZone": task.zone,
@@ -277,7 +290,7 @@ pub(crate) fn task(cluster: &Cluster, task: &Task, with_tags: bool) -> Value {
         "containers": containers,
         "createdAt": epoch_seconds(task.created_at),
         "desiredStatus": if task.wanted { "RUNNING" } else { "STOPPED" },
-        "enableExecuteCommand": false,
+        "enableExecuteCommand": task.exec,
         "group": task.group,
         "healthStatus": health(task).name(),
         "lastStatus": task.status.name(),
@@ -289,7 +302,8 @@ pub(crate) fn task(cluster: &Cluster, task: &Task, with_tags: bool) -> Value {
         "tags": if with_tags { tags::render(&task.tags) } else { json!([]) },
     });
     for member in ["cpu", "memory", "ephemeralStorage"] {
-        if let Some(value) = definition.get(member) {
+        let over = task.overrides.get(member).filter(|value| !value.is_null());
+        if let Some(value) = over.or_else(|| definition.get(member)) {
             body[member] = value.clone();
         }
     }
@@ -315,6 +329,26 @@ pub(crate) fn task(cluster: &Cluster, task: &Task, with_tags: bool) -> Value {
     stamp(&mut body, "executionStoppedAt", task.execution_stopped_at);
     stamp(&mut body, "stoppedAt", task.stopped_at);
     body
+}
+
+/// The details of a task's interface; before it is attached only its subnet is known.
+fn attached(task: &Task) -> Value {
+    let mut details = vec![json!({"name": "subnetId", "value": task.subnet})];
+    if task.connected_at.is_some() {
+        // The region by which the name ends is in the task's ARN; us-east-1 has the name of before there were regions.
+        let region = task.arn.split(':').nth(3).unwrap_or_default();
+        let domain = if region == "us-east-1" { "ec2".to_owned() } else { format!("{region}.compute") };
+        let name = format!("ip-{}.{domain}.internal", task.ip.replace('.', "-"));
+        for (member, value) in [
+            ("networkInterfaceId", &task.eni),
+            ("macAddress", &task.mac),
+            ("privateDnsName", &name),
+            ("privateIPv4Address", &task.ip),
+        ] {
+            details.push(json!({"name": member, "value": value}));
+        }
+    }
+    json!(details)
 }
 
 /// A task is HEALTHY when all its essential containers with a check are, UNKNOWN when none has one.
