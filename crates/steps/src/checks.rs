@@ -1,6 +1,9 @@
 //! Checks of what an account holds. All of them only read.
 
+mod databases;
+mod meters;
 mod names;
+mod network;
 mod secrets;
 
 use crate::look::Reader;
@@ -13,7 +16,10 @@ pub(crate) fn executors(cloud: &Cloud, assumed: bool) -> Vec<Arc<dyn Executor>> 
     let cloud = || cloud.clone();
     vec![
         Arc::new(Reader(secrets::Secrets { cloud: cloud(), assumed })),
+        Arc::new(Reader(network::Network { cloud: cloud(), assumed })),
+        Arc::new(Reader(databases::Databases { cloud: cloud(), assumed })),
         Arc::new(Reader(names::Names { cloud: cloud() })),
+        Arc::new(Reader(meters::Meters { cloud: cloud(), assumed })),
     ]
 }
 

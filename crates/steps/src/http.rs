@@ -6,15 +6,17 @@
 mod exchange;
 mod judge;
 mod redirect;
+mod task;
 
 pub(crate) use exchange::Route;
 
 use crate::failure::{arguments, strange};
 use async_trait::async_trait;
 use exchange::{Ask, NoReply, Reply, exchange};
+use holdpoint_cloud::Cloud;
 use holdpoint_cloud::address;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
-use holdpoint_plan::kinds::{Dur, HttpCheck, HttpExpect, HttpRequest, Preflight};
+use holdpoint_plan::kinds::{Dur, HttpCheck, HttpExpect, HttpRequest, Preflight, TaskHost};
 use holdpoint_run::{ActionPlan, Ask as Question, Diagnosis, Intent, OutputValue, Receipt};
 use judge::{Exchanged, judge};
 use serde_json::{Value, json};
@@ -28,12 +30,16 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const OUTPUT: usize = 64 * 1024;
 
 /// The kinds of this family.
-pub(crate) fn executors(route: Route, assumed: bool) -> Vec<Arc<dyn Executor>> {
-    vec![Arc::new(CheckAnswer { route, assumed }), Arc::new(SendRequest { route, assumed })]
+pub(crate) fn executors(cloud: &Cloud, route: Route, assumed: bool) -> Vec<Arc<dyn Executor>> {
+    vec![
+        Arc::new(CheckAnswer { cloud: cloud.clone(), route, assumed }),
+        Arc::new(SendRequest { route, assumed }),
+    ]
 }
 
 /// The kind `http.check`.
 struct CheckAnswer {
+    cloud: Cloud,
     route: Route,
     /// The practice world answers as the plan expects: that is marked.
     assumed: bool,
@@ -48,6 +54,9 @@ impl Executor for CheckAnswer {
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: HttpCheck = arguments(&task.with)?;
         address::read(&with.url).map_err(refused)?;
+        if with.task.is_some() {
+            task::check(&with.url)?;
+        }
         let method =
             with.method.as_deref().unwrap_or(if with.preflight.is_some() { "OPTIONS" } else { "GET" });
         Ok(Intent { summary: format!("{method} {}", bare(&with.url)), ..Intent::default() })
@@ -79,14 +88,24 @@ impl CheckAnswer {
         if let Some(preflight) = &with.preflight {
             as_preflight(&mut ask, with.method.is_none(), preflight);
         }
-        let (reply, took) = self.timed(task, &ask).await?;
-        let second = if with.twice { Some(self.timed(task, &ask).await?.1) } else { None };
+        let host = with.task.as_ref();
+        let (reply, took) = self.timed(task, host, &ask).await?;
+        let second = if with.twice { Some(self.timed(task, host, &ask).await?.1) } else { None };
         Ok(ending(&expect, Exchanged { reply, took, second, origin: origin(&ask) }, self.assumed))
     }
 
-    async fn timed(&self, task: &Task, ask: &Ask) -> Result<(Reply, Duration), Diagnosis> {
+    async fn timed(
+        &self,
+        task: &Task,
+        host: Option<&TaskHost>,
+        ask: &Ask,
+    ) -> Result<(Reply, Duration), Diagnosis> {
+        let mut ask = ask.clone();
+        if let Some(host) = host {
+            ask.url = task::resolved(&self.cloud, host, &ask.url).await?;
+        }
         let began = Stopwatch::start();
-        let reply = exchange(self.route, ask).await.map_err(|error| unanswered(task, &error))?;
+        let reply = exchange(self.route, &ask).await.map_err(|error| unanswered(task, &error))?;
         Ok((reply, began.read()))
     }
 }

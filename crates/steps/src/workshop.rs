@@ -155,7 +155,7 @@ fn registry(
     executors.extend(apprunner::executors(cloud));
     executors.extend(checks::executors(cloud, assumed));
     executors.extend(person::executors());
-    executors.extend(http::executors(route, assumed));
+    executors.extend(http::executors(cloud, route, assumed));
     executors.push(Arc::new(logs::Logs { cloud: cloud.clone(), assumed }));
     let files = if child.practice.is_some() { Files::practice(&child.folder) } else { Files::live() };
     executors.extend(git::executors(&child.env, &files));

@@ -41,6 +41,36 @@ pub fn check(room: &Room, kind: &str) -> Option<Task> {
                 json!({"rotated_within": "90d"}),
             )
         }
+        "network.check" => {
+            let with = json!({
+                "vpc": "vpc-1", "subnets": ["subnet-1", "subnet-2"], "endpoints": ["s3", "logs"],
+                "security_groups": ["sg-api", "sg-db"],
+            });
+            let subnets = [
+                json!({"id": "subnet-1", "zone": "eu-west-1a", "type": "public", "name": "public-a"}),
+                json!({"id": "subnet-2", "zone": "eu-west-1b", "type": "isolated"}),
+            ];
+            let rules = [
+                json!({"group": "sg-db", "port": 5432, "from": "sg-api"}),
+                json!({"group": "sg-db", "port": 5432, "from": "0.0.0.0/0", "present": false}),
+            ];
+            let endpoints = json!({"present": ["s3"], "absent": ["logs"]});
+            (with, json!({"subnets": subnets, "endpoints": endpoints, "rules": rules}))
+        }
+        "rds.check" => {
+            let expect = json!({
+                "engine": "aurora-postgresql", "version": "15.*", "at_least": "15.7", "public": false,
+                "data_api": true, "reachable_from": "console",
+            });
+            (json!({"database": "orders-1"}), expect)
+        }
+        "metrics.check" => {
+            let with = json!({
+                "namespace": "Shop", "metric": "errors", "dimensions": {"Service": "api"}, "statistic": "Maximum",
+                "since": "5m",
+            });
+            (with, json!({"at_most": 3, "at_least": 0, "datapoints": 2}))
+        }
         "names.check" => {
             let with = json!({
                 "names": [{"kind": "apprunner.auto_scaling", "name": "shop-scaling"}],

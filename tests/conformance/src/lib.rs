@@ -329,6 +329,29 @@ fn world() -> Value {
         ]},
         "repositories": [{"name": "tagged", "tags": {"live": {"layers": [1000]}}}],
         "log_groups": [{"name": "/ecs/api"}, {"name": "/ecs/empty"}],
+        "network": {
+            "vpcs": [{"id": "vpc-1", "cidr": "10.1.0.0/16"}],
+            "subnets": [
+                {"id": "subnet-1", "vpc": "vpc-1", "zone": "eu-west-1a", "cidr": "10.1.0.0/20", "name": "public-a"},
+                {"id": "subnet-2", "vpc": "vpc-1", "zone": "eu-west-1b", "cidr": "10.1.16.0/20"},
+            ],
+            "route_tables": [{"vpc": "vpc-1", "subnets": ["subnet-1"], "routes": {"0.0.0.0/0": "igw-1"}}],
+            "security_groups": [
+                {"id": "sg-api", "vpc": "vpc-1", "name": "api"},
+                {"id": "sg-db", "vpc": "vpc-1", "name": "db", "ingress": [
+                    {"protocol": "tcp", "from": 5432, "to": 5432, "groups": ["sg-api"]}]},
+                {"id": "sg-open", "vpc": "vpc-1", "name": "open", "ingress": [
+                    {"protocol": "tcp", "from": 5000, "to": 6000, "cidrs": ["0.0.0.0/0"]}]},
+            ],
+            "endpoints": [{"vpc": "vpc-1", "service": "s3", "state": "available"}],
+        },
+        "databases": [
+            {"id": "orders-1", "engine": "aurora-postgresql", "version": "15.12", "cluster": "orders", "data_api": true,
+             "public": false, "vpc": "vpc-1"},
+            {"id": "plain", "engine": "postgres", "version": "15.7", "public": false, "vpc": "vpc-1"},
+        ],
+        "metrics": [{"namespace": "Shop", "metric": "errors", "dimensions": {"Service": "api"}, "values": [0, 1, 3],
+            "period": 60, "unit": "Count"}],
         "secrets": [{"name": "orders/db", "keys": ["username", "password"]}, {"name": "orders/token", "value": "made-up"}],
         "hosts": [{"host": "api.example", "cluster": "main", "service": "api"}],
         "behaviours": [{"match": {"service": "api"}, "behaviour": {"routes": [

@@ -241,7 +241,7 @@ const fn output(name: &'static str, doc: &'static str) -> OutputSpec {
     OutputSpec { name, doc }
 }
 
-pub(super) fn list() -> [KindSpec; 2] {
+pub(super) fn list() -> [KindSpec; 5] {
     [
         KindSpec {
             outputs: const {
@@ -259,6 +259,47 @@ pub(super) fn list() -> [KindSpec; 2] {
             )
         },
         KindSpec {
+            outputs: const {
+                &[
+                    output("subnets", "Each subnet: id, name, zone, addresses, type, VPC."),
+                    output("endpoints", "The VPC's endpoints: id, service, type, state."),
+                    output("security_groups", "Each security group with its inbound rules."),
+                    output(
+                        "existing",
+                        "What `endpoints` names and exists already: import it, or do not create it.",
+                    ),
+                ]
+            },
+            ..spec::<NetworkCheck, NetworkExpect>(
+                "network.check",
+                "checks",
+                "Subnets, VPC endpoints and security groups, and that no database is open to the world.",
+                Effect::Read,
+            )
+        },
+        KindSpec {
+            outputs: const {
+                &[
+                    output("endpoint", "Its host, or null."),
+                    output("port", "Its port, or null."),
+                    output("engine_version", "Its version."),
+                    output("public", "Whether its host has a public address."),
+                    output("data_api", "Whether the Data API is switched on."),
+                    output(
+                        "venues",
+                        "From where it can be worked with: `here`, `ecs.run_task`, `data_api`, `console`.",
+                    ),
+                    output("private_note", "What to do instead of trying from this machine, or null."),
+                ]
+            },
+            ..spec::<RdsCheck, RdsExpect>(
+                "rds.check",
+                "checks",
+                "A database's version, and from where it can be reached; nothing connects to it.",
+                Effect::Read,
+            )
+        },
+        KindSpec {
             practice: PracticeMode::Sim,
             outputs: const {
                 &[
@@ -271,6 +312,22 @@ pub(super) fn list() -> [KindSpec; 2] {
                 "names.check",
                 "checks",
                 "Whether AWS takes names that are going to be given, and whether others exist.",
+                Effect::Read,
+            )
+        },
+        KindSpec {
+            outputs: const {
+                &[
+                    output("value", "The newest value, or null."),
+                    output("lowest", "The lowest value, or null."),
+                    output("highest", "The highest value, or null."),
+                    output("datapoints", "How many values there are."),
+                ]
+            },
+            ..spec::<MetricsCheck, MetricsExpect>(
+                "metrics.check",
+                "checks",
+                "Values of a CloudWatch metric.",
                 Effect::Read,
             )
         },

@@ -44,6 +44,8 @@ call!(
         /// Send the request twice and compare the second answer's time with the first's.
         #[serde(default)]
         twice: bool,
+        /// The host `task` of `url` is the address of a running task, looked up at each try.
+        task: Option<TaskHost>,
     }
 );
 
@@ -54,6 +56,28 @@ call!(
         confirm: String,
     }
 );
+
+/// A running task of a service's primary deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskHost {
+    /// Cluster name or ARN.
+    pub cluster: String,
+    /// Service.
+    pub service: String,
+    /// Which of its addresses; `public` when absent.
+    pub address: Option<TaskAddress>,
+}
+
+/// Which address of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskAddress {
+    /// The one that the internet reaches.
+    Public,
+    /// The one inside its VPC.
+    Private,
+}
 
 /// A CORS preflight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

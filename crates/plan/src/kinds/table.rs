@@ -118,9 +118,6 @@ pub fn kind(name: &str) -> Option<&'static KindSpec> {
 
 /// Kinds that the plan format names and this version cannot do: "not in this version" rather than "did you mean".
 pub const KNOWN_LATER: &[&str] = &[
-    "network.check",
-    "rds.check",
-    "metrics.check",
     "terraform.plan",
     "terraform.apply",
     "terraform.output",

@@ -1,0 +1,165 @@
+//! Checks of what an account holds, where what they look for is not so.
+
+#![expect(clippy::unwrap_used, reason = "a suite stops at what it did not expect")]
+
+use holdpoint_conformance::{Room, walk};
+use holdpoint_engine::{Ending, Task};
+use holdpoint_run::{Diagnosis, Judgement};
+use serde_json::{Value, json};
+
+async fn judged(room: &Room, kind: &str, with: Value, expect: Value) -> Vec<Judgement> {
+    let task = Task { expect, ..room.task("check", kind, with) };
+    match walk(room.executor(kind).as_ref(), &task).await {
+        Ending::Succeeded { judgements, .. } => judgements,
+        ending @ (Ending::Failed(_)
+        | Ending::RolledBackByAws(_)
+        | Ending::Superseded(_)
+        | Ending::NotPractised(_)) => panic!("{kind}: {ending:?}"),
+    }
+}
+
+/// What does not hold, with what was found.
+async fn broken(room: &Room, kind: &str, with: Value, expect: Value) -> Vec<String> {
+    let all = judged(room, kind, with, expect).await;
+    let broken = all.into_iter().filter(|judgement| !judgement.holds);
+    broken.map(|judgement| format!("{}: {}", judgement.what, judgement.found)).collect()
+}
+
+async fn failed(room: &Room, kind: &str, with: Value) -> Diagnosis {
+    let task = room.task("check", kind, with);
+    match walk(room.executor(kind).as_ref(), &task).await {
+        Ending::Failed(diagnosis) => diagnosis,
+        ending @ (Ending::Succeeded { .. }
+        | Ending::RolledBackByAws(_)
+        | Ending::Superseded(_)
+        | Ending::NotPractised(_)) => panic!("{kind}: {ending:?}"),
+    }
+}
+
+fn one(found: &[String], parts: &[&str]) {
+    let [only] = found else { panic!("{found:?}") };
+    assert!(parts.iter().all(|part| only.contains(part)), "{only} lacks one of {parts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_open_to_the_world_is_refused_wherever_it_is_in_the_vpc() {
+    let room = Room::open("healthy").await;
+    let found = broken(&room, "network.check", json!({"subnets": ["subnet-1"]}), json!({})).await;
+    one(&found, &["databases are closed", "sg-open", "5432 (PostgreSQL)", "0.0.0.0/0"]);
+    let allowed = json!({"no_public_database": false});
+    assert!(broken(&room, "network.check", json!({"vpc": "vpc-1"}), allowed).await.is_empty());
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subnets_endpoints_and_rules_are_told_as_they_are() {
+    let room = Room::open("healthy").await;
+    let base =
+        json!({"vpc": "vpc-1", "subnets": ["subnet-2"], "security_groups": ["sg-db"], "endpoints": ["s3"]});
+    let table = [
+        (json!({"subnets": [{"id": "subnet-2", "type": "private"}]}), "isolated"),
+        (json!({"subnets": [{"id": "subnet-2", "zone": "eu-west-1a"}]}), "eu-west-1b"),
+        (json!({"subnets": [{"id": "subnet-2", "name": "x"}]}), "none"),
+        (json!({"subnets": [{"id": "subnet-9"}]}), "does not exist"),
+        (json!({"endpoints": {"present": ["logs"]}}), "none"),
+        (json!({"endpoints": {"absent": ["s3"]}}), "vpce-"),
+        (json!({"rules": [{"group": "sg-db", "port": 5432, "from": "sg-api", "present": false}]}), "open"),
+        (json!({"rules": [{"group": "sg-db", "port": 3306, "from": "sg-api"}]}), "not open"),
+        (json!({"rules": [{"group": "sg-none", "port": 3306, "from": "sg-api"}]}), "does not exist"),
+    ];
+    for (expect, part) in table {
+        one(&broken(&room, "network.check", base.clone(), expect).await, &[part]);
+    }
+    let task = room.task("check", "network.check", base);
+    let Ending::Succeeded { outputs, note, .. } = walk(room.executor("network.check").as_ref(), &task).await
+    else {
+        panic!("it is a success")
+    };
+    assert_eq!(outputs["existing"].value.as_ref().unwrap()[0]["service"], "s3");
+    assert!(note.unwrap().contains("Import it"));
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_database_is_not_tried_from_here() {
+    let room = Room::open("healthy").await;
+    let with = json!({"database": "plain"});
+    one(
+        &broken(&room, "rds.check", with.clone(), json!({"reachable_from": "here"})).await,
+        &["ecs.run_task"],
+    );
+    one(
+        &broken(&room, "rds.check", with.clone(), json!({"reachable_from": "console"})).await,
+        &["ecs.run_task"],
+    );
+    one(&broken(&room, "rds.check", with.clone(), json!({"at_least": "15.12"})).await, &["15.7"]);
+    one(&broken(&room, "rds.check", with.clone(), json!({"version": "15.12"})).await, &["15.7"]);
+    assert!(broken(&room, "rds.check", with.clone(), json!({"reachable_from": "vpc"})).await.is_empty());
+    let task = room.task("check", "rds.check", with);
+    let Ending::Succeeded { outputs, .. } = walk(room.executor("rds.check").as_ref(), &task).await else {
+        panic!("it is a success")
+    };
+    let note = outputs["private_note"].value.clone().unwrap();
+    assert!(note.as_str().unwrap().contains("do not try from here"), "{note}");
+    assert!(
+        judged(&room, "rds.check", json!({"cluster": "orders"}), json!({"data_api": true})).await.len() > 1
+    );
+    let absent = failed(&room, "rds.check", json!({"database": "plane"})).await;
+    assert!(format!("{absent:?}").contains("Did you mean `plain`?"), "{absent:?}");
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_secret_is_named_with_what_was_meant_and_no_value_is_shown() {
+    let room = Room::open("healthy").await;
+    let found =
+        broken(&room, "secrets.check", json!({"secrets": ["orders/bd", "orders/db"]}), json!({})).await;
+    one(&found, &["orders/bd", "did you mean `orders/db`?"]);
+    let with = json!({"secrets": ["orders/db", "orders/token"], "keys": {"orders/db": ["host"], "orders/token": ["a"]}});
+    let found = broken(&room, "secrets.check", with, json!({})).await;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains("not there: host; there are: username, password"), "{found:?}");
+    assert!(!format!("{found:?}").contains("made-up"), "{found:?}");
+    one(
+        &broken(&room, "secrets.check", json!({"secrets": ["orders/db"]}), json!({"exist": false})).await,
+        &["exists"],
+    );
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_aws_refuses_or_does_not_know_are_told() {
+    let room = Room::open("healthy").await;
+    let long = "shop-backend-production-autoscaling-config";
+    let with = json!({"names": [{"kind": "apprunner.auto_scaling", "name": long}]});
+    one(
+        &broken(&room, "names.check", with, json!({})).await,
+        &["at most 32", "`shop-backend-production-as-cfg` would do"],
+    );
+    let table = [
+        (json!({"services": {"main": ["apl"]}}), "did you mean `api`?"),
+        (json!({"log_groups": ["api"]}), "did you mean `/ecs/api`?"),
+        (json!({"clusters": ["maim"]}), "did you mean `main`?"),
+        (json!({"families": ["web"]}), "there are: api"),
+        (json!({"services": {"none": ["api"]}}), "there are none"),
+    ];
+    for (existing, part) in table {
+        one(&broken(&room, "names.check", json!({"existing": existing}), json!({})).await, &[part]);
+    }
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metric_is_judged_by_all_of_its_values() {
+    let room = Room::open("healthy").await;
+    let with =
+        json!({"namespace": "Shop", "metric": "errors", "dimensions": {"Service": "api"}, "since": "5m"});
+    one(&broken(&room, "metrics.check", with.clone(), json!({"at_most": 2})).await, &["highest errors: 3"]);
+    let other = json!({"namespace": "Shop", "metric": "errors", "dimensions": {"Service": "other"}});
+    one(&broken(&room, "metrics.check", other.clone(), json!({})).await, &["nothing was measured"]);
+    assert!(broken(&room, "metrics.check", other, json!({"datapoints": 0})).await.is_empty());
+    let check = json!({"uses": "metrics.check", "with": with, "expect": {"at_most": 2}});
+    let soak = failed(&room, "soak", json!({"for": "1m", "every": "20s", "checks": [check]})).await;
+    assert!(soak.headline.contains("highest errors"), "{soak:?}");
+    room.close().await;
+}
