@@ -104,7 +104,7 @@ async fn a_private_database_is_not_tried_from_here() {
     assert!(
         judged(&room, "rds.check", json!({"cluster": "orders"}), json!({"data_api": true})).await.len() > 1
     );
-    let absent = failed(&room, "rds.check", json!({"database": "plane"})).await;
+    let absent = failed(&room, "rds.check", json!({"database": "plian"})).await;
     assert!(format!("{absent:?}").contains("Did you mean `plain`?"), "{absent:?}");
     room.close().await;
 }
