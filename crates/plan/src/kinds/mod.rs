@@ -37,10 +37,10 @@ pub use ecs_deployment::{
 pub use ecs_task::{EcsRunTask, RunTaskExpect};
 pub use files::{FileAssert, FileRule, GitApply, GitApplyExpect, GitState, GitStateExpect, UnchangedSince};
 pub use fit::render_action;
-pub use image::{ImageInspect, ImageInspectExpect, ImageMirror, ImageMirrorExpect, ScanLimits};
 pub use http::{
     HeaderRule, HttpCheck, HttpExpect, HttpRequest, Preflight, RedirectRule, StatusSet, TaskAddress, TaskHost,
 };
+pub use image::{ImageInspect, ImageInspectExpect, ImageMirror, ImageMirrorExpect, ScanLimits};
 pub use length::{BadDur, Dur};
 pub use person::{Checklist, Choice, CopyText, Decision, Evidence, Field, Manual, Nothing};
 pub use schema::{json_schema, kinds_page};
