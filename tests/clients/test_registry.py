@@ -345,3 +345,25 @@ def test_faults_of_registries(simulator):
         behave({"kind": "reset"})
     assert client.ask("GET", f"/v2/{name}/blobs/{blob}").status == 200
     assert sim.admin("GET", "record")["throttled"] == {"registry:GetBlob": 2}
+
+
+def test_scenarios_of_registries(simulator):
+    name = "ghcr.example/owner/app"
+    sim = simulator("registry_lies", world=WORLD)
+    client = Registry(sim)
+    blob = client.push_blob(name, b"0123456789" * 100)
+    path = f"/v2/{name}/blobs/{blob}"
+    assert digest(client.ask("GET", path).body) != blob
+    with pytest.raises(http.client.IncompleteRead):
+        client.ask("GET", path)
+    assert client.ask("GET", path).headers["location"] == "http://elsewhere.example/blob"
+    assert digest(client.ask("GET", path).body) == blob
+    sim = simulator("registry_throttles", world=WORLD)
+    client = Registry(sim)
+    begun = client.ask("POST", f"/v2/{name}/blobs/uploads/").headers["location"]
+    done = f"{begun}?digest={digest(b'data')}"
+    slow = client.ask("PUT", done, b"data")
+    assert (slow.status, slow.headers["retry-after"]) == (429, "1")
+    assert client.ask("PUT", done, b"data").status == 201
+    slow = client.ask("POST", f"/v2/{name}/blobs/uploads/")
+    assert slow.status == 429 and "retry-after" not in slow.headers

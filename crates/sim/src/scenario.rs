@@ -37,6 +37,8 @@ const FILES: &[(&str, &str)] = &[
     ("alarm_rolls_back", include_str!("../scenarios/alarm_rolls_back.yaml")),
     ("hook_waits", include_str!("../scenarios/hook_waits.yaml")),
     ("superseded", include_str!("../scenarios/superseded.yaml")),
+    ("registry_throttles", include_str!("../scenarios/registry_throttles.yaml")),
+    ("registry_lies", include_str!("../scenarios/registry_lies.yaml")),
 ];
 
 /// A built-in scenario, for whoever lists them.
