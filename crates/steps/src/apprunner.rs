@@ -24,6 +24,8 @@ use holdpoint_cloud::Cloud;
 use holdpoint_engine::Executor;
 use std::sync::Arc;
 
+pub(crate) use service::name_of;
+
 /// The kinds of this family.
 pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
     let cloud = || cloud.clone();

@@ -176,17 +176,24 @@ pub(crate) fn rollback_view(state: &State) -> RollbackSet {
 fn undo_text(state: &State, item: &holdpoint_run::UndoItem) -> String {
     let with =
         |name: &str| item.action.with.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let key = format!("ecs/{}/{}", with("cluster"), with("service"));
-    match (item.action.uses.as_str(), state.pins.get(&key)) {
-        ("ecs.rollback", Some(pin)) => match &pin.content {
-            None => format!("{} → 0 tasks, then deleted: it did not exist before", with("service")),
-            Some(content) => {
-                let arn =
-                    content.get("task_definition").and_then(serde_json::Value::as_str).unwrap_or_default();
-                format!("{} → {}", with("service"), arn.rsplit('/').next().unwrap_or_default())
-            }
-        },
-        (uses, _) => format!("{uses} ({})", item.summary),
+    let service = with("service");
+    let uses = item.action.uses.as_str();
+    let key = match uses {
+        "ecs.rollback" => format!("ecs/{}/{service}", with("cluster")),
+        "apprunner.rollback" => format!("apprunner/{service}"),
+        _ => return format!("{uses} ({})", item.summary),
+    };
+    match (uses, state.pins.get(&key).map(|pin| &pin.content)) {
+        (_, None) => format!("{uses} ({})", item.summary),
+        ("ecs.rollback", Some(None)) => format!("{service} → 0 tasks, then deleted: it did not exist before"),
+        (_, Some(None)) => format!("{service} → deleted: it did not exist before"),
+        (_, Some(Some(content))) => {
+            let text = |name: &str| content.get(name).and_then(serde_json::Value::as_str);
+            let to = text("task_definition").or(text("image")).unwrap_or_default();
+            let to = to.rsplit('/').next().unwrap_or_default();
+            let paused = if text("status") == Some("PAUSED") { ", paused" } else { "" };
+            format!("{service} → {to}{paused}")
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What is made from the plan alone answers as the plan expects; what is judged of it is marked *assumed*.
 
+use super::apprunner::Apps;
 use holdpoint_plan::kinds::{EcsCheckExpect, Soak};
 use holdpoint_plan::{Action, Plan, Target, render};
 use serde_json::{Map, Value, json};
@@ -103,6 +104,7 @@ struct Named {
     families: BTreeMap<String, BTreeSet<String>>,
     routes: BTreeMap<String, Vec<Value>>,
     lines: BTreeMap<String, Vec<String>>,
+    apps: Apps,
 }
 
 fn derive(plan: &Plan) -> Map<String, Value> {
@@ -119,7 +121,15 @@ fn derive(plan: &Plan) -> Map<String, Value> {
             named.look(undo, &context);
         }
     }
-    named.world()
+    let apps = named.apps.world(
+        plan.target.as_ref().map_or(ACCOUNT, |target| &target.account),
+        plan.target.as_ref().map_or("eu-west-1", |target| &target.region),
+    );
+    let mut world = named.world();
+    if !apps.is_null() {
+        world.insert("apprunner".into(), apps);
+    }
+    world
 }
 
 impl Named {
@@ -128,6 +138,7 @@ impl Named {
         let expect = known(&action.expect, context);
         let text = |member: &str| with[member].as_str().map(str::to_owned);
         let service = text("cluster").zip(text("service"));
+        self.apps.look(&action.uses, &with, &expect);
         match action.uses.as_str() {
             "ecs.create" => self.created.extend(service),
             "ecs.deploy" | "ecs.check" | "ecs.scale" | "ecs.wait" | "ecs.rollback" => {
@@ -230,17 +241,21 @@ impl Named {
         if !lines.is_empty() {
             behaviours.push(json!({"match": {}, "behaviour": {"logs": lines}}));
         }
-        let serves =
-            standing.first().map(|(service, _)| (*service).clone()).or_else(|| self.created.first().cloned());
+        let of_ecs = standing.first().map(|(service, _)| *service).or_else(|| self.created.first());
+        let of_ecs = of_ecs.map(|(cluster, service)| json!({"cluster": cluster, "service": service}));
+        let serves = of_ecs.or_else(|| self.apps.first().map(|service| json!({"service": service})));
         let mut hosts = Vec::new();
-        if let Some((cluster, service)) = serves {
+        if let Some(serves) = serves {
             let routes: Vec<Value> = self.routes.values().flatten().cloned().collect();
             if !routes.is_empty() {
-                behaviours.push(json!({"match": {"service": service}, "behaviour": {"routes": routes}}));
+                behaviours
+                    .push(json!({"match": {"service": serves["service"]}, "behaviour": {"routes": routes}}));
             }
-            hosts.extend(
-                self.routes.keys().map(|host| json!({"host": host, "cluster": cluster, "service": service})),
-            );
+            hosts.extend(self.routes.keys().map(|host| {
+                let mut place = serves.clone();
+                place["host"] = json!(host);
+                place
+            }));
         }
         let clusters: BTreeSet<&String> =
             self.services.keys().chain(&self.created).map(|(cluster, _)| cluster).collect();

@@ -1,5 +1,6 @@
 //! Practice: the simulator as a process of its own, and the world that a plan is practised in.
 
+mod apprunner;
 mod furnish;
 mod simulator;
 
