@@ -97,8 +97,8 @@ pub(crate) struct Run {
     /// Against a simulated AWS
     #[arg(long)]
     pub(crate) practice: bool,
-    /// What the simulator plays: healthy, crash_loop, wrong_architecture, unhealthy, slow, throttled, denied,
-    /// wrong_account, expired, or a scenario file
+    /// What the simulator plays: a built-in scenario (`holdpoint sim --scenarios` lists them), several with + between,
+    /// or a scenario file
     #[arg(long, requires = "practice")]
     pub(crate) scenario: Option<String>,
     /// Divides durations
@@ -353,12 +353,15 @@ pub(crate) struct Doctor {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sim {
     /// Where its state is; made when it is not there
+    #[arg(long, required_unless_present = "scenarios")]
+    pub(crate) state: Option<PathBuf>,
+    /// List the built-in scenarios, and end
     #[arg(long)]
-    pub(crate) state: PathBuf,
+    pub(crate) scenarios: bool,
     /// Port on loopback; one that is free when it is not given
     #[arg(long)]
     pub(crate) port: Option<u16>,
-    /// A built-in scenario, or a scenario file
+    /// A built-in scenario, several with + between, or a scenario file
     #[arg(long)]
     pub(crate) scenario: Option<String>,
     /// Divides durations

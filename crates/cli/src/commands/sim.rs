@@ -7,10 +7,18 @@ use holdpoint_api::Problem;
 use holdpoint_sim::Options;
 use std::time::Duration;
 
-/// Serves until it is told to end, or has idled.
+/// Serves until it is told to end, or has idled; or lists what it can play.
 pub(crate) async fn sim(args: Sim) -> Result<Exit, Problem> {
+    let Some(state_dir) = args.state.filter(|_| !args.scenarios) else {
+        let all = holdpoint_sim::builtin_scenarios();
+        let width = all.iter().map(|scenario| scenario.name.len()).max().unwrap_or_default();
+        for scenario in all {
+            output::line(format!("{:width$}  {}", scenario.name, scenario.about));
+        }
+        return Ok(Exit::Done);
+    };
     let options = Options {
-        state_dir: args.state,
+        state_dir,
         port: args.port,
         scenario: args.scenario,
         speed: args.speed,
