@@ -250,6 +250,10 @@ impl<'v> Index<'v> {
 
 fn outputs(draft: &Draft) -> Option<Vec<String>> {
     let kind = draft.kind?;
+    if matches!(kind.name, "terraform.apply" | "terraform.output") {
+        // What a configuration gives is known when it is applied.
+        return None;
+    }
     let mut names: Vec<String> = kind.outputs.iter().map(|output| output.name.to_owned()).collect();
     names.extend(draft.step.outputs.keys().cloned());
     if kind.name == "manual"

@@ -27,6 +27,7 @@ mod person;
 mod practice;
 mod shell;
 mod soak;
+mod terraform;
 mod workshop;
 
 pub use access::Access;

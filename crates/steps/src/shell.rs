@@ -7,6 +7,7 @@ mod process;
 mod registries;
 
 use crate::failure::{arguments, strange};
+use crate::practice::Simulator;
 use async_trait::async_trait;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_identity::registries::OpenSession;
@@ -28,6 +29,7 @@ const KEPT: usize = 64 * 1024;
 const LAST_LINES: usize = 20;
 
 /// What a child process is given.
+#[derive(Clone)]
 pub(crate) struct Child {
     /// The environment that it gets the harmless part of.
     pub(crate) env: Env,
@@ -37,8 +39,10 @@ pub(crate) struct Child {
     pub(crate) folder: PathBuf,
     /// Profiles that exist: those that a script names lead to the pin.
     pub(crate) profiles: Vec<String>,
-    /// The simulator, in practice.
+    /// Where the simulator is, in practice.
     pub(crate) practice: Option<String>,
+    /// The simulator itself: what it recorded tells which calls took effect.
+    pub(crate) simulator: Option<Simulator>,
     /// Our command-line program, which is also the credential helper of Docker's clients.
     pub(crate) program: PathBuf,
     /// Opens the profiles that registries are mapped to.

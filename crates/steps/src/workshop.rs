@@ -6,7 +6,7 @@ use crate::files::{Assert, Files};
 use crate::look::Reader;
 use crate::practice::{Furnished, Simulator};
 use crate::shell::Child;
-use crate::{apprunner, checks, ecs, git, http, image, logs, person, shell, soak};
+use crate::{apprunner, checks, ecs, git, http, image, logs, person, shell, soak, terraform};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Pace};
 use holdpoint_engine::{Clock, Desk, Executor, Registry};
@@ -96,6 +96,7 @@ impl Live {
             folder: self.folder,
             profiles: profiles.clone(),
             practice: None,
+            simulator: None,
             program: self.program,
             open: self.access.opens(&self.env, self.run),
         };
@@ -129,6 +130,7 @@ impl Practice {
             folder: self.folder,
             profiles: Vec::new(),
             practice: Some(endpoint),
+            simulator: Some(self.simulator.clone()),
             program: self.program,
             // Nothing is mapped in practice, and an empty environment leads nowhere.
             open: Access::default().opens(&Env::default(), None),
@@ -161,6 +163,7 @@ fn registry(
     executors.extend(git::executors(&child.env, &files));
     executors.push(Arc::new(Reader(Assert { files })));
     executors.extend(image::executors(cloud, &image::registries(route, &child, clock)));
+    executors.extend(terraform::executors(cloud, Arc::new(child.clone())));
     executors.push(Arc::new(shell::Scripts::new(child)));
     let reads = |executor: &&Arc<dyn Executor>| {
         kinds::kind(executor.kind()).is_some_and(|kind| kind.effect == Effect::Read)

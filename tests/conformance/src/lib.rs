@@ -45,6 +45,11 @@ pub struct Room {
 impl Room {
     /// Opens one, in a scenario.
     pub async fn open(scenario: &str) -> Self {
+        Self::open_with(scenario, "/usr/local/bin:/usr/bin:/bin").await
+    }
+
+    /// The same, where programs are looked for in `path`.
+    pub async fn open_with(scenario: &str, path: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let state = folder.path().join("sim");
         let scenario = Some(scenario.to_owned());
@@ -53,7 +58,7 @@ impl Room {
         let simulator = Simulator::attach(&state).await.expect("a simulator that listens is attached to");
         let furnished = simulator.furnish(&world()).await.unwrap();
         let clock = Arc::new(MachineClock::new(SPEED));
-        let path = ["PATH"].into_iter().map(|name| (name, "/usr/local/bin:/usr/bin:/bin"));
+        let path = [("PATH", path)];
         let workshop = holdpoint_steps::Practice {
             env: Env::new(path),
             simulator: simulator.clone(),

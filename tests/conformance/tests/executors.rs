@@ -7,6 +7,7 @@ use holdpoint_engine::{Clock, Observation, Task};
 use holdpoint_run::Answer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// A step of each kind, ready to be walked, with its pins.
 async fn case(room: &Room, kind: &str) -> Task {
@@ -123,6 +124,31 @@ async fn case(room: &Room, kind: &str) -> Task {
             ),
             json!({"stdout_contains": ["hello $(id)"]}),
         ),
+        "terraform.plan" => {
+            recorded(room);
+            expecting(
+                room.task("plan", kind, json!({"dir": "recorded"})),
+                json!({"update": ["aws_ecs_service.api"], "forbid": ["delete", "replace"]}),
+            )
+        }
+        "terraform.apply" => {
+            recorded(room);
+            let plan = room.task("plan", "terraform.plan", json!({"dir": "recorded"}));
+            let outputs = succeeded(walk(room.executor("terraform.plan").as_ref(), &plan).await);
+            room.task("apply", kind, json!({"plan": outputs["file"]}))
+        }
+        "terraform.output" => {
+            recorded(room);
+            expecting(
+                room.task("output", kind, json!({"dir": "recorded"})),
+                json!({"values": {"url": "https://api.example"}}),
+            )
+        }
+        "terraform.vars" => {
+            std::fs::write(room.folder().join("dev.tfvars"), "# kept\nurl = \"\"\n").unwrap();
+            let set = json!({"url": "https://api.example", "sizes": [1, 2]});
+            room.task("vars", kind, json!({"file": "dev.tfvars", "set": set}))
+        }
         "manual" => {
             let with = json!({"fields": {"ticket": {"prompt": "Ticket", "pattern": "[A-Z]+-[0-9]+"}}});
             let fields = BTreeMap::from([("ticket".to_owned(), json!("OPS-12"))]);
@@ -146,6 +172,16 @@ const ECR: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
 fn app_update() -> Value {
     json!({"service": "shop", "environment": {"MODE": "new"}, "health": {"path": "/"}})
+}
+
+/// A configuration whose provider nobody has, with its recorded plan and apply.
+fn recorded(room: &Room) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terraform/recorded");
+    let to = room.folder().join("recorded");
+    std::fs::create_dir_all(to.join("practice")).unwrap();
+    for file in ["main.tf", "practice/plan.json", "practice/apply.json"] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
 }
 
 fn expecting(task: Task, expect: Value) -> Task {
@@ -197,7 +233,7 @@ async fn run_twice_by(kind: &'static str) {
     succeeded(walk(executor.as_ref(), &task).await);
     let once = room.effects().await;
     // What may be sent once says itself that it cannot tell: the engine never walks it twice.
-    if matches!(kind, "http.request" | "shell" | "apprunner.deploy") {
+    if matches!(kind, "http.request" | "shell" | "apprunner.deploy" | "terraform.apply") {
         return;
     }
     succeeded(walk(executor.as_ref(), &task).await);
@@ -321,6 +357,7 @@ async fn lost_answers_are_settled_and_never_sent_again() {
         ("apprunner.delete", "DeleteService"),
         ("apprunner.rollback", "UpdateService"),
         ("image.mirror", "CreateRepository"),
+        ("terraform.apply", "UpdateService"),
     ];
     let checks = calls.into_iter().map(|(kind, operation)| {
         let faults = faults.clone();
@@ -345,6 +382,8 @@ async fn lost_answer(kind: &str, operation: &str, fault: Value) {
     let task = case(&room, kind).await;
     let service = match kind.split('.').next().unwrap_or_default() {
         "image" => "ecr",
+        // What a recorded apply calls.
+        "terraform" => "ecs",
         family => family,
     };
     room.fault(service, operation, fault.clone()).await;

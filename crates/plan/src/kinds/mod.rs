@@ -15,6 +15,7 @@ mod person;
 mod schema;
 mod shell;
 mod table;
+mod terraform;
 
 pub use account::{
     EndpointsExpect, ExistingNames, MetricsCheck, MetricsExpect, NamesCheck, NetworkCheck, NetworkExpect,
@@ -46,3 +47,8 @@ pub use person::{Checklist, Choice, CopyText, Decision, Evidence, Field, Manual,
 pub use schema::{json_schema, kinds_page};
 pub use shell::{Shell, ShellExpect, ShellName};
 pub use table::{KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, kind, kinds, typed};
+pub use terraform::{
+    DriftRule, GuardName, Guards, PlanCounts, TerraformApply, TerraformInit, TerraformNothing,
+    TerraformOutput, TerraformOutputExpect, TerraformPlan, TerraformPlanExpect, TerraformProgram,
+    TerraformVars, TextList,
+};

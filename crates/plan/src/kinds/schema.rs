@@ -180,6 +180,10 @@ fn one(page: &mut String, kind: &KindSpec) {
         }
         if kind.name == "manual" {
             page.push_str("| each of `fields` | What was entered. |\n");
+        } else if kind.family == "terraform" {
+            if kind.open_outputs {
+                page.push_str("| each Terraform output | Its value; a sensitive one is a secret. |\n");
+            }
         } else if kind.open_outputs {
             page.push_str("| each of `outputs` | What the step declares. |\n");
         }

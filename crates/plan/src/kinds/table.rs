@@ -100,6 +100,7 @@ pub fn kinds() -> &'static [KindSpec] {
             .into_iter()
             .chain(super::shell::list())
             .chain(super::http::list())
+            .chain(super::terraform::list())
             .chain(super::ecs::list())
             .chain(super::ecs_task::list())
             .chain(super::apprunner::list())
@@ -117,15 +118,7 @@ pub fn kind(name: &str) -> Option<&'static KindSpec> {
 }
 
 /// Kinds that the plan format names and this version cannot do: "not in this version" rather than "did you mean".
-pub const KNOWN_LATER: &[&str] = &[
-    "terraform.plan",
-    "terraform.apply",
-    "terraform.output",
-    "image.build",
-    "express.deploy",
-    "express.check",
-    "express.rollback",
-];
+pub const KNOWN_LATER: &[&str] = &["image.build", "express.deploy", "express.check", "express.rollback"];
 
 /// A rendered `with` or `expect` that does not fit its kind's type.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,184 @@
+//! The sealed plan: its file together with everything that it was made from, under one digest.
+//!
+//! A signature that covers the digest covers all of it: folder, workspace, account, variables, commit. The whole is
+//! sealed, since a plan's file holds the plain values of secrets.
+
+use holdpoint_engine::{Task, Unsealed};
+use holdpoint_plan::kinds::TerraformPlan;
+use holdpoint_run::Diagnosis;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+const MAGIC: &[u8] = b"holdpoint terraform plan 1\n";
+
+/// What a plan was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    /// Account that the run was pinned to.
+    pub(crate) account: String,
+    /// Its region.
+    pub(crate) region: String,
+    /// The attempt that made it.
+    pub(crate) mark: String,
+    /// Arguments of the step, so that the same can be planned again to see what is left to do.
+    pub(crate) with: TerraformPlan,
+    /// Workspace.
+    pub(crate) workspace: String,
+    /// `terraform` or `tofu`.
+    pub(crate) program: String,
+    /// Its version.
+    pub(crate) program_version: String,
+    /// Digests of the variables files, by their names in the step.
+    pub(crate) var_files: BTreeMap<String, String>,
+    /// Commit of the repository that the folder is in.
+    pub(crate) commit: Option<String>,
+    /// The state that the plan is for; `None` when there is none yet.
+    pub(crate) state: Option<StateMark>,
+    /// What is done to what, in order.
+    pub(crate) changes: Vec<(String, String)>,
+    /// Whether there is anything to apply.
+    pub(crate) applyable: bool,
+    /// In one line.
+    pub(crate) summary: String,
+    /// Practised from a recording.
+    pub(crate) recorded: bool,
+}
+
+/// Which state, and which version of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StateMark {
+    /// Identity of the state from its first version on.
+    pub(crate) lineage: String,
+    /// Counts its versions.
+    pub(crate) serial: u64,
+}
+
+impl StateMark {
+    /// Of a state's JSON; `None` when there is no state.
+    pub(crate) fn of(state: &Value) -> Option<Self> {
+        Some(Self { lineage: state["lineage"].as_str()?.to_owned(), serial: state["serial"].as_u64()? })
+    }
+}
+
+/// A sealed plan that was opened.
+pub(crate) struct Envelope {
+    pub(crate) facts: Facts,
+    pub(crate) digest: String,
+    bytes: Unsealed,
+    plan_at: usize,
+}
+
+impl Envelope {
+    /// The plan's file.
+    pub(crate) fn plan(&self) -> &[u8] {
+        self.bytes.expose().get(self.plan_at..).unwrap_or_default()
+    }
+}
+
+/// Seals a plan's file with its facts; the digest of both.
+pub(crate) async fn seal(task: &Task, facts: &Facts, plan: &[u8]) -> Result<String, Diagnosis> {
+    let facts = serde_json::to_vec(facts)
+        .map_err(|error| Diagnosis::of(format!("What the plan was made from has no JSON form: {error}")))?;
+    let whole = Unsealed::new([MAGIC, &facts, b"\n", plan].concat());
+    task.safe.seal(whole.expose()).await
+}
+
+/// Opens the plan that `plan:<sha256>` names.
+pub(crate) async fn open(task: &Task, reference: &str) -> Result<Envelope, Diagnosis> {
+    let digest = reference.strip_prefix("plan:").filter(|digest| is_digest(digest)).ok_or_else(|| {
+        Diagnosis::of(format!("`{reference}` is no sealed plan"))
+            .hint("Write `plan: \"{{ steps.<id>.outputs.file }}\"`, with the id of a `terraform.plan` step before this one.")
+    })?;
+    let bytes = task.safe.open(digest).await?;
+    let strange = || {
+        Diagnosis::of("The sealed plan is not in the form that this version writes")
+            .hint("Walk the step that planned again.")
+    };
+    let rest = bytes.expose().strip_prefix(MAGIC).ok_or_else(strange)?;
+    let length = rest.iter().position(|byte| *byte == b'\n').ok_or_else(strange)?;
+    let facts: Facts = serde_json::from_slice(&rest[..length]).map_err(|_| strange())?;
+    let plan_at = MAGIC.len() + length + 1;
+    Ok(Envelope { facts, digest: digest.to_owned(), plan_at, bytes })
+}
+
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// Digest of a file; `None` when it is not there.
+pub(crate) fn digest_of(path: &Path) -> std::io::Result<Option<String>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(hex(&bytes))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// SHA-256, hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The commit that a folder's repository is at, read without starting anything; `None` outside of a repository.
+pub(crate) fn commit(folder: &Path) -> Option<String> {
+    let git = folder.ancestors().map(|folder| folder.join(".git")).find(|path| path.exists())?;
+    let git = match std::fs::read_to_string(&git) {
+        // A worktree or submodule: a file that says where its repository is.
+        Ok(text) => git.parent()?.join(text.strip_prefix("gitdir:")?.trim()),
+        Err(_) => git,
+    };
+    let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
+    let Some(name) = head.trim().strip_prefix("ref: ") else { return Some(head.trim().to_owned()) };
+    let common = std::fs::read_to_string(git.join("commondir")).map(|text| git.join(text.trim()));
+    let folders: Vec<PathBuf> = std::iter::once(git.clone()).chain(common.ok()).collect();
+    let loose = folders.iter().find_map(|folder| std::fs::read_to_string(folder.join(name)).ok());
+    let packed = || {
+        let text =
+            folders.iter().find_map(|folder| std::fs::read_to_string(folder.join("packed-refs")).ok())?;
+        let found =
+            text.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' ').map(str::to_owned));
+        found
+    };
+    loose.map(|text| text.trim().to_owned()).or_else(packed).filter(|commit| !commit.is_empty())
+}
+
+/// Says that a plan was used, beside the run's working files: it is applied once, whoever asks again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Spent {
+    /// The attempt that used it.
+    pub(crate) mark: String,
+    /// When, in the words of a report.
+    pub(crate) at: String,
+}
+
+impl Spent {
+    fn path(task: &Task, digest: &str) -> Option<PathBuf> {
+        Some(task.scratch.parent()?.join("terraform-spent").join(digest))
+    }
+
+    /// Who used the plan.
+    pub(crate) fn of(task: &Task, digest: &str) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(Self::path(task, digest)?).ok()?).ok()
+    }
+
+    /// Writes, durably, that this attempt uses the plan now.
+    pub(crate) fn write(task: &Task, digest: &str) -> std::io::Result<()> {
+        let path = Self::path(task, digest).ok_or_else(|| std::io::Error::other("the step has no folder"))?;
+        if let Some(folder) = path.parent() {
+            super::program::private_folder(folder)?;
+        }
+        let spent = Self { mark: task.mark(), at: task.clock.now().to_string() };
+        super::program::private_file(&path, &serde_json::to_vec(&spent)?)
+    }
+
+    /// Takes it back: nothing was applied.
+    pub(crate) fn take_back(task: &Task, digest: &str) {
+        if let Some(path) = Self::path(task, digest) {
+            // One that stays only asks for another plan.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! `terraform.plan`: planned to a file, read, judged, sealed.
+
+use super::Common;
+use super::bench::{Bench, forget_variables, unkept};
+use super::envelope::{Facts, commit, digest_of, seal};
+use super::expect::{has_changes, judge, summary};
+use super::faults::{self, Fault};
+use super::ground::{Ground, Recording, below, choose, own_folder};
+use super::guards::{Finding, Pinned, Watch};
+use super::job::End;
+use super::show::{Shown, read};
+use super::sources;
+use super::stream::Stream;
+use super::table::Action;
+use crate::failure::{arguments, strange};
+use async_trait::async_trait;
+use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_plan::kinds::{TerraformInit, TerraformPlan, TerraformPlanExpect};
+use holdpoint_run::{Diagnosis, Intent, OutputValue, Receipt};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Largest table in outputs; the whole one is kept as evidence.
+const TABLE: usize = 192 * 1024;
+/// Largest table of drift in outputs.
+const DRIFT: usize = 64 * 1024;
+
+/// The kind `terraform.plan`.
+pub(crate) struct Plan(pub(crate) Common);
+
+#[async_trait]
+impl Executor for Plan {
+    fn kind(&self) -> &'static str {
+        "terraform.plan"
+    }
+
+    async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
+        let with: TerraformPlan = arguments(&task.with)?;
+        let _: TerraformPlanExpect = arguments(&task.expect)?;
+        own_folder(task, with.dir.as_deref())?;
+        let what = if with.destroy { "plan to destroy" } else { "plan" };
+        let summary = format!("{what} {}", with.dir.as_deref().unwrap_or("."));
+        Ok(Intent { summary, ..Intent::default() })
+    }
+
+    async fn act(&self, _: &Task, _: &Intent, _: usize, _: &[Receipt]) -> Result<Receipt, ActError> {
+        Err(ActError::Refused(strange("planning changes nothing")))
+    }
+
+    async fn observe(&self, _: &Task, _: &Intent, _: usize, _: &[Receipt]) -> Result<Observation, Diagnosis> {
+        Ok(Observation::TookNoEffect { why: "planning changes nothing".into() })
+    }
+
+    async fn follow(&self, task: &Task, _: &Intent, _: &[Receipt]) -> Ending {
+        let done = self.plan(task).await;
+        forget_variables(task);
+        done.unwrap_or_else(Ending::Failed)
+    }
+}
+
+/// A plan that was made, from wherever.
+struct Made {
+    shown: Shown,
+    watch: Watch,
+    facts: Facts,
+    file: Vec<u8>,
+    backend: Value,
+    warnings: Vec<String>,
+}
+
+impl Plan {
+    async fn plan(&self, task: &Task) -> Result<Ending, Diagnosis> {
+        let with: TerraformPlan = arguments(&task.with)?;
+        let expect: TerraformPlanExpect = arguments(&task.expect)?;
+        let ground = choose(&self.0.child, task, with.dir.as_deref(), with.program)?;
+        let (made, note) = match ground {
+            Ground::Not(why) => return Ok(Ending::NotPractised(why)),
+            Ground::Real(folder) => (self.real(task, &with, folder).await?, None),
+            Ground::Recorded(recording) => {
+                (recorded(task, &with, &recording)?, Some("practised from a recorded plan".to_owned()))
+            }
+        };
+        self.conclude(task, &with, &expect, made, note).await
+    }
+
+    async fn real(
+        &self,
+        task: &Task,
+        with: &TerraformPlan,
+        folder: std::path::PathBuf,
+    ) -> Result<Made, Diagnosis> {
+        let mut bench = Bench::open(&self.0.child, task, folder, with.program).await?;
+        bench.init(task, with, false).await?;
+        let workspace = bench.workspace(with.workspace.as_deref()).await?;
+        let before = bench.state_mark().await;
+        let file = task.scratch.join("plan.tfplan");
+        let mut arguments = bench.plan_arguments(task, with)?;
+        arguments.push(format!("-out={}", file.display()));
+        task.progress.says("planning");
+        let (mut end, mut stream, mut complaints) =
+            bench.work(task, "plan", &arguments, Stream::new("plan"), task.timeout).await?;
+        let may_init = with.init != Some(TerraformInit::No);
+        if !matches!(end, End::Exit(0 | 2)) && may_init && faults::fault(&stream) == Fault::NotInitialised {
+            bench.init(task, with, true).await?;
+            (end, stream, complaints) =
+                bench.work(task, "plan", &arguments, Stream::new("plan"), task.timeout).await?;
+        }
+        let did = format!("{} could not plan", bench.name());
+        match end {
+            End::Exit(0 | 2) => {}
+            End::Exit(_) => {
+                // A plan that failed is saved all the same, and could be applied in part by other means.
+                let _ = std::fs::remove_file(&file);
+                return Err(faults::told(&did, bench.program.name, &stream, &complaints));
+            }
+            End::Killed => {
+                let told = Diagnosis::of(format!(
+                    "{} was killed while it planned; nothing was changed",
+                    bench.name()
+                ));
+                return Err(told.says("Standard error", complaints).hint(
+                    "Retry. If the state is locked then, its last holder is the one that was killed.",
+                ));
+            }
+        }
+        // An existing state that cannot be told apart later is a reason to stop only when it is there.
+        let (before, after) = (before?, bench.state_mark().await?);
+        if before != after {
+            let _ = std::fs::remove_file(&file);
+            return Err(Diagnosis::of("The state was changed by somebody else while this plan was made")
+                .hint("See who else works on it, then retry."));
+        }
+        let plan = std::fs::read(&file).map_err(|error| unkept(&error))?;
+        let showed = bench.show(&file, Watch::default()).await;
+        // From here on there is only the sealed one.
+        let _ = std::fs::remove_file(&file);
+        let (shown, watch) = showed?;
+        let warnings = stream.complaints.iter().filter(|one| !one.is_error).map(faults::words).collect();
+        let facts = facts(task, with, &shown, &bench.folder, |facts| Facts {
+            workspace,
+            program: bench.program.name.into(),
+            program_version: bench.program.version.clone(),
+            state: after,
+            ..facts
+        })?;
+        Ok(Made { shown, watch, facts, file: plan, backend: bench.backend(), warnings })
+    }
+
+    async fn conclude(
+        &self,
+        task: &Task,
+        with: &TerraformPlan,
+        expect: &TerraformPlanExpect,
+        made: Made,
+        note: Option<String>,
+    ) -> Result<Ending, Diagnosis> {
+        let Made { shown, mut watch, facts, file, backend, warnings } = made;
+        if shown.errored
+            || (shown.complete == Some(false) && with.targets.is_empty() && shown.applyable == Some(false))
+        {
+            return Err(Diagnosis::of("The plan is incomplete: something failed while it was made")
+                .says("What it would do", summary(&shown))
+                .hint("Mend what it complains of, and plan again: an incomplete plan is never applied."));
+        }
+        self.ask_endpoints(task, &mut watch).await;
+        let found = sources::read(&own_folder(task, with.dir.as_deref())?)?;
+        let pinned = Pinned { account: &task.account, region: &task.region };
+        let findings = watch.findings(&shown, &found, &backend, &pinned, expect, &with.guards.off);
+        let mut judgements = judge(expect, &shown);
+        for judgement in &mut judgements {
+            judgement.assumed = facts.recorded;
+        }
+        judgements.extend(findings.iter().filter(|finding| finding.stops).map(Finding::judgement));
+        let table = json!({
+            "summary": summary(&shown),
+            "terraform": facts.program_version,
+            "workspace": facts.workspace,
+            "changes": shown.changes.view(usize::MAX),
+            "unchanged": shown.changes.unchanged,
+            "drift": shown.drift.view(usize::MAX),
+            "outputs": shown.outputs,
+            "sensitive_outputs": shown.sensitive_outputs,
+            "checks": shown.checks,
+            "warnings": warnings,
+            "findings": findings.iter().map(Finding::view).collect::<Vec<_>>(),
+        });
+        let pretty = serde_json::to_vec_pretty(&table).unwrap_or_default();
+        task.safe.keep("terraform-plan.json", "application/json", &pretty).await?;
+        task.progress.shows(json!({
+            "card": "changes", "summary": facts.summary,
+            "changes": shown.changes.view(TABLE), "drift": shown.drift.view(DRIFT),
+        }));
+        let digest = seal(task, &facts, &file).await?;
+        let mut notes: Vec<String> = note.into_iter().collect();
+        notes.extend(findings.iter().filter(|finding| !finding.stops).map(|finding| {
+            format!("{} ({}): {}. {}", finding.address, finding.value, finding.reason, finding.repair)
+        }));
+        notes.extend(shown.checks.iter().map(|check| format!("check does not pass: {check}")));
+        if !shown.drift.rows.is_empty() {
+            notes.push(format!("{} changed outside of Terraform (see `drift`)", shown.drift.rows.len()));
+        }
+        let outputs = [
+            ("file", json!(format!("plan:{digest}"))),
+            ("sha256", json!(digest)),
+            ("summary", json!(facts.summary)),
+            ("create", json!(shown.changes.count(Action::Create))),
+            ("update", json!(shown.changes.count(Action::Update))),
+            ("replace", json!(shown.changes.count(Action::Replace))),
+            ("delete", json!(shown.changes.count(Action::Delete))),
+            ("changes", shown.changes.view(TABLE)),
+            ("drift", shown.drift.view(DRIFT)),
+            ("has_changes", json!(has_changes(&shown))),
+            ("findings", findings.iter().map(Finding::view).collect()),
+        ];
+        Ok(Ending::Succeeded {
+            outputs: outputs
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), OutputValue::plain(value)))
+                .collect(),
+            secret_outputs: BTreeMap::new(),
+            judgements,
+            note: (!notes.is_empty()).then(|| notes.join("; ")),
+        })
+    }
+
+    /// What AWS has is asked of AWS where it can be; what cannot be asked is judged by the state alone.
+    async fn ask_endpoints(&self, task: &Task, watch: &mut Watch) {
+        let vpcs: BTreeSet<String> = watch.wanted_endpoints().iter().map(|(vpc, ..)| vpc.clone()).collect();
+        for vpc in vpcs {
+            match self.0.cloud.vpc_endpoints(&vpc).await {
+                Ok(endpoints) => {
+                    for endpoint in endpoints {
+                        watch.endpoint_is_there(&vpc, &endpoint.service, &endpoint.id);
+                    }
+                }
+                Err(error) => {
+                    task.progress.says(format!("the endpoints of {vpc} could not be asked for: {error}"))
+                }
+            }
+        }
+    }
+}
+
+/// Facts that are the same wherever a plan comes from.
+fn facts(
+    task: &Task,
+    with: &TerraformPlan,
+    shown: &Shown,
+    folder: &Path,
+    more: impl FnOnce(Facts) -> Facts,
+) -> Result<Facts, Diagnosis> {
+    let own = own_folder(task, with.dir.as_deref())?;
+    let mut var_files = BTreeMap::new();
+    for file in &with.var_file.0 {
+        let digest = digest_of(&below(folder, file)?).map_err(|error| unkept(&error))?;
+        let digest = digest.ok_or_else(|| {
+            Diagnosis::of(format!("There is no variables file {file}"))
+                .hint("`var_file` is relative to `dir`.")
+        })?;
+        var_files.insert(file.clone(), digest);
+    }
+    let changes = shown.changes.changing().map(|row| (row.address.clone(), row.action.as_str().to_owned()));
+    Ok(more(Facts {
+        account: task.account.clone(),
+        region: task.region.clone(),
+        mark: task.mark(),
+        with: with.clone(),
+        workspace: with.workspace.clone().unwrap_or_else(|| "default".into()),
+        program: "terraform".into(),
+        program_version: shown.terraform_version.clone(),
+        var_files,
+        commit: commit(&own),
+        state: None,
+        changes: changes.collect(),
+        applyable: shown.applyable.unwrap_or_else(|| has_changes(shown)),
+        summary: summary(shown),
+        recorded: false,
+    }))
+}
+
+fn recorded(task: &Task, with: &TerraformPlan, recording: &Recording) -> Result<Made, Diagnosis> {
+    let path = recording.plan();
+    let bytes = std::fs::read(&path)
+        .map_err(|error| Diagnosis::of(format!("{} cannot be read: {error}", path.display())))?;
+    let mut watch = Watch::default();
+    let shown = read(bytes.as_slice(), &mut watch).map_err(|error| {
+        Diagnosis::of(format!("The recorded plan {} cannot be read: {error}", path.display()))
+            .hint("Record it again: `terraform show -json <plan> > practice/plan.json`.")
+    })?;
+    let folder = own_folder(task, with.dir.as_deref())?;
+    let facts = facts(task, with, &shown, &folder, |facts| Facts { recorded: true, ..facts })?;
+    Ok(Made { shown, watch, facts, file: bytes, backend: Value::Null, warnings: Vec::new() })
+}

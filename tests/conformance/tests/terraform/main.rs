@@ -1,0 +1,16 @@
+//! Terraform for real: planned, judged, applied once; stale, locked, in a cycle, interrupted, killed.
+//!
+//! It runs the Terraform of this machine with its built-in provider, live in a folder of the test. Where there is none,
+//! each test says so and the logic is tested on recorded streams (`streams`) and recorded plans (`executors`).
+
+#![expect(clippy::unwrap_used, reason = "a suite stops at what it did not expect")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it plays the other person at the keyboard, with a Terraform of their own"
+)]
+
+mod apply;
+mod ends;
+mod plan;
+mod programs;
+mod scene;

@@ -1,0 +1,107 @@
+//! Programs that are absent, too old, or not what they should be; and practice.
+
+use crate::scene::{failed, is_absent, outputs};
+use holdpoint_conformance::{Room, walk};
+use holdpoint_engine::{Ending, Task};
+use holdpoint_run::Mode;
+use serde_json::json;
+
+/// A room in whose `bin` a program of that name says it is of that version.
+async fn room_with(name: &str, script: &str) -> Room {
+    let bin =
+        std::env::temp_dir().join(format!("holdpoint-bin-{}-{name}-{}", std::process::id(), script.len()));
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::os::unix::fs::PermissionsExt::set_mode(
+        &mut std::fs::metadata(bin.join(name)).unwrap().permissions(),
+        0o755,
+    );
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bin.join(name), mode).unwrap();
+    let room = Room::open_with("healthy", &bin.display().to_string()).await;
+    std::fs::create_dir_all(room.folder().join("infra")).unwrap();
+    std::fs::write(room.folder().join("infra/main.tf"), "resource \"terraform_data\" \"a\" {}\n").unwrap();
+    room
+}
+
+async fn plan(room: &Room, mode: Mode, with: serde_json::Value) -> Ending {
+    let task = Task { mode, ..room.task("plan", "terraform.plan", with) };
+    walk(room.executor("terraform.plan").as_ref(), &task).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absent_too_old_or_strange_is_said() {
+    let dir = json!({"dir": "infra"});
+    let room = room_with("nothing", "exit 0").await;
+    let told = failed(plan(&room, Mode::Live, dir.clone()).await);
+    assert_eq!(told.headline, "`terraform` is not installed: it is nowhere on the PATH");
+    let ending = plan(&room, Mode::Practice, dir.clone()).await;
+    assert!(matches!(&ending, Ending::NotPractised(why) if why.contains("not installed")), "{ending:?}");
+    room.close().await;
+    let room = room_with("terraform", "echo '{\"terraform_version\": \"1.4.7\"}'").await;
+    let told = failed(plan(&room, Mode::Live, dir.clone()).await);
+    assert!(told.headline.starts_with("terraform 1.4.7 is too old"), "{told:?}");
+    room.close().await;
+    let room = room_with("terraform", "echo Segmentation fault >&2; exit 139").await;
+    let told = failed(plan(&room, Mode::Live, dir.clone()).await);
+    assert!(told.says.iter().any(|said| said.what.contains("Segmentation fault")), "{told:?}");
+    room.close().await;
+    let room = room_with("tofu", "echo '{\"terraform_version\": \"1.5.9\"}'").await;
+    let told = failed(plan(&room, Mode::Live, dir).await);
+    assert!(told.headline.starts_with("tofu 1.5.9 is too old"), "{told:?}");
+    let told = failed(plan(&room, Mode::Live, json!({"dir": "infra", "program": "terraform"})).await);
+    assert!(told.headline.contains("`terraform` is not installed"), "{told:?}");
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_do_not_lead_out_of_the_plans_folder() {
+    let room = Room::open("healthy").await;
+    for dir in ["..", "/etc", "a/../../b"] {
+        let task = room.task("plan", "terraform.plan", json!({"dir": dir}));
+        let refused = room.executor("terraform.plan").prepare(&task).await.unwrap_err();
+        assert!(refused.headline.contains("leads out of"), "{refused:?}");
+    }
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn practice_works_on_a_copy() {
+    if is_absent() {
+        return;
+    }
+    let room = Room::open("healthy").await;
+    let infra = room.folder().join("infra");
+    std::fs::create_dir_all(infra.join("mod")).unwrap();
+    let text = "terraform {\n  backend \"s3\" {\n    bucket = \"real\"\n    key = \"real\"\n    region = \"eu-west-1\"\n  }\n}\n\
+                module \"m\" {\n  source = \"./mod\"\n  url = var.url\n}\nvariable \"url\" {}\noutput \"url\" { value = var.url }\n";
+    std::fs::write(infra.join("main.tf"), text).unwrap();
+    std::fs::write(
+        infra.join("mod/main.tf"),
+        "variable \"url\" {}\nresource \"terraform_data\" \"a\" { input = var.url }\n",
+    )
+    .unwrap();
+    std::fs::write(infra.join("dev.tfvars"), "url = \"\" # later\n").unwrap();
+    let vars = room.task(
+        "vars",
+        "terraform.vars",
+        json!({"file": "infra/dev.tfvars", "set": {"url": "https://x.example"}}),
+    );
+    let diff =
+        outputs(walk(room.executor("terraform.vars").as_ref(), &room.pin(&vars).await).await)["diff"].clone();
+    assert!(diff.as_str().unwrap().contains("+url = \"https://x.example\" # later"), "{diff}");
+    let made =
+        outputs(plan(&room, Mode::Practice, json!({"dir": "infra", "var_file": ["dev.tfvars"]})).await);
+    assert_eq!(made["changes"][0]["address"], "module.m.terraform_data.a");
+    let apply = room.task("apply", "terraform.apply", json!({"plan": made["file"]}));
+    let applied = outputs(walk(room.executor("terraform.apply").as_ref(), &apply).await);
+    assert_eq!(applied["url"], "https://x.example", "practice sees what practice changed");
+    let mut left: Vec<_> = std::fs::read_dir(&infra)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["dev.tfvars", "main.tf", "mod"], "the folder itself is untouched");
+    assert_eq!(std::fs::read_to_string(infra.join("dev.tfvars")).unwrap(), "url = \"\" # later\n");
+    room.close().await;
+}
