@@ -55,9 +55,9 @@ impl Hosts {
     }
 }
 
-/// Whether a name leads to a service: one of the map, or an address that App Runner gave out.
+/// Whether a name leads to a service: one of the map, an address that App Runner gave out, or one of a task.
 pub(crate) fn knows(world: &World, name: &str) -> bool {
-    world.hosts.knows(name) || is_app_runner(name)
+    world.hosts.knows(name) || is_app_runner(name) || at_address(world, name).is_some()
 }
 
 /// The value of an environment variable, by its name.
@@ -104,6 +104,9 @@ pub(crate) struct Traffic {
 pub(crate) fn answer(world: &World, traffic: &mut Traffic, asked: &Asked<'_>) -> Answer {
     let name = asked.host.to_ascii_lowercase();
     let Some((account, region, Host { cluster, service, test, .. })) = world.hosts.map.get(&name) else {
+        if let Some(task) = at_address(world, &name) {
+            return from_task(traffic, asked, task);
+        }
         if !is_app_runner(&name) {
             return failure(404, &format!("no host {name} in the simulator's host map"));
         }
@@ -132,6 +135,20 @@ pub(crate) fn answer(world: &World, traffic: &mut Traffic, asked: &Asked<'_>) ->
         return failure(503, &format!("service {service} has no running, healthy task"));
     }
     let task = fit[*turn % fit.len()];
+    from_task(traffic, asked, task)
+}
+
+/// The running task that has this address. Who reaches it in a VPC is not simulated: security groups let everybody in.
+fn at_address<'a>(world: &'a World, name: &str) -> Option<&'a Task> {
+    name.parse::<std::net::IpAddr>().ok()?;
+    let tasks = world.estates.values().flat_map(|e| e.ecs.clusters.values()).flat_map(|c| &c.tasks);
+    tasks
+        .filter(|t| t.status == TaskStatus::Running && t.connected_at.is_some())
+        .find(|t| t.ip == name || t.public_ip.as_deref() == Some(name))
+}
+
+fn from_task(traffic: &mut Traffic, asked: &Asked<'_>, task: &Task) -> Answer {
+    let service = task.service.as_deref().unwrap_or_default();
     let main = task.task_definition.main_container();
     let (container, definition) = (&task.containers[main], &task.task_definition.containers()[main]);
     let served = Served {

@@ -26,6 +26,9 @@ use tempfile::TempDir;
 /// Plan time runs so much faster than real time.
 pub const SPEED: f64 = 60.0;
 
+/// Where programs are looked for.
+const PROGRAMS: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// A practice account with a service `api` of two tasks in the cluster `main`.
 pub struct Room {
     /// Executors and desk.
@@ -45,18 +48,27 @@ pub struct Room {
 impl Room {
     /// Opens one, in a scenario.
     pub async fn open(scenario: &str) -> Self {
-        Self::open_with(scenario, "/usr/local/bin:/usr/bin:/bin").await
+        Self::open_with(scenario, PROGRAMS).await
     }
 
     /// The same, where programs are looked for in `path`.
     pub async fn open_with(scenario: &str, path: &str) -> Self {
+        Self::opened(scenario, &world(), path).await
+    }
+
+    /// The same, furnished so.
+    pub async fn furnished(scenario: &str, world: &Value) -> Self {
+        Self::opened(scenario, world, PROGRAMS).await
+    }
+
+    async fn opened(scenario: &str, world: &Value, path: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let state = folder.path().join("sim");
         let scenario = Some(scenario.to_owned());
         let running =
             holdpoint_sim::serve(Options { speed: SPEED, scenario, ..Options::new(&state) }).await.unwrap();
         let simulator = Simulator::attach(&state).await.expect("a simulator that listens is attached to");
-        let furnished = simulator.furnish(&world()).await.unwrap();
+        let furnished = simulator.furnish(world).await.unwrap();
         let clock = Arc::new(MachineClock::new(SPEED));
         let path = [("PATH", path)];
         let workshop = holdpoint_steps::Practice {

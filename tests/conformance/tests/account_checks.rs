@@ -163,3 +163,109 @@ async fn a_metric_is_judged_by_all_of_its_values() {
     assert!(soak.headline.contains("highest errors"), "{soak:?}");
     room.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_task_is_asked_at_its_own_address_and_found_again_after_a_restart() {
+    let room = Room::open("healthy").await;
+    let with = |address: &str| {
+        let task = json!({"cluster": "main", "service": "api", "address": address});
+        json!({"url": "http://task:8080/health", "task": task})
+    };
+    let expect = json!({"status": 200, "json": {"status": "ok"}, "headers": {"x-sim-service": "api"}});
+    assert!(broken(&room, "http.check", with("private"), expect.clone()).await.is_empty());
+    let scale = |count: u32| json!({"cluster": "main", "service": "api", "desired_count": count});
+    for count in [0, 2] {
+        let task = room.task("scale", "ecs.scale", scale(count));
+        walk(room.executor("ecs.scale").as_ref(), &task).await;
+        if count == 0 {
+            let none = failed(&room, "http.check", with("private")).await;
+            assert!(none.headline.contains("no running task"), "{none:?}");
+        }
+    }
+    assert!(broken(&room, "http.check", with("private"), expect).await.is_empty());
+    let public = failed(&room, "http.check", with("public")).await;
+    assert!(public.headline.contains("no such address"), "{public:?}");
+    let other = room.task(
+        "check",
+        "http.check",
+        json!({"url": "http://api.example/", "task": {"cluster": "main", "service": "api"}}),
+    );
+    assert!(room.executor("http.check").prepare(&other).await.is_err());
+    room.close().await;
+}
+
+/// A plan without a world beside it is practised in one that is made from what it expects.
+const PLAN: &str = r#"---
+holdpoint:
+  version: 1
+  target: { account: "111122223333", region: eu-west-1, role: Deployer }
+---
+
+# Before
+
+```yaml step
+id: secrets
+uses: secrets.check
+with: { secrets: [shop/db], keys: { shop/db: [password] } }
+```
+
+```yaml step
+id: network
+uses: network.check
+with: { subnets: [subnet-0a, subnet-0b], security_groups: [sg-0db] }
+expect:
+  subnets:
+    - { id: subnet-0a, zone: eu-west-1a, type: private, name: private-a }
+    - { id: subnet-0b, type: public }
+  endpoints: { present: [s3] }
+  rules:
+    - { group: sg-0db, port: 5432, from: sg-0api }
+```
+
+```yaml step
+id: database
+uses: rds.check
+with: { cluster: shop }
+expect: { version: "15.*", data_api: true, reachable_from: console }
+```
+
+```yaml step
+id: errors
+uses: metrics.check
+with: { namespace: Shop, metric: errors }
+expect: { at_most: 5 }
+```
+
+```yaml step
+id: sign_in
+uses: http.check
+with: { url: "https://api.shop.example/login" }
+expect:
+  status: 302
+  redirect: { host: id.example, path: /authorize, query: { client_id: shop }, redirect_uri_host: api.shop.example, scopes: [openid], pkce: true }
+```
+
+```yaml step
+id: running
+uses: ecs.check
+with: { cluster: main, service: api }
+expect: { running: 1 }
+```
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plan_expects_is_there_in_a_world_made_from_it() {
+    let reading = holdpoint_plan::read(PLAN.as_bytes());
+    let notes = reading.diagnostics.iter().all(|found| found.severity == holdpoint_plan::Severity::Note);
+    assert!(notes, "{:?}", reading.diagnostics);
+    let path = std::env::temp_dir().join("no-world-beside.plan.md");
+    let world = holdpoint_steps::furnish(&reading.plan, &path).unwrap();
+    assert!(world.assumed);
+    let room = Room::furnished("healthy", &world.json).await;
+    for step in reading.plan.steps() {
+        let action = step.action.clone();
+        let found = broken(&room, &action.uses, action.with, action.expect).await;
+        assert!(found.is_empty(), "{}: {found:?}", step.id);
+    }
+    room.close().await;
+}

@@ -2,8 +2,11 @@
 //!
 //! What is made from the plan alone answers as the plan expects; what is judged of it is marked *assumed*.
 
+mod account;
+
 use super::apprunner::Apps;
-use holdpoint_plan::kinds::{EcsCheckExpect, Soak};
+use account::Account;
+use holdpoint_plan::kinds::{EcsCheckExpect, HeaderRule, RedirectRule, Soak};
 use holdpoint_plan::{Action, Plan, Target, render};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,6 +108,7 @@ struct Named {
     routes: BTreeMap<String, Vec<Value>>,
     lines: BTreeMap<String, Vec<String>>,
     apps: Apps,
+    account: Account,
 }
 
 fn derive(plan: &Plan) -> Map<String, Value> {
@@ -139,6 +143,7 @@ impl Named {
         let text = |member: &str| with[member].as_str().map(str::to_owned);
         let service = text("cluster").zip(text("service"));
         self.apps.look(&action.uses, &with, &expect);
+        self.account.look(&action.uses, &with, &expect);
         match action.uses.as_str() {
             "ecs.create" => self.created.extend(service),
             "ecs.deploy" | "ecs.check" | "ecs.scale" | "ecs.wait" | "ecs.rollback" => {
@@ -198,8 +203,13 @@ impl Named {
             };
             Some((name.clone(), Value::String(value)))
         });
-        route["headers"] = Value::Object(headers.collect());
-        if let Some(origin) = with["preflight"]["origin"].as_str() {
+        let mut headers: Map<String, Value> = headers.collect();
+        if let Some(location) = location(expect) {
+            headers.insert("location".into(), json!(location));
+        }
+        route["headers"] = Value::Object(headers);
+        let refused = expect["origin_refused"] == true;
+        if let Some(origin) = with["preflight"]["origin"].as_str().filter(|_| !refused) {
             let method = with["preflight"]["method"].as_str().unwrap_or("GET");
             let headers = with["preflight"]["headers"].as_array().cloned().unwrap_or_default();
             route["cors"] = json!({"origins": [origin], "methods": [method], "headers": headers});
@@ -251,7 +261,7 @@ impl Named {
                 behaviours
                     .push(json!({"match": {"service": serves["service"]}, "behaviour": {"routes": routes}}));
             }
-            hosts.extend(self.routes.keys().map(|host| {
+            hosts.extend(self.routes.keys().filter(|host| *host != "task").map(|host| {
                 let mut place = serves.clone();
                 place["host"] = json!(host);
                 place
@@ -268,12 +278,46 @@ impl Named {
             "behaviours": behaviours,
         });
         match world {
-            Value::Object(world) => world,
+            Value::Object(mut world) => {
+                self.account.into_world(&mut world);
+                world
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 Map::new()
             }
         }
     }
+}
+
+/// The redirect that a check expects.
+fn location(expect: &Value) -> Option<String> {
+    let rule: RedirectRule = holdpoint_plan::typed(expect.get("redirect")?).ok()?;
+    let host = rule.host.as_deref().or(expect["redirect_host"].as_str())?;
+    let scheme = rule.scheme.as_deref().unwrap_or("https");
+    let mut url = Url::parse(&format!("{scheme}://{host}{}", rule.path.as_deref().unwrap_or("/"))).ok()?;
+    let mut query: BTreeMap<String, String> = BTreeMap::new();
+    if rule.pkce {
+        // The example of RFC 7636, appendix B.
+        query.insert("code_challenge".into(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into());
+        query.insert("code_challenge_method".into(), "S256".into());
+    }
+    if !rule.scopes.is_empty() {
+        query.insert("scope".into(), rule.scopes.join(" "));
+    }
+    if let Some(host) = rule.redirect_uri_host {
+        query.insert("redirect_uri".into(), format!("https://{host}/callback"));
+    }
+    for (name, rule) in rule.query {
+        match rule {
+            HeaderRule::Is(value) => query.insert(name, value),
+            HeaderRule::Present => query.entry(name).or_insert_with(|| "practice".into()).clone().into(),
+            HeaderRule::Absent => query.remove(&name),
+        };
+    }
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    Some(url.to_string())
 }
 
 /// Rendered as far as it can be: members whose values only a run knows are left out.
