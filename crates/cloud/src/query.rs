@@ -219,7 +219,6 @@ fn form(service: Service, operation: &str, fields: &Form) -> String {
 }
 
 /// The carrier puts the body in before it is signed.
-#[expect(clippy::needless_pass_by_value, reason = "the orchestrator hands over what it was given")]
 fn request(_: String) -> Result<HttpRequest, aws_smithy_runtime_api::box_error::BoxError> {
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_method("POST")?;

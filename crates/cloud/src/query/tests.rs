@@ -1,7 +1,5 @@
 //! Query calls against a listener on loopback: pages, refusals, endpoints.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use super::{Service, endpoint};
 use crate::{CallError, Cloud, Meter, Pace};
 use async_trait::async_trait;

@@ -88,7 +88,7 @@ fn judge(expect: &MetricsExpect, metric: &str, points: &[Datapoint]) -> Vec<Judg
 fn meter(with: &MetricsCheck, task: &Task) -> Result<Meter, Diagnosis> {
     let bad = |why: String| Diagnosis::of(why).hint("Correct it in the plan.");
     let period = with.period.map_or(PERIOD, Dur::get).as_secs();
-    if !(matches!(period, 1 | 5 | 10 | 20 | 30) || (period >= 60 && period % 60 == 0)) {
+    if !(matches!(period, 1 | 5 | 10 | 20 | 30) || (period >= 60 && period.is_multiple_of(60))) {
         return Err(bad(format!(
             "`period` is {period} s: CloudWatch takes 1, 5, 10, 20, 30 and multiples of 60"
         )));

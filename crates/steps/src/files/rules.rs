@@ -124,9 +124,9 @@ fn structured(
     };
     let judge = |(at, wanted): (&String, &Value)| {
         let found = lookup(at);
-        let holds = match wanted {
-            Value::Null => found.iter().all(Value::is_null),
-            wanted => !found.is_empty() && found.iter().all(|found| same(wanted, found)),
+        let holds = match wanted.is_null() {
+            true => found.iter().all(Value::is_null),
+            false => !found.is_empty() && found.iter().all(|found| same(wanted, found)),
         };
         let told: Vec<String> = found.iter().map(|value| shown(&plain(value))).collect();
         let told = if told.is_empty() { "not there".to_owned() } else { told.join(" and ") };

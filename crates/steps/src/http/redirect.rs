@@ -108,7 +108,6 @@ fn pkce(query: &BTreeMap<String, Vec<String>>) -> Judgement {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
     use super::*;
     use serde_json::{Value, json};

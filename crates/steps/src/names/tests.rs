@@ -1,7 +1,5 @@
 //! Names as AWS takes them, and proposals.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use super::*;
 
 #[test]

@@ -1,7 +1,5 @@
 //! What rules of files find.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use super::*;
 use serde_json::json;
 
