@@ -109,7 +109,9 @@ pub fn commit(at: &Path, message: &str) {
 
 /// Runs git as somebody who works in the repository.
 pub fn git(at: &Path, words: &[&str]) -> String {
-    let said = Command::new("git")
+    #[expect(clippy::disallowed_methods, reason = "a suite works in a repository as a person does")]
+    let mut command = Command::new("git");
+    let said = command
         .args(["-c", "user.name=Test", "-c", "user.email=test@shop.example", "-c", "commit.gpgsign=false"])
         .args(words)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")

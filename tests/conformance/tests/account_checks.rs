@@ -1,7 +1,5 @@
 //! Checks of what an account holds, where what they look for is not so.
 
-#![expect(clippy::unwrap_used, reason = "a suite stops at what it did not expect")]
-
 use holdpoint_conformance::{Room, walk};
 use holdpoint_engine::{Ending, Task};
 use holdpoint_run::{Diagnosis, Judgement};
