@@ -53,9 +53,9 @@ fn main() -> ExitCode {
         | Command::Check(_)
         | Command::Logs(_)
         | Command::Profiles(_)
+        | Command::Image(_)
         | Command::Registry(_) => tokio::runtime::Builder::new_current_thread().enable_all().build(),
         Command::Trust(_)
-        | Command::Image(_)
         | Command::Run(_)
         | Command::Runs(_)
         | Command::Show(_)

@@ -152,17 +152,7 @@ impl Registries {
             }
             Wanted::All => {
                 let top = self.manifest(&mirror.from).await?;
-                let platforms = match &top.content {
-                    Content::Index(_) => {
-                        top.images().iter().filter_map(|entry| entry.platform.clone()).collect()
-                    }
-                    // What is no image, a chart for instance, runs nowhere and is copied all the same.
-                    Content::Image { .. } => self
-                        .find(&mirror.from.at(&top.digest), None)
-                        .await
-                        .map(|found| found.platforms)
-                        .unwrap_or_default(),
-                };
+                let platforms = self.platforms_of(&mirror.from, top.clone(), &mirror.wanted).await?;
                 let mut manifests = Vec::new();
                 self.below(&mirror.from, &top, &mut manifests).await?;
                 (top.digest.clone(), manifests, platforms)
@@ -273,27 +263,44 @@ impl Registries {
     /// # Errors
     /// [`RegistryFault`].
     pub async fn verify(&self, mirror: &Mirror, digest: &Digest) -> Result<Vec<Platform>, RegistryFault> {
+        let mut top = None;
         for tag in &mirror.tags {
             let name = mirror.to.tagged(tag)?;
-            let found = self.manifest(&name).await?.digest;
-            if found != *digest {
+            let manifest = self.manifest(&name).await?;
+            if manifest.digest != *digest {
                 return Err(RegistryFault::Lying {
                     what: format!("the tag {name}"),
                     host: mirror.to.host().to_owned(),
                     expected: digest.clone(),
-                    found,
+                    found: manifest.digest,
                 });
             }
+            top = Some(manifest);
         }
         let at = mirror.to.at(digest);
-        let manifest = self.manifest(&at).await?;
-        match (&mirror.wanted, &manifest.content) {
-            (Wanted::One(platform), _) => Ok(self.find(&at, Some(platform)).await?.platforms),
+        let top = match top {
+            Some(top) => top,
+            None => self.manifest(&at).await?,
+        };
+        self.platforms_of(&at, top, &mirror.wanted).await
+    }
+
+    /// The platforms of a manifest. What is no image, a chart for instance, runs nowhere and is copied all the same.
+    async fn platforms_of(
+        &self,
+        image: &ImageRef,
+        top: Manifest,
+        wanted: &Wanted,
+    ) -> Result<Vec<Platform>, RegistryFault> {
+        match (wanted, &top.content) {
+            (Wanted::One(platform), _) => {
+                self.find_in(image, top, Some(platform)).await.map(|found| found.platforms)
+            }
             (Wanted::All, Content::Index(_)) => {
-                Ok(manifest.images().iter().filter_map(|entry| entry.platform.clone()).collect())
+                Ok(top.images().iter().filter_map(|entry| entry.platform.clone()).collect())
             }
             (Wanted::All, Content::Image { .. }) => {
-                Ok(self.find(&at, None).await.map(|found| found.platforms).unwrap_or_default())
+                Ok(self.find_in(image, top, None).await.map(|found| found.platforms).unwrap_or_default())
             }
         }
     }

@@ -162,6 +162,16 @@ impl Registries {
     /// [`RegistryFault`]; [`RegistryFault::Platform`] names what is offered instead.
     pub async fn find(&self, image: &ImageRef, wanted: Option<&Platform>) -> Result<Found, RegistryFault> {
         let top = self.manifest(image).await?;
+        self.find_in(image, top, wanted).await
+    }
+
+    /// The same in a manifest that was read before.
+    pub(crate) async fn find_in(
+        &self,
+        image: &ImageRef,
+        top: Manifest,
+        wanted: Option<&Platform>,
+    ) -> Result<Found, RegistryFault> {
         let not_for = |wanted: &Platform, offered: &[Platform]| RegistryFault::Platform {
             what: image.to_string(),
             wanted: wanted.to_string(),

@@ -28,6 +28,7 @@ impl Debian {
         });
         let file = folder.path().join("config.yml");
         std::fs::write(&file, config.to_string()).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a registry of the test's own")]
         let mut process = Command::new("docker-registry")
             .arg("serve")
             .arg(&file)

@@ -256,14 +256,15 @@ fn refuse(state: &mut State, path: &str, shown: Option<&str>) -> Option<Response
         return Some(plain(status, &headers, r#"{"errors":[{"code":"X","message":"not now"}]}"#));
     }
     for fault in &state.faults {
-        let (challenge, wanted) = match fault {
-            Fault::Basic(wanted) => (r#"Basic realm="fake""#.to_owned(), wanted.clone()),
-            Fault::Bearer(realm) => (
-                format!(r#"Bearer realm="{realm}",service="fake",scope="repository:x:pull""#),
-                "Bearer t0ken".to_owned(),
-            ),
-            _ => continue,
+        let asked = if let Fault::Basic(wanted) = fault {
+            Some((r#"Basic realm="fake""#.to_owned(), wanted.clone()))
+        } else if let Fault::Bearer(realm) = fault {
+            let challenge = format!(r#"Bearer realm="{realm}",service="fake",scope="repository:x:pull""#);
+            Some((challenge, "Bearer t0ken".to_owned()))
+        } else {
+            None
         };
+        let Some((challenge, wanted)) = asked else { continue };
         if shown != Some(wanted.as_str()) {
             return Some(plain(401, &[("www-authenticate", &challenge)], ""));
         }

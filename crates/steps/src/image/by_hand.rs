@@ -79,8 +79,14 @@ impl Images {
         let moved = self.registries.copy_blobs(&mirror, &survey, at_once, news).await;
         let moved = moved.map_err(|fault| told(&what, &fault))?;
         self.registries.put_names(&mirror, &survey).await.map_err(|fault| told(&what, &fault))?;
-        let platforms = self.registries.verify(&mirror, &survey.digest).await;
-        let platforms = platforms.map_err(|fault| told(&what, &fault))?;
+        let platforms = match survey.is_there && survey.missing_tags().is_empty() {
+            // Its names were just seen to lead to it.
+            true => survey.platforms.clone(),
+            false => {
+                let verified = self.registries.verify(&mirror, &survey.digest).await;
+                verified.map_err(|fault| told(&what, &fault))?
+            }
+        };
         Ok(json!({
             "source_digest": survey.source_digest,
             "digest": survey.digest,
