@@ -2,6 +2,7 @@
 
 mod accounts;
 mod identities;
+mod images;
 mod output;
 mod plans;
 mod registries;
@@ -36,6 +37,7 @@ pub(crate) fn run(pairs: usize) -> Result<(), Failure> {
         window::opens(&home, pairs)?,
     ];
     rows.extend(accounts::tree(&ours, &home)?);
+    rows.extend(images::mirror(&ours, &home, pairs)?);
 
     println!(
         "\n{:<44} {:>11} {:>11} {:>9}   goal",

@@ -323,7 +323,7 @@ fn world() -> Value {
         }}}]}},
         "repositories": [{"name": "shop-web", "scan": {"critical": 0, "high": 2}, "tags": {"7": {
             "platforms": ["linux/amd64"], "layers": [20_000], "config": {"cmd": ["serve"]},
-        }}}],
+        }}}, {"name": "tagged", "tags": {"live": {"layers": [1000]}}}],
         "task_definitions": [{
             "family": "api", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
             "executionRoleArn": "arn:aws:iam::111122223333:role/execution",
@@ -344,7 +344,6 @@ fn world() -> Value {
             {"name": "rests", "status": "PAUSED", "create": app("rests")},
             {"name": "tagged", "create": by_tag()},
         ]},
-        "repositories": [{"name": "tagged", "tags": {"live": {"layers": [1000]}}}],
         "log_groups": [{"name": "/ecs/api"}, {"name": "/ecs/empty"}],
         "network": {
             "vpcs": [{"id": "vpc-1", "cidr": "10.1.0.0/16"}],
