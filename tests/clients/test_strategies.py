@@ -284,3 +284,16 @@ def test_what_ecs_refuses(simulator):
     error = refused(ecs.update_service, cluster="main", service="api", loadBalancers=[{**BALANCED, "containerPort": 9}])
     assert error["Message"] == "The container api did not have a container port 9 defined."
     assert describe(ecs)["deploymentConfiguration"]["strategy"] == "BLUE_GREEN"
+
+
+def test_a_killed_simulator_waits_on_at_the_same_hook(simulator):
+    sim = simulator("hook_waits", world=standing({}))
+    ecs = sim.client("ecs")
+    service = deploy(ecs)
+    hook = waiting(ecs, service)
+    sim.kill()
+    sim.start()
+    ecs = sim.client("ecs")
+    assert waiting(ecs, service) == hook
+    ecs.continue_service_deployment(serviceDeploymentArn=service["currentServiceDeployment"], hookId=hook["hookId"])
+    assert ended(ecs, service)["status"] == "SUCCESSFUL"
