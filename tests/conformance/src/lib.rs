@@ -343,7 +343,7 @@ fn world() -> Value {
             {"name": "shop", "create": app("shop")},
             {"name": "rests", "status": "PAUSED", "create": app("rests")},
             {"name": "tagged", "create": by_tag()},
-        ]},
+        ], "vpc_connectors": [{"VpcConnectorName": "orders", "Subnets": ["subnet-1"]}]},
         "log_groups": [{"name": "/ecs/api"}, {"name": "/ecs/empty"}],
         "network": {
             "vpcs": [{"id": "vpc-1", "cidr": "10.1.0.0/16"}],

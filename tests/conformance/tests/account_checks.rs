@@ -68,6 +68,14 @@ async fn subnets_endpoints_and_rules_are_told_as_they_are() {
     for (expect, part) in table {
         one(&broken(&room, "network.check", base.clone(), expect).await, &[part]);
     }
+    let through = |connector: &str, subnets: Value| json!({"connector": connector, "subnets": subnets, "security_groups": ["sg-db"]});
+    assert!(
+        broken(&room, "network.check", through("orders", json!(["subnet-1"])), json!({})).await.is_empty()
+    );
+    let more = through("orders", json!(["subnet-1", "subnet-2"]));
+    one(&broken(&room, "network.check", more, json!({})).await, &["subnets of the connector", "subnet-1"]);
+    let none = through("others", json!(["subnet-1"]));
+    one(&broken(&room, "network.check", none, json!({})).await, &["no such connector"]);
     let task = room.task("check", "network.check", base);
     let Ending::Succeeded { outputs, note, .. } = walk(room.executor("network.check").as_ref(), &task).await
     else {

@@ -45,6 +45,8 @@ pub struct NetworkCheck {
     pub endpoints: Vec<String>,
     /// Ids of security groups; all of the VPC when absent.
     pub security_groups: Vec<String>,
+    /// Name or ARN of a VPC connector of App Runner, which must use exactly `subnets`.
+    pub connector: Option<String>,
 }
 
 /// `expect` of `network.check`.

@@ -6,7 +6,7 @@ use super::assuming;
 use crate::failure::{arguments, failed};
 use crate::look::{Found, Look, equal, judged, list};
 use async_trait::async_trait;
-use holdpoint_cloud::{CallError, Cloud, RouteTable, SecurityGroup, Subnet, VpcEndpoint};
+use holdpoint_cloud::{CallError, Cloud, RouteTable, SecurityGroup, Subnet, VpcConnector, VpcEndpoint};
 use holdpoint_engine::Task;
 use holdpoint_plan::kinds::{NetworkCheck, NetworkExpect, SubnetExpect, SubnetType};
 use holdpoint_run::{Diagnosis, Judgement};
@@ -72,6 +72,9 @@ impl Look for Network {
             if let Some(subnet) = subnets.iter().find(|subnet| subnet.id == wanted.id) {
                 found.judgements.extend(judge_subnet(wanted, subnet, kind(subnet, &tables)));
             }
+        }
+        if let Some(connector) = &with.connector {
+            found.judgements.push(self.connector(connector, &with.subnets).await?);
         }
         let endpoints = self.endpoints(&vpcs).await?;
         found.judgements.extend(judge_endpoints(&expect, &endpoints, &task.region));
@@ -156,6 +159,23 @@ impl Network {
             found.extend(read("The VPC endpoints", self.cloud.vpc_endpoints(vpc).await)?);
         }
         Ok(found)
+    }
+
+    /// Whether an active connector uses exactly these subnets.
+    async fn connector(&self, wanted: &str, subnets: &[String]) -> Result<Judgement, Diagnosis> {
+        let all = read("The VPC connectors", self.cloud.vpc_connectors().await)?;
+        let is_it = |connector: &&VpcConnector| {
+            connector.vpc_connector_arn == wanted || connector.vpc_connector_name == wanted
+        };
+        let sorted = |ids: &[String]| {
+            let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+            list(ids)
+        };
+        let what = format!("subnets of the connector {wanted}");
+        Ok(match all.iter().find(is_it) {
+            Some(connector) => equal(what, sorted(subnets), sorted(&connector.subnets)),
+            None => judged(what, sorted(subnets), "there is no such connector", false),
+        })
     }
 
     /// The groups that are named, with those of the rules; all of the VPCs where none is named.
