@@ -35,6 +35,8 @@ impl Cloud {
             "ecs:DeleteExpressGatewayService" => {
                 call!(self, ecs.delete_express_gateway_service, nature, name, input)
             }
+            "logs:CreateLogGroup" => call!(self, logs.create_log_group, nature, name, input),
+            "logs:PutRetentionPolicy" => call!(self, logs.put_retention_policy, nature, name, input),
             _ => Err(CallError::Unreachable {
                 call: name.to_owned(),
                 why: "this version does not know the call".to_owned(),

@@ -223,8 +223,8 @@ fn from_routes(traffic: &mut Traffic, asked: &Asked<'_>, served: &Served<'_>) ->
     let preflight = header("access-control-request-method").filter(|_| asked.method == "OPTIONS");
     if let Some(method) = preflight {
         let cors = routes.iter().filter(|r| leads_here(r)).find_map(|r| r.cors.as_ref());
-        if let Some(cors) = cors {
-            return preflight_answer(cors, origin, method, header("access-control-request-headers"));
+        if let Some(cors) = cors.map(|cors| allowing(cors, served)) {
+            return preflight_answer(&cors, origin, method, header("access-control-request-headers"));
         }
     }
     let found = routes.iter().enumerate().find(|(_, r)| {
@@ -245,7 +245,7 @@ fn from_routes(traffic: &mut Traffic, asked: &Asked<'_>, served: &Served<'_>) ->
         headers.push((name.to_ascii_lowercase(), fill(value)));
     }
     if let Some(cors) = &route.cors {
-        headers.extend(cors_headers(cors, origin));
+        headers.extend(cors_headers(&allowing(cors, served), origin));
     }
     let first = traffic.warm.insert((served.task.to_owned(), index));
     Answer {
@@ -254,6 +254,14 @@ fn from_routes(traffic: &mut Traffic, asked: &Asked<'_>, served: &Served<'_>) ->
         body: if asked.method == "HEAD" { Vec::new() } else { body.into() },
         wait_ms: if first { route.first_ms } else { route.then_ms },
     }
+}
+
+/// With `${env.NAME}` and the like filled in among its origins: a variable may list several, with commas.
+fn allowing(cors: &Cors, served: &Served<'_>) -> Cors {
+    let listed = cors.origins.iter().flat_map(|origin| {
+        filled(origin, served).split(',').map(|one| one.trim().to_owned()).collect::<Vec<_>>()
+    });
+    Cors { origins: listed.collect(), ..cors.clone() }
 }
 
 fn preflight_answer(cors: &Cors, origin: Option<&str>, method: &str, asked_headers: Option<&str>) -> Answer {
