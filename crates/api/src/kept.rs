@@ -12,10 +12,35 @@ use std::path::Path;
 /// How many plans are remembered.
 const RECENT: usize = 30;
 
-/// Plans that come with Holdpoint: file name and content.
-const EXAMPLES: [(&str, &str); 2] = [
-    ("ecs-api-and-worker.plan.md", include_str!("../../../plans/ecs-api-and-worker.plan.md")),
-    ("ecs-api-and-worker.world.json", include_str!("../../../plans/ecs-api-and-worker.world.json")),
+/// Plans that come with Holdpoint, and what stands beside them: name and content.
+macro_rules! examples {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../../plans/", $name)))),*]
+    };
+}
+
+const EXAMPLES: &[(&str, &str)] = &examples![
+    "agents-on-app-runner.plan.md",
+    "agents-on-app-runner.world.json",
+    "ecs-api-and-worker.plan.md",
+    "ecs-api-and-worker.terraform/main.tf",
+    "ecs-api-and-worker.terraform/outputs.tf",
+    "ecs-api-and-worker.terraform/practice/apply.json",
+    "ecs-api-and-worker.terraform/practice/plan.json",
+    "ecs-api-and-worker.terraform/terraform.tfstate",
+    "ecs-api-and-worker.terraform/variables.tf",
+    "ecs-api-and-worker.world.json",
+    "ecs-migrations-at-start.plan.md",
+    "ecs-migrations-at-start.world.json",
+    "private-database.plan.md",
+    "private-database.world.json",
+    "reapply-a-patch.files/base/deploy/backend.tf",
+    "reapply-a-patch.files/base/service/store.py",
+    "reapply-a-patch.files/connection-sync-relaxed.patch",
+    "reapply-a-patch.files/connection-sync.patch",
+    "reapply-a-patch.files/working-copy.sh",
+    "reapply-a-patch.plan.md",
+    "reapply-a-patch.world.json",
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +94,8 @@ pub(crate) fn examples(places: &Places) -> Result<Vec<RecentPlan>, Problem> {
     for (name, content) in EXAMPLES {
         let path = folder.join(name);
         if !path.exists() {
+            let within = path.parent().unwrap_or(&folder);
+            std::fs::create_dir_all(within).map_err(|error| could_not(within, "made", &error))?;
             std::fs::write(&path, content).map_err(|error| could_not(&path, "written", &error))?;
         }
         if name.ends_with(".plan.md") {

@@ -323,7 +323,7 @@ fn one_event_altered_on_disk_is_found_and_named() {
 #[test]
 fn a_run_has_one_driver() {
     let home = Home::new();
-    let plan = repository("plans/ecs-api-and-worker.plan.md");
+    let plan = repository("crates/cli/tests/plans/broker.plan.md");
     let words = ["run", plan.to_str().unwrap(), "--practice", "--trust", "--auto-sign", "--speed", "60"];
     let mut first = home.start(home.command(&words));
     while !first.out().contains("Create its service") {

@@ -9,5 +9,6 @@ mod crash;
 mod expiry;
 mod home;
 mod logs;
+mod plans;
 mod planted;
 mod practice;

@@ -8,7 +8,7 @@ const HOST: &str = "api.broker.example";
 
 /// Walks the plan in a scenario, signed by itself.
 fn walk(home: &Home, scenario: &str) -> Ran {
-    let plan = repository("plans/ecs-api-and-worker.plan.md");
+    let plan = repository("crates/cli/tests/plans/broker.plan.md");
     let words =
         ["run", plan.to_str().unwrap(), "--practice", "--scenario", scenario, "--auto-sign", "--trust"];
     home.run(&[&words[..], &["--speed", "600"]].concat())
@@ -79,7 +79,7 @@ fn a_crash_loop_is_diagnosed_and_put_back_as_a_set() {
 #[test]
 fn expired_keys_pause_a_run_and_repeat_nothing() {
     let home = Home::new();
-    let plan = repository("plans/ecs-api-and-worker.plan.md");
+    let plan = repository("crates/cli/tests/plans/broker.plan.md");
     let words = ["run", plan.to_str().unwrap(), "--practice", "--scenario", "expired", "--trust"];
     // Nobody is there to sign: the run is walked as far as its hold, and resumed with somebody who signs.
     home.run(&[&words[..], &["--speed", "600"]].concat()).exits(3);
@@ -151,7 +151,7 @@ fn the_wrong_account_is_refused_before_anything_is_called() {
 #[test]
 fn a_hold_waits_for_a_person_and_goes_on_when_somebody_signs() {
     let home = Home::new();
-    let plan = repository("plans/ecs-api-and-worker.plan.md");
+    let plan = repository("crates/cli/tests/plans/broker.plan.md");
     let words = ["run", plan.to_str().unwrap(), "--practice", "--trust", "--speed", "600"];
     // Nobody sits at the terminal: the checklist waits, and so does whoever asks again.
     home.run(&words).exits(3).complains(&["waits for a person", "holdpoint resume"]);

@@ -244,9 +244,8 @@ fn names_of_a_step_are_its_lineage() {
     assert_eq!(
         names_used(step),
         [
+            output("apply_worker", "api_task_definition"),
             output("deploy_api", "task_definition"),
-            output("register_api", "images"),
-            output("register_api", "task_definition"),
             NameUsed::Var("version".to_owned()),
         ]
     );

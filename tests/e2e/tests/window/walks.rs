@@ -68,7 +68,7 @@ async fn a_killed_window_is_resumed() {
     let window = stage.window(&[]).await;
     window.practise_the_example("healthy", 20, false).await;
     // In the middle of a step that changes something: what it did is found out by looking, not by doing it again.
-    window.work_until(OVER, Some("Create its service"), None).await;
+    window.work_until(OVER, Some("Apply that plan"), None).await;
     window.kill();
 
     let again = stage.window(&[]).await;
@@ -76,7 +76,7 @@ async fn a_killed_window_is_resumed() {
     again.until("the interruption", "return document.querySelector('[data-testid=resume]') !== null").await;
     again.picture("interrupted").await;
     again.click("resume").await;
-    again.work_until(OVER, Some("Register the API"), None).await;
+    again.work_until(OVER, Some("The jobs have started"), None).await;
 
     // Held: meanwhile a second window may look, and nothing else.
     let other = stage.window(&[]).await;
