@@ -5,13 +5,14 @@ use crate::{PURE, SourceFile};
 /// Where `#[expect(clippy::disallowed_methods, …)]` may stand. Clippy bans the clock, the environment and processes
 /// everywhere (`clippy.toml`); these are the owners. Tests and xtask are edges of their own.
 const OWNERS: &[&str] = &[
-    "crates/cli/",               // reads arguments and environment
-    "crates/engine/src/clock",   // the machine's clock
-    "crates/identity/src/",      // the environment that a child gets, and credential processes
-    "crates/sim/src/clock.rs",   // real time on the wire
-    "crates/steps/src/git",      // starts git, in an environment of its own
-    "crates/steps/src/practice", // starts the simulator
-    "crates/steps/src/shell",    // starts a plan's scripts, in identity's environment
+    "crates/cli/",                           // reads arguments and environment
+    "crates/engine/src/clock",               // the machine's clock
+    "crates/identity/src/",                  // the environment that a child gets, and credential processes
+    "crates/sim/src/clock.rs",               // real time on the wire
+    "crates/steps/src/git",                  // starts git, in an environment of its own
+    "crates/steps/src/practice",             // starts the simulator
+    "crates/steps/src/shell",                // starts a plan's scripts, in identity's environment
+    "crates/steps/src/terraform/program.rs", // starts Terraform, in identity's environment
     "src-tauri/",
     "tests/",
     "xtask/",
