@@ -7,6 +7,7 @@ use crate::core::{Core, Delivery, Reply, Request};
 use crate::directory::serial;
 use crate::ecs::model::{DeploymentStatus, RolloutState};
 use crate::furnish::{Change, Furnishing};
+use crate::inspection;
 use crate::journal::{JournalError, Line};
 use crate::overview::overview;
 use crate::people::Credentials;
@@ -59,7 +60,10 @@ pub(crate) fn answer(
             "answered": core.answered
         })),
         ("GET", "estate") => Ok(overview(&core.world)),
-        ("GET", "facts") => Ok(json!({"deployments": facts(&core.world)})),
+        ("GET", "facts") => {
+            Ok(json!({"deployments": facts(&core.world), "operations": operations(&core.world)}))
+        }
+        ("GET", "") => return Ok(Answered { reply: inspection::page(core, identity), ends: false }),
         ("POST", "furnish") => furnish(core, t, &request.body, stocked)?,
         ("POST", "behave") => match parse::<Change>(&request.body) {
             // Where a repository without a host belongs is said by the world.
@@ -170,6 +174,31 @@ fn person(name: &str, c: &Credentials) -> Value {
         "session_token": c.token,
         "expired": c.expired,
     })
+}
+
+/// Ground truth of each operation of App Runner.
+fn operations(world: &World) -> Vec<Value> {
+    let mut facts = Vec::new();
+    for ((account, region), estate) in &world.estates {
+        for service in &estate.apprunner.services {
+            facts.extend(service.operations.iter().map(|o| {
+                json!({
+                    "account": account,
+                    "region": region,
+                    "service": service.name,
+                    "service_arn": service.arn,
+                    "id": o.id,
+                    "type": o.kind.name(),
+                    "status": o.status.name(),
+                    "started_at": epoch_seconds(o.started_at),
+                    "terminal_at": o.ended_at.map(epoch_seconds),
+                    "service_status": service.status.name(),
+                    "held": o.held,
+                })
+            }));
+        }
+    }
+    facts
 }
 
 /// Ground truth of each service deployment.

@@ -21,6 +21,7 @@ mod federation;
 mod furnish;
 mod hosts;
 mod images;
+mod inspection;
 mod journal;
 mod logs;
 mod network;

@@ -23,7 +23,18 @@ pub(crate) fn overview(world: &World) -> Value {
         .all()
         .map(|(host, cluster, service)| json!({"host": host, "cluster": cluster, "service": service}))
         .collect();
-    json!({"places": places, "hosts": hosts})
+    let repositories: Vec<Value> = world
+        .env
+        .images
+        .registries
+        .hosts
+        .iter()
+        .flat_map(|(host, registry)| registry.repositories.iter().map(move |(name, of)| (host, name, of)))
+        .map(|(host, name, of)| {
+            json!({"registry": host, "name": name, "tags": of.tags, "images": of.manifests.len(), "immutable": of.immutable})
+        })
+        .collect();
+    json!({"places": places, "hosts": hosts, "repositories": repositories})
 }
 
 fn of_estate(estate: &Estate) -> Map<String, Value> {

@@ -13,6 +13,7 @@ use crate::core::Request;
 
 pub(crate) use self::answer::{dress, refusal, success};
 pub(crate) use self::form::{encoded, fields};
+pub(crate) use self::pages::escaped;
 
 /// How a call proves who it is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -62,20 +62,34 @@ pub(crate) fn pinned(env: &Env, of: &mut Service, index: usize) {
     }
 }
 
-/// Why the version cannot be started at all: its image, or a secret that it names.
-pub(crate) fn why_not_started(env: &Env, secrets: &Secrets, of: &Service, index: usize) -> Option<String> {
+/// Why the version cannot be started at all, its image or a secret that it names: what the log says, and the reason that the
+/// deployment's failure gives.
+pub(crate) fn why_not_started(
+    env: &Env,
+    secrets: &Secrets,
+    of: &Service,
+    index: usize,
+) -> Option<(String, Option<&'static str>)> {
     let attempt = of.operations[index].attempt.as_ref()?;
-    let failed = |reason: &str| Some(format!("Failed to pull your application image. Reason: {reason}"));
+    let failed =
+        |reason: &str| Some((format!("Failed to pull your application image. Reason: {reason}"), None));
     if let Some(error) = &attempt.behaviour.pull_error {
         return failed(error);
     }
-    if env.images.find(&attempt.image).is_some_and(|image| image.missing) {
+    let image = env.images.find(&attempt.image);
+    if image.is_some_and(|image| image.missing) {
         return failed("ECR image doesn't exist.");
+    }
+    // An index that has nothing for the platform cannot be copied (aws/apprunner-roadmap#46).
+    if image.is_some_and(|image| image.pull_failure(&attempt.image, PLATFORM).is_some()) {
+        let said = "Failed to copy the image from ECR.";
+        return Some((said.to_owned(), Some(said)));
     }
     let lacking = of.settings.secrets().into_iter().find(|(_, from)| secrets.lacks(env, from).is_some());
     // The wording is to be confirmed.
     lacking.map(|(variable, from)| {
-        format!("Failed to retrieve the secret {from} of the environment variable {variable}: ResourceNotFoundException.")
+        let said = format!("Failed to retrieve the secret {from} of the environment variable {variable}: ResourceNotFoundException.");
+        (said, None)
     })
 }
 

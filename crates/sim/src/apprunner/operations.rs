@@ -98,10 +98,10 @@ pub(crate) fn step(estate: &mut Estate, env: &mut Env, service: &str, operation:
             go(env, PULL * slow, Step::Pulled);
         }
         Step::Pulled => match containers::why_not_started(env, secrets, of, index) {
-            Some(reason) => {
-                say(env, logs, of, &reason);
-                detail(env, logs, of, index, &reason);
-                fails(env, of, index, None, true);
+            Some((said, reason)) => {
+                say(env, logs, of, &said);
+                detail(env, logs, of, index, &said);
+                fails(env, of, index, reason, true);
             }
             None => {
                 containers::pinned(env, of, index);
