@@ -380,3 +380,79 @@ def test_the_command_line_does_it_too(simulator):
     assert ended(sim.client("apprunner"), of, started["OperationId"]) == ("SUCCEEDED", "RUNNING")
     code, _, error = sim.aws("apprunner", "pause-service", "--service-arn", of[:-1] + "0")
     assert code != 0 and "ResourceNotFoundException" in error
+
+
+@pytest.mark.parametrize(
+    ("scenario", "call", "status"),
+    [
+        ("operation_rolls_back", "start", ("ROLLBACK_SUCCEEDED", "RUNNING")),
+        ("operation_rolls_back", "update", ("ROLLBACK_SUCCEEDED", "RUNNING")),
+        ("operation_rolls_back", "pause", ("SUCCEEDED", "PAUSED")),
+        ("operation_rolls_back", "create", ("SUCCEEDED", "RUNNING")),
+        ("create_failed", "create", ("FAILED", "CREATE_FAILED")),
+        ("create_failed", "start", ("SUCCEEDED", "RUNNING")),
+        ("exits_zero", "create", ("FAILED", "CREATE_FAILED")),
+        ("exits_zero", "start", ("ROLLBACK_SUCCEEDED", "RUNNING")),
+        ("crash_loop", "start", ("ROLLBACK_SUCCEEDED", "RUNNING")),
+        ("wrong_architecture", "update", ("ROLLBACK_SUCCEEDED", "RUNNING")),
+        ("image_missing", "start", ("FAILED", "RUNNING")),
+        ("image_missing", "update", ("ROLLBACK_SUCCEEDED", "RUNNING")),
+        ("pull_denied", "create", ("FAILED", "CREATE_FAILED")),
+        ("secret_missing", "update", ("ROLLBACK_SUCCEEDED", "RUNNING")),
+        ("operation_stuck", "create", ("SUCCEEDED", "RUNNING")),
+        ("healthy", "start", ("SUCCEEDED", "RUNNING")),
+    ],
+)
+def test_scenarios(simulator, scenario, call, status):
+    sim = simulator(scenario, world=standing(), speed=400)
+    runner = sim.client("apprunner")
+    of = arn(runner)
+    secret = {"PASSWORD": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:orders-a1b2c3"}
+    if call == "start":
+        begun = runner.start_deployment(ServiceArn=of)["OperationId"]
+    elif call == "update":
+        begun = runner.update_service(
+            ServiceArn=of, SourceConfiguration=source(IMAGE.replace("1.0", "1.1"), RuntimeEnvironmentSecrets=secret)
+        )["OperationId"]
+    elif call == "pause":
+        begun = runner.pause_service(ServiceArn=of)["OperationId"]
+    else:
+        made = runner.create_service(ServiceName="billing", SourceConfiguration=source())
+        of, begun = made["Service"]["ServiceArn"], made["OperationId"]
+    assert ended(runner, of, begun) == status
+
+
+def test_a_stuck_operation_is_held(simulator):
+    sim = simulator("operation_stuck", world=standing(), speed=400)
+    runner = sim.client("apprunner")
+    runner.start_deployment(ServiceArn=arn(runner))
+    assert until(lambda: sim.admin("GET", "facts")["operations"][-1]["held"])
+    assert sim.admin("GET", "facts")["operations"][-1]["status"] == "IN_PROGRESS"
+
+
+def test_going_back_to_what_ran_is_nothing_new(simulator):
+    sim = simulator("crash_loop", world=standing(), speed=400)
+    runner = sim.client("apprunner")
+    of = arn(runner)
+    digest = sim.admin("GET", "estate")["places"][0]["app_runner"][0]["running"]
+    pinned = source(IMAGE.replace(":1.0", f"@{digest}"))
+    back = runner.update_service(ServiceArn=of, SourceConfiguration=pinned)["OperationId"]
+    assert ended(runner, of, back) == ("SUCCEEDED", "RUNNING")
+
+
+def test_automatic_deployments_can_be_off_whatever_the_world_says(simulator):
+    sim = simulator("auto_deploy_off", world=standing(auto=True))
+    runner = sim.client("apprunner")
+    of = arn(runner)
+    assert service(runner, of)["SourceConfiguration"]["AutoDeploymentsEnabled"] is False
+    sim.admin("POST", "behave", {"images": {IMAGE: {"digest": "sha256:" + "7" * 64}}})
+    assert len(runner.list_operations(ServiceArn=of)["OperationSummaryList"]) == 1
+
+
+def test_an_index_without_the_platform_cannot_be_copied(simulator):
+    sim = simulator(world=standing(images={IMAGE.replace("1.0", "1.1"): {"platforms": ["linux/arm64"]}}), speed=400)
+    runner = sim.client("apprunner")
+    of = arn(runner)
+    begun = runner.update_service(ServiceArn=of, SourceConfiguration=source(IMAGE.replace("1.0", "1.1")))["OperationId"]
+    assert ended(runner, of, begun) == ("ROLLBACK_SUCCEEDED", "RUNNING")
+    assert any("Failure reason : Failed to copy the image from ECR." in line for line in lines(sim, of, "service"))

@@ -1,9 +1,14 @@
 """EC2, RDS, Elastic Load Balancing and CloudWatch: what a deployment looks at."""
 
+import json
+import urllib.request
 from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from conftest import until
 from worlds import standing
@@ -278,3 +283,52 @@ def test_each_service_says_in_its_own_words_that_it_does_not_let_in(simulator, s
     with pytest.raises(ClientError) as unknown_key:
         getattr(sim.client(service, person=stranger), call)()
     assert unknown_key.value.response["Error"]["Code"] in ("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException")
+
+
+def test_alarms_are_those_that_were_named_and_change_by_a_call(simulator):
+    sim = simulator(world={"alarms": {"orders-5xx": "OK", "orders-slow": "ALARM", "billing": "INSUFFICIENT_DATA"}})
+    watch = sim.client("cloudwatch")
+    states = lambda **more: {a["AlarmName"]: a["StateValue"] for a in watch.describe_alarms(**more)["MetricAlarms"]}
+    assert states(AlarmNamePrefix="orders") == {"orders-5xx": "OK", "orders-slow": "ALARM"}
+    assert states(StateValue="ALARM") == {"orders-slow": "ALARM"}
+    watch.set_alarm_state(AlarmName="orders-5xx", StateValue="ALARM", StateReason="by hand")
+    [alarm] = watch.describe_alarms(AlarmNames=["orders-5xx"])["MetricAlarms"]
+    assert (alarm["StateValue"], alarm["StateReason"]) == ("ALARM", "by hand")
+    assert isinstance(alarm["StateUpdatedTimestamp"], datetime)
+    with pytest.raises(ClientError) as refused:
+        watch.set_alarm_state(AlarmName="none", StateValue="OK", StateReason="x")
+    assert refused.value.response["Error"]["Code"] in ("ResourceNotFound", "ResourceNotFoundException")
+    outcomes = [(c["service"], c["operation"], c["outcome"]) for c in sim.admin("GET", "record")["calls"]]
+    assert outcomes == [("cloudwatch", "SetAlarmState", "took_effect"), ("cloudwatch", "SetAlarmState", "refused")]
+    assert watch.get_waiter("alarm_exists").wait(AlarmNames=["billing"]) is None
+
+
+def test_cloudwatch_answers_in_every_protocol(simulator):
+    """The newest clients speak CBOR; older ones JSON and Query, signed here by botocore."""
+    sim = simulator(world={"metrics": [{**METRIC, "values": [7]}]})
+    person = sim.person()
+    keys = Credentials(person["access_key_id"], person["secret_access_key"], person["session_token"])
+
+    def ask(headers, body):
+        request = AWSRequest("POST", f"{sim.endpoint}/", headers=headers, data=body)
+        SigV4Auth(keys, "monitoring", "eu-west-1").add_auth(request)
+        sent = urllib.request.Request(request.url, data=body.encode(), headers=dict(request.headers))
+        with urllib.request.urlopen(sent, timeout=10) as answer:
+            return answer.headers["content-type"], answer.read().decode()
+
+    now = datetime.now(timezone.utc)
+    start, end = ((now + timedelta(minutes=m)).strftime("%Y-%m-%dT%H:%M:%SZ") for m in (-5, 1))
+    kind, text = ask(
+        {"content-type": "application/x-www-form-urlencoded"},
+        f"Action=GetMetricStatistics&Version=2010-08-01&Namespace=AWS%2FApplicationELB&MetricName={METRIC['metric']}"
+        "&Dimensions.member.1.Name=LoadBalancer&Dimensions.member.1.Value=app%2Ffront%2F1"
+        f"&StartTime={start}&EndTime={end}&Period=60&Statistics.member.1=Sum",
+    )
+    root = ElementTree.fromstring(text)
+    space = "{http://monitoring.amazonaws.com/doc/2010-08-01/}"
+    assert kind == "text/xml" and [float(e.text) for e in root.iter(f"{space}Sum")] == [7.0]
+    kind, text = ask(
+        {"content-type": "application/x-amz-json-1.0", "x-amz-target": "GraniteServiceVersion20100801.ListMetrics"},
+        json.dumps({"Namespace": METRIC["namespace"]}),
+    )
+    assert kind == "application/x-amz-json-1.0" and json.loads(text)["Metrics"][0]["MetricName"] == METRIC["metric"]

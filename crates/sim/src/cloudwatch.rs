@@ -1,5 +1,6 @@
 //! CloudWatch on the wire, as far as metrics and alarms are looked at: Query, JSON 1.0, and Smithy's RPC v2 with CBOR.
 
+mod alarms;
 mod statistics;
 
 use std::collections::BTreeMap;
@@ -10,12 +11,14 @@ use serde_json::{Value, json};
 use crate::aws_error::AwsError;
 use crate::clock::{Micros, SECOND};
 use crate::protocol::query::items;
-use crate::world::Env;
+use crate::world::{Env, Estate};
 
 /// Metrics of one account and region.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metrics {
     series: Vec<Series>,
+    /// When an alarm's state was set by a call, and why.
+    set: BTreeMap<String, (Micros, String)>,
 }
 
 /// A metric with its dimensions.
@@ -58,12 +61,15 @@ fn count() -> String {
 
 /// Answers one call.
 pub(crate) fn serve(
-    metrics: &mut Metrics,
+    estate: &mut Estate,
     env: &mut Env,
     operation: &str,
     input: &Value,
 ) -> Result<Value, AwsError> {
+    let metrics = &estate.metrics;
     match operation {
+        "DescribeAlarms" => alarms::describe(metrics, env, input),
+        "SetAlarmState" => alarms::set(estate, env, input),
         "GetMetricStatistics" => statistics::of_one(metrics, env, input),
         "GetMetricData" => statistics::of_many(metrics, env, input),
         "ListMetrics" => list(metrics, input),

@@ -65,7 +65,7 @@ const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1f24;--quiet:#57606a;--paper:#fff;--line:#d0d7de;--link:#0550ae;--bad:#a40e26}\
 @media(prefers-color-scheme:dark){:root{--ink:#e6e6e6;--quiet:#9aa4ae;--paper:#15181c;--line:#363d45;--link:#79b8ff;--bad:#ff8a80}}\
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}main{max-width:75rem;margin:0 auto;padding:1.5rem 1rem 4rem}\
-a{color:var(--link)}h2{margin:2.2rem 0 .3rem;font-size:1.25rem}h3{margin:1.4rem 0 .3rem;font-size:1rem}nav,caption,.none{color:var(--quiet)}\
+a{color:var(--link)}h2{margin:2.2rem 0 .3rem;font-size:1.25rem}h3{margin:1.4rem 0 .3rem;font-size:1rem}nav,caption,.none{color:var(--quiet)}caption{text-align:left;padding-top:.6rem}\
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.25rem .7rem .25rem 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}\
 th{font-weight:600;white-space:nowrap}td.bad{color:var(--bad);font-weight:600}code{font-family:ui-monospace,monospace;font-size:.92em}";
 

@@ -39,6 +39,10 @@ const FILES: &[(&str, &str)] = &[
     ("superseded", include_str!("../scenarios/superseded.yaml")),
     ("registry_throttles", include_str!("../scenarios/registry_throttles.yaml")),
     ("registry_lies", include_str!("../scenarios/registry_lies.yaml")),
+    ("create_failed", include_str!("../scenarios/create_failed.yaml")),
+    ("operation_stuck", include_str!("../scenarios/operation_stuck.yaml")),
+    ("operation_rolls_back", include_str!("../scenarios/operation_rolls_back.yaml")),
+    ("auto_deploy_off", include_str!("../scenarios/auto_deploy_off.yaml")),
 ];
 
 /// A built-in scenario, for whoever lists them.
@@ -95,6 +99,9 @@ pub(crate) struct Scenario {
     /// Patterns of names of secrets that do not exist, whatever a world says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) secrets_missing: Vec<String>,
+    /// Whether App Runner services that are furnished deploy pushed images by themselves, whatever their world says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auto_deploy: Option<bool>,
 }
 
 /// What is odd about the credentials.
@@ -228,6 +235,7 @@ impl Scenario {
                 expire_keys: identity.expire_keys.or(before.expire_keys),
             },
             secrets_missing: under.secrets_missing,
+            auto_deploy: self.auto_deploy.or(under.auto_deploy),
         }
     }
 }

@@ -401,7 +401,7 @@ impl World {
             }
             "cloudwatch" => {
                 let estate = self.estates.entry(place).or_default();
-                crate::cloudwatch::serve(&mut estate.metrics, &mut self.env, &call.operation, &call.input)
+                crate::cloudwatch::serve(estate, &mut self.env, &call.operation, &call.input)
             }
             "logs" => {
                 let estate = self.estates.entry(place).or_default();

@@ -1,9 +1,10 @@
 //! The containers of a version: what keeps them from starting, how they behave, what they say.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::apprunner::model::{Due, Instance, Kind, Service, Settings};
 use crate::behaviour::{Behaviour, Check, Exit, Fate, LogLine, Origin, Rule, Subject};
+use crate::images::Reference;
 use crate::logs::Logs;
 use crate::record::content_digest;
 use crate::schedule::What;
@@ -34,7 +35,7 @@ pub(crate) fn attempt(env: &mut Env, of: &mut Service, index: usize) {
     let kept = of.last_good.as_ref().filter(|_| of.operations[index].kind == Kind::Resume);
     let digest = kept.filter(|i| i.image == image).map(|i| i.digest.clone());
     let digest = digest.unwrap_or_else(|| env.images.resolve(&image));
-    let is_new = !of.completed.contains(&content(&of.settings, &digest));
+    let is_new = is_new(of, index, &digest);
     let behaviour = behaviour(env, &of.name, &image, origin, is_new);
     of.operations[index].attempt =
         Some(Instance { id, settings: of.settings.clone(), image, digest, behaviour, origin, is_new });
@@ -53,7 +54,8 @@ pub(crate) fn pinned(env: &Env, of: &mut Service, index: usize) {
         _ if kind == Kind::Resume => {}
         _ => attempt.digest = env.images.resolve(&attempt.image),
     }
-    attempt.is_new = !completed.contains(&content(&attempt.settings, &attempt.digest));
+    attempt.is_new =
+        kind == Kind::Deploy || !completed.contains(&content(&attempt.settings, &attempt.digest));
     attempt.behaviour = behaviour(env, &name, &attempt.image, attempt.origin, attempt.is_new);
     if !runs_here(env, attempt) && attempt.behaviour.exit.is_none() {
         attempt.behaviour.exit = Some(Exit { after: 0.2, code: 1, ..Exit::default() });
@@ -73,8 +75,15 @@ pub(crate) fn why_not_started(
     let attempt = of.operations[index].attempt.as_ref()?;
     let failed =
         |reason: &str| Some((format!("Failed to pull your application image. Reason: {reason}"), None));
-    if let Some(error) = &attempt.behaviour.pull_error {
-        return failed(error);
+    match attempt.behaviour.pull_error.as_deref() {
+        None => {}
+        Some("") => return None,
+        // What a scenario has ECS say, App Runner says in its own way.
+        Some(error) if error.contains("not found") => return failed("ECR image doesn't exist."),
+        Some(error) if ["403", "denied", "not authorized"].iter().any(|word| error.contains(word)) => {
+            return failed("Invalid Access Role in AuthenticationConfiguration.");
+        }
+        Some(error) => return failed(&filled(error, attempt)),
     }
     let image = env.images.find(&attempt.image);
     if image.is_some_and(|image| image.missing) {
@@ -85,7 +94,9 @@ pub(crate) fn why_not_started(
         let said = "Failed to copy the image from ECR.";
         return Some((said.to_owned(), Some(said)));
     }
-    let lacking = of.settings.secrets().into_iter().find(|(_, from)| secrets.lacks(env, from).is_some());
+    let told = attempt.behaviour.start_error.as_deref().is_some_and(|error| error.contains("secret"));
+    let lacking =
+        of.settings.secrets().into_iter().find(|(_, from)| told || secrets.lacks(env, from).is_some());
     // The wording is to be confirmed.
     lacking.map(|(variable, from)| {
         let said = format!("Failed to retrieve the secret {from} of the environment variable {variable}: ResourceNotFoundException.");
@@ -130,7 +141,7 @@ pub(crate) fn behave_now(env: &mut Env, logs: &mut Logs, of: &mut Service, rules
 pub(crate) fn fate(env: &Env, of: &Service, index: usize) -> Fate {
     let image = of.settings.image();
     let digest = env.images.resolve(image);
-    let is_new = !of.completed.contains(&content(&of.settings, &digest));
+    let is_new = is_new(of, index, &digest);
     let kind = of.operations[index].kind;
     behaviour(env, &of.name, image, origin(kind), is_new).operation.unwrap_or_default()
 }
@@ -146,9 +157,17 @@ pub(crate) fn furnished(env: &Env, service: &str, instance: &Instance) -> Behavi
     behaviour(env, service, &instance.image, Origin::Furnish, false)
 }
 
-/// What makes two versions the same.
+/// What makes two versions the same: the image by its digest, however it is written, and what it runs with.
 pub(crate) fn content(settings: &Settings, digest: &str) -> String {
-    content_digest(&json!({"settings": settings.body, "digest": digest}))
+    let repository = settings.at("/SourceConfiguration/ImageRepository");
+    let runs_with = ["InstanceConfiguration", "HealthCheckConfiguration", "NetworkConfiguration"]
+        .map(|member| settings.body.get(member).unwrap_or(&Value::Null));
+    content_digest(&json!({
+        "image": Reference::parse(settings.image()).name,
+        "digest": digest,
+        "configuration": repository["ImageConfiguration"],
+        "runs_with": runs_with,
+    }))
 }
 
 /// The health check as logs name it: the space before the path is there only while it is performed.
@@ -161,6 +180,11 @@ pub(crate) fn check_of(settings: &Settings, performed: bool) -> String {
     } else {
         format!("protocol `TCP` [Port: '{port}']")
     }
+}
+
+/// A version that has not completed a deployment yet; StartDeployment is for what was pushed, so what it brings counts as new.
+fn is_new(of: &Service, index: usize, digest: &str) -> bool {
+    of.operations[index].kind == Kind::Deploy || !of.completed.contains(&content(&of.settings, digest))
 }
 
 fn origin(kind: Kind) -> Origin {

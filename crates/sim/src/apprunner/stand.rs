@@ -78,6 +78,9 @@ fn stand_service(estate: &mut Estate, env: &mut Env, of: &StandingService) -> Re
     };
     let mut input = Value::Object(of.create.clone());
     input["ServiceName"] = json!(of.name);
+    if let Some(auto) = env.scenario.auto_deploy {
+        input["SourceConfiguration"]["AutoDeploymentsEnabled"] = json!(auto);
+    }
     here(env, &mut input["AutoScalingConfigurationArn"]);
     if let Some(egress) = input.pointer_mut("/NetworkConfiguration/EgressConfiguration/VpcConnectorArn") {
         here(env, egress);
