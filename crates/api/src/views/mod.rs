@@ -13,6 +13,7 @@ mod plan;
 mod plan_of;
 mod run;
 mod run_of;
+mod scenarios;
 mod sign_in;
 mod step;
 mod step_of;

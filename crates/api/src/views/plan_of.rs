@@ -2,7 +2,7 @@
 
 use super::{
     Block, Damage, EstimateView, Finding, HoldRule, PlanStage, PlanStep, PlanVar, PlanView, PracticeKind,
-    Scenario, TargetView,
+    TargetView,
 };
 use holdpoint_plan::{BlockKind, Estimate, Hold, PracticeMode, Reading, Stage, Step, kind};
 
@@ -30,7 +30,7 @@ pub(crate) fn plan_view(path: &str, reading: &Reading, trusted: bool) -> PlanVie
             places: number(repaired.places),
             guessed: number(repaired.guessed),
         }),
-        scenarios: scenarios(),
+        scenarios: super::scenarios::all(),
     }
 }
 
@@ -119,31 +119,6 @@ fn finding(diagnostic: &holdpoint_plan::Diagnostic) -> Finding {
         excerpt: diagnostic.excerpt.clone(),
         hint: diagnostic.hint.clone(),
     }
-}
-
-/// What the simulator can play, the way out of trouble first.
-fn scenarios() -> Vec<Scenario> {
-    let all = [
-        ("healthy", "Healthy", "Everything goes as planned."),
-        (
-            "crash_loop",
-            "Crash loop",
-            "The new revision exits soon after it starts; the circuit breaker trips.",
-        ),
-        ("wrong_architecture", "Wrong architecture", "The new image was built for another processor."),
-        ("unhealthy", "Unhealthy", "The new tasks run and never become healthy."),
-        ("slow", "Slow", "Everything works and takes five times as long."),
-        ("throttled", "Throttled", "AWS answers every other call with a throttling error."),
-        ("denied", "Denied", "The role may not change anything."),
-        ("wrong_account", "Wrong account", "The credentials belong to another account."),
-        ("expired", "Expired", "The credentials expire in the middle of the run."),
-    ];
-    let scenario = |(id, title, about): (&str, &str, &str)| Scenario {
-        id: id.into(),
-        title: title.into(),
-        about: about.into(),
-    };
-    all.into_iter().map(scenario).collect()
 }
 
 fn line_of(text: &str, at: usize) -> u32 {
