@@ -144,10 +144,6 @@ impl Bench {
 
     /// A short command that failed, in words.
     pub(crate) fn failed(&self, what: &str, said: &Said) -> Diagnosis {
-        let mut stream = Stream::new("");
-        for line in said.words().lines() {
-            let _ = stream.take(line);
-        }
         Diagnosis::of(format!("{} {what}", self.name()))
             .says("It says", said.words())
             .hint("Run the same in the folder by hand to see more, then retry.")
@@ -246,8 +242,7 @@ impl Bench {
             reading.await.map_err(|error| Diagnosis::of(format!("The plan could not be read: {error}")))?;
         // A reader that gave up leaves the program writing to nobody.
         let _ = process.start_kill();
-        let status = process.wait().await;
-        let code = status.ok().and_then(|status| status.code());
+        let _ = process.wait().await;
         let shown = shown.map_err(|error| {
             let told = Diagnosis::of(format!("The plan of {} cannot be read: {error}", self.name()))
                 .says("Program", format!("{} {}", self.program.name, self.program.version))
@@ -257,7 +252,6 @@ impl Bench {
                 words => told.says("It says", words.to_owned()),
             }
         })?;
-        let _ = code;
         Ok((shown, looks))
     }
 

@@ -138,9 +138,7 @@ pub(crate) fn commit(folder: &Path) -> Option<String> {
     let packed = || {
         let text =
             folders.iter().find_map(|folder| std::fs::read_to_string(folder.join("packed-refs")).ok())?;
-        let found =
-            text.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' ').map(str::to_owned));
-        found
+        text.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' ').map(str::to_owned))
     };
     loose.map(|text| text.trim().to_owned()).or_else(packed).filter(|commit| !commit.is_empty())
 }

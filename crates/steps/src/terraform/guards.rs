@@ -277,7 +277,13 @@ fn stateful(one: &One<'_>) -> Option<Finding> {
     let what = match one.action {
         Action::Delete => "deleted",
         Action::Replace => "destroyed and made anew",
-        _ => return None,
+        Action::NoOp
+        | Action::Read
+        | Action::Create
+        | Action::Update
+        | Action::Forget
+        | Action::Import
+        | Action::Other => return None,
     };
     if !kinds.contains(&one.kind) {
         return None;

@@ -160,10 +160,7 @@ fn source_of(value: &Expression) -> Option<String> {
 }
 
 fn literal(value: &Expression) -> Option<String> {
-    match value {
-        Expression::String(text) => Some(text.as_str().to_owned()),
-        _ => None,
-    }
+    value.as_str().map(str::to_owned)
 }
 
 fn command(block: &Block, text: &str, file: &str, of: &str) -> Option<Command> {

@@ -300,7 +300,9 @@ fn path_of(path: &Value) -> String {
         match part {
             Value::String(key) if text.is_empty() => text.push_str(key),
             Value::String(key) => text.push_str(&format!(".{key}")),
-            other => text.push_str(&format!("[{other}]")),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                text.push_str(&format!("[{part}]"));
+            }
         }
     }
     text

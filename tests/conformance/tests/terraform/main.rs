@@ -1,8 +1,9 @@
 //! Terraform for real: planned, judged, applied once; stale, locked, in a cycle, interrupted, killed.
 //!
 //! It runs the Terraform of this machine with its built-in provider, live in a folder of the test. Where there is none,
-//! each test says so and the logic is tested on recorded streams (`streams`) and recorded plans (`executors`).
+//! each test says so; the logic is tested besides by the unit tests of `steps` and by a recorded plan in `executors`.
 
+#![expect(clippy::print_stdout, reason = "what is skipped is said")]
 #![expect(clippy::unwrap_used, reason = "a suite stops at what it did not expect")]
 #![expect(
     clippy::disallowed_methods,

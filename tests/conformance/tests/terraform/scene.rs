@@ -114,7 +114,10 @@ pub(crate) fn broken(ending: Ending) -> Vec<String> {
 pub(crate) fn failed(ending: Ending) -> Diagnosis {
     match ending {
         Ending::Failed(diagnosis) => diagnosis,
-        ending => panic!("not a failure: {ending:?}"),
+        ending @ (Ending::Succeeded { .. }
+        | Ending::RolledBackByAws(_)
+        | Ending::Superseded(_)
+        | Ending::NotPractised(_)) => panic!("not a failure: {ending:?}"),
     }
 }
 

@@ -149,7 +149,16 @@ fn plain(value: &Expression) -> Option<Value> {
             }
             Some(Value::Object(map))
         }
-        _ => None,
+        Expression::StringTemplate(_)
+        | Expression::HeredocTemplate(_)
+        | Expression::Parenthesis(_)
+        | Expression::Variable(_)
+        | Expression::Conditional(_)
+        | Expression::FuncCall(_)
+        | Expression::Traversal(_)
+        | Expression::UnaryOp(_)
+        | Expression::BinaryOp(_)
+        | Expression::ForExpr(_) => None,
     }
 }
 
