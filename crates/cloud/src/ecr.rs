@@ -31,14 +31,6 @@ struct Place<'a> {
 }
 
 impl Cloud {
-    /// Whether ECR in this region has what a reference names; `None` for a reference to anywhere else.
-    pub async fn has_ecr_image(&self, reference: &str) -> Result<Option<bool>, CallError> {
-        match Place::of(reference).filter(|place| self.region.as_deref() == Some(place.region)) {
-            Some(_) => Ok(Some(self.ecr_image(reference).await?.is_some())),
-            None => Ok(None),
-        }
-    }
-
     /// What a reference to ECR in this region names, by `<account>.dkr.ecr.<region>.amazonaws.com/…`. `None` for one that
     /// is elsewhere, and for an image that is not there.
     pub async fn ecr_image(&self, reference: &str) -> Result<Option<TaggedImage>, CallError> {

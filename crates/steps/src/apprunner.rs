@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod deploy;
 mod evidence;
+mod fitness;
 mod follow;
 mod image;
 mod input;
@@ -21,17 +22,18 @@ mod view;
 mod wait;
 
 use holdpoint_cloud::Cloud;
+use holdpoint_cloud::registry::Registries;
 use holdpoint_engine::Executor;
 use std::sync::Arc;
 
 pub(crate) use service::name_of;
 
 /// The kinds of this family.
-pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
+pub(crate) fn executors(cloud: &Cloud, registries: &Registries) -> Vec<Arc<dyn Executor>> {
     let cloud = || cloud.clone();
     vec![
-        Arc::new(create::Create { cloud: cloud() }),
-        Arc::new(update::Update { cloud: cloud() }),
+        Arc::new(create::Create { cloud: cloud(), registries: registries.clone() }),
+        Arc::new(update::Update { cloud: cloud(), registries: registries.clone() }),
         Arc::new(deploy::Deploy { cloud: cloud() }),
         Arc::new(wait::Wait { cloud: cloud() }),
         Arc::new(pause::Switch { cloud: cloud(), way: pause::Way::Pause }),

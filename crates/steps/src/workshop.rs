@@ -154,7 +154,8 @@ fn registry(
     clock: &Arc<dyn Clock>,
 ) -> Registry {
     let mut executors: Vec<Arc<dyn Executor>> = ecs::executors(cloud);
-    executors.extend(apprunner::executors(cloud));
+    let registries = image::registries(route, &child, clock);
+    executors.extend(apprunner::executors(cloud, &registries));
     executors.extend(checks::executors(cloud, assumed));
     executors.extend(person::executors());
     executors.extend(http::executors(cloud, route, assumed));
@@ -162,7 +163,7 @@ fn registry(
     let files = if child.practice.is_some() { Files::practice(&child.folder) } else { Files::live() };
     executors.extend(git::executors(&child.env, &files));
     executors.push(Arc::new(Reader(Assert { files })));
-    executors.extend(image::executors(cloud, &image::registries(route, &child, clock)));
+    executors.extend(image::executors(cloud, &registries));
     executors.extend(terraform::executors(cloud, Arc::new(child.clone())));
     executors.push(Arc::new(shell::Scripts::new(child)));
     let reads = |executor: &&Arc<dyn Executor>| {

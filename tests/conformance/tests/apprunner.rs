@@ -375,3 +375,28 @@ async fn a_tag_that_was_pushed_again_goes_back_by_digest() {
     assert_eq!(room.effects().await, ["StartDeployment", "UpdateService"]);
     room.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_cannot_run_is_found_before_it_is_deployed() {
+    let room = Room::open("healthy").await;
+    let silent = json!({"config": {"entrypoint": [], "cmd": [], "exposed_ports": ["3000/tcp"]}});
+    let stock = json!({"repositories": [{"name": "odd", "tags": {
+        "arm": {"platforms": ["linux/arm64"]}, "silent": silent,
+    }}]});
+    room.simulator.behave(&stock).await.unwrap();
+    let with = |tag: &str| json!({"image": format!("{ECR}/odd:{tag}"), "port": 8080});
+    let refused = prepared(&room, &create(&room, with("arm"))).await.unwrap_err();
+    assert!(refused.headline.contains("not for linux/amd64"), "{refused:?}");
+    assert!(said(&refused, "Platform").contains("linux/arm64"), "{refused:?}");
+    let intent = prepared(&room, &create(&room, with("silent"))).await.unwrap();
+    let notes = intent.world["notes"].to_string();
+    assert!(notes.contains("neither ENTRYPOINT nor CMD") && notes.contains("listens on 3000"), "{notes}");
+    let commanded = json!({"image": format!("{ECR}/odd:silent"), "port": 3000, "start_command": "serve"});
+    let intent = prepared(&room, &create(&room, commanded)).await.unwrap();
+    assert_eq!(intent.world["notes"], json!([]));
+    let mut update = update(&room, json!({}));
+    update.with["image"] = json!(format!("{ECR}/odd:arm"));
+    assert!(prepared(&room, &update).await.is_err(), "an update is no other way in");
+    assert!(room.effects().await.is_empty());
+    room.close().await;
+}

@@ -20,7 +20,11 @@ const APP_RUNNER: &[Case] = &[
         plan: "agents-on-app-runner",
         scenario: "healthy",
         code: 0,
-        says: &["✓ A sign-in comes back to the backend", "✓ Nothing newer waits in the registry", "done: every step"],
+        says: &[
+            "✓ A sign-in comes back to the backend",
+            "✓ Nothing newer waits in the registry",
+            "done: every step",
+        ],
         operations: &[],
     },
     Case {

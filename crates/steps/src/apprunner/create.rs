@@ -10,10 +10,11 @@ use super::queue::free;
 use super::requisites::{self, Requisites, with_made};
 use super::rules::{Wrong, image_type};
 use super::service::{World, existing, find, list};
-use super::{pin, update};
+use super::{fitness, pin, update};
 use crate::ecs::{already_says, confirmed, is_marked, stem};
 use crate::failure::arguments;
 use async_trait::async_trait;
+use holdpoint_cloud::registry::Registries;
 use holdpoint_cloud::{AppOperation, AppService, Cloud};
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_plan::Action;
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 /// The kind `apprunner.create`.
 pub(crate) struct Create {
     pub(crate) cloud: Cloud,
+    pub(crate) registries: Registries,
 }
 
 #[async_trait]
@@ -147,7 +149,7 @@ impl Create {
             Requisites::find(&self.cloud, task, with.auto_scaling.as_ref(), with.vpc_connector.as_ref())
                 .await?;
         world.notes = notes(with);
-        world.notes.extend(super::image::notes(&self.cloud, &with.image).await);
+        world.notes.extend(self.fitness(task, with).await?);
         let first = self.is_first(deleted).await?;
         world.more = json!({"given": given.value(), "first": first, "url_before": deleted.map(|service| service.service_url.clone())});
         let mut actions = std::mem::take(&mut given.actions);
@@ -254,6 +256,7 @@ impl Create {
             Requisites::find(&self.cloud, task, with.auto_scaling.as_ref(), with.vpc_connector.as_ref())
                 .await?;
         world.notes = notes(with);
+        world.notes.extend(self.fitness(task, with).await?);
         world.more = json!({"given": given.value()});
         let input = whole(service, with, &given);
         let mut actions = std::mem::take(&mut given.actions);
@@ -265,6 +268,11 @@ impl Create {
         );
         actions.push(ActionPlan { call: UPDATE.0.into(), input });
         Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
+    }
+
+    async fn fitness(&self, task: &Task, with: &AppCreate) -> Result<Vec<String>, Diagnosis> {
+        let port = with.port.unwrap_or(8080).to_string();
+        fitness::notes(&self.registries, task, &with.image, with.start_command.as_deref(), &port).await
     }
 
     async fn is_first(&self, deleted: Option<&AppService>) -> Result<bool, Diagnosis> {

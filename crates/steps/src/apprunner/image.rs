@@ -72,16 +72,6 @@ pub(crate) fn deployed_at(operations: &[AppOperation]) -> Option<Millis> {
     deployed.filter_map(|found| found.started_at).max()
 }
 
-/// What an operator should know of an image before it is deployed. A registry that cannot be asked says nothing.
-pub(crate) async fn notes(cloud: &Cloud, image: &str) -> Vec<String> {
-    match cloud.has_ecr_image(image).await {
-        Ok(Some(false)) => {
-            vec![format!("ECR has no image {image} now: unless it is pushed first, the deployment fails.")]
-        }
-        Ok(Some(true) | None) | Err(_) => Vec::new(),
-    }
-}
-
 /// Whether an operation pulls the image.
 pub(crate) fn brings(operation: &AppOperation) -> bool {
     matches!(operation.kind.as_str(), "CREATE_SERVICE" | "UPDATE_SERVICE" | "START_DEPLOYMENT")

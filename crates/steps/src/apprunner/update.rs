@@ -8,10 +8,11 @@ use super::operation::{
 use super::requisites::{self, Requisites, with_made};
 use super::rules::{Wrong, image_type};
 use super::service::{World, configuration, existing, find, list};
-use super::{image, pin};
+use super::{fitness, pin};
 use crate::ecs::already_says;
 use crate::failure::{arguments, failed};
 use async_trait::async_trait;
+use holdpoint_cloud::registry::Registries;
 use holdpoint_cloud::{AppService, Cloud, OperationState};
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_plan::Action;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 /// The kind `apprunner.update`.
 pub(crate) struct Update {
     pub(crate) cloud: Cloud,
+    pub(crate) registries: Registries,
 }
 
 #[async_trait]
@@ -75,7 +77,9 @@ impl Executor for Update {
             );
         }
         if let Some(image) = &with.image {
-            world.notes.extend(image::notes(&self.cloud, image).await);
+            let command = with.start_command.as_deref().or(service.start_command());
+            let port = with.port.map_or_else(|| service.port().to_owned(), |port| port.to_string());
+            world.notes.extend(fitness::notes(&self.registries, task, image, command, &port).await?);
         }
         for note in &world.notes {
             task.progress.line("notice", None, note.clone());
