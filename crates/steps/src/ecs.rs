@@ -1,5 +1,6 @@
 //! Amazon ECS.
 
+mod addresses;
 mod calls;
 mod check;
 mod configuration;
@@ -9,6 +10,8 @@ mod deploy;
 mod evidence;
 mod follow;
 mod hooks;
+mod lint;
+mod lint_step;
 mod pin;
 mod register;
 mod rollback;
@@ -43,6 +46,7 @@ pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
         Arc::new(scale::Scale { cloud: cloud() }),
         Arc::new(check::Check { cloud: cloud() }),
         Arc::new(rollback::Rollback { cloud: cloud() }),
+        Arc::new(lint_step::Lint { cloud: cloud() }),
         Arc::new(run_task::RunTask { cloud: cloud() }),
     ]
 }

@@ -55,6 +55,10 @@ async fn case(room: &Room, kind: &str) -> Task {
             let expect = json!({"logs_contain": ["migrations applied"], "logs_lack": ["Traceback"]});
             expecting(room.task("migrate", kind, with), expect)
         }
+        "ecs.lint" => {
+            let with = json!({"cluster": "main", "service": "api", "path": "/health"});
+            expecting(room.task("lint", kind, with), json!({"findings": 9}))
+        }
         "apprunner.create" => {
             let mut with =
                 json!({"name": "orders-web", "image": format!("{ECR}/orders-web:1"), "port": 8080});

@@ -1,7 +1,7 @@
 //! Amazon ECS: task definitions and services.
 
 use super::Dur;
-use super::ecs_deployment::{DeploymentRules, LoadBalancer};
+use super::ecs_deployment::{DeploymentRules, LoadBalancer, Strategy};
 use super::table::{KindSpec, OutputSpec, PracticeMode, spec};
 use crate::Effect;
 use schemars::JsonSchema;
@@ -29,6 +29,9 @@ pub struct EcsRegister {
     pub memory: Option<String>,
     /// Tags of the task definition.
     pub tags: BTreeMap<String, String>,
+    /// Say what is doubtful about it (see `ecs.lint`); true when absent.
+    #[serde(default = "yes")]
+    pub lint: bool,
 }
 
 /// Changes to one container of a task definition. What is not named stays.
@@ -151,6 +154,12 @@ pub struct EcsDeploy {
     pub network: Option<Network>,
     /// Load balancer targets; unchanged when absent.
     pub load_balancers: Option<Vec<LoadBalancer>>,
+    /// Whether the old revision can run on the data as the new one leaves it. Where AWS may roll back by itself and a
+    /// container migrates at its start, anything but `true` is warned of.
+    pub schema_compatible: Option<bool>,
+    /// Say what is doubtful about the task definition (see `ecs.lint`); true when absent.
+    #[serde(default = "yes")]
+    pub lint: bool,
     /// Time in which failing load balancer health checks are ignored; unchanged when absent.
     pub health_check_grace: Option<Dur>,
 }
@@ -220,6 +229,12 @@ pub struct EcsCheckExpect {
     pub health: Option<Health>,
     /// State of the primary deployment's rollout.
     pub rollout: Option<Rollout>,
+    /// Strategy of the service's deployments.
+    pub deployment_strategy: Option<Strategy>,
+    /// Number of the primary deployment's task definition.
+    pub revision: Option<u32>,
+    /// Whether every running task has a public address, or none.
+    pub public_ip: Option<bool>,
     /// No task of another revision runs any more.
     pub only_revision: Option<bool>,
     /// Digest (`sha256:…`) that each container runs, by the container's name.
@@ -260,6 +275,10 @@ pub struct EcsRollback {
     pub service: String,
     /// `pinned` for what ran when the run began (for a service that was absent: scale to zero, then delete), or a task definition.
     pub to: String,
+}
+
+fn yes() -> bool {
+    true
 }
 
 const DEPLOYED: &[OutputSpec] = &[
@@ -356,6 +375,12 @@ pub(super) fn list() -> [KindSpec; 7] {
                     doc: "Digest of each container's image, by the container's name.",
                 },
                 OutputSpec { name: "deployment", doc: "Id of the primary deployment." },
+                OutputSpec {
+                    name: "addresses",
+                    doc: "Of each running task of the primary deployment, as of now: `{task, private_ip, public_ip}`.",
+                },
+                OutputSpec { name: "private_ip", doc: "Private address of the first of them, or null." },
+                OutputSpec { name: "public_ip", doc: "Public address of the first that has one, or null." },
             ],
             ..spec::<EcsCheck, EcsCheckExpect>("ecs.check", "ecs", "What a service is now.", Effect::Read)
         },

@@ -6,6 +6,7 @@ use super::table::{KindSpec, OutputSpec, spec};
 use crate::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// `with` of `ecs.run_task`.
@@ -57,25 +58,71 @@ pub struct RunTaskExpect {
     pub logs_lack: Vec<String>,
 }
 
-pub(super) fn list() -> [KindSpec; 1] {
-    [KindSpec {
-        outputs: &[
-            OutputSpec { name: "task", doc: "ARN of the (first) task." },
-            OutputSpec { name: "tasks", doc: "ARNs of all tasks." },
-            OutputSpec {
-                name: "exit",
-                doc: "Exit code of the container; of several tasks the first that is not 0.",
-            },
-            OutputSpec { name: "stopped_reason", doc: "What AWS says of the end." },
-            OutputSpec { name: "log_group", doc: "Log group of the container, or null." },
-            OutputSpec { name: "log_stream", doc: "Log stream of the (first) task's container, or null." },
-            OutputSpec { name: "last_lines", doc: "The last 20 lines of the log." },
-        ],
-        ..spec::<EcsRunTask, RunTaskExpect>(
-            "ecs.run_task",
-            "ecs",
-            "Runs a task outside of any service, e.g. a migration, and follows it to its exit code, with its log.",
-            Effect::Once,
-        )
-    }]
+/// `with` of `ecs.lint`: exactly one of `task_definition`, `definition`, `file`, and `service` with `cluster`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EcsLint {
+    /// Task definition ARN, `family:revision`, or a family for its latest active revision.
+    pub task_definition: Option<String>,
+    /// The input of RegisterTaskDefinition as AWS writes it.
+    pub definition: Option<Map<String, Value>>,
+    /// The same in a JSON file, relative to the plan's folder.
+    pub file: Option<String>,
+    /// Service whose task definition is looked at.
+    pub service: Option<String>,
+    /// Cluster of `service`.
+    pub cluster: Option<String>,
+    /// Path that the application answers on, as an `http.check` of it has it.
+    pub path: Option<String>,
+    /// Rules that do not count: `image_tag`, `no_log`, `log_prefix`, `no_health_check`, `form`, `tool`, `curl_fail`, `port`,
+    /// `path`, `times`, `start_period`, `execution_role`.
+    pub ignore: Vec<String>,
+}
+
+/// `expect` of `ecs.lint`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EcsLintExpect {
+    /// How many findings are let pass at most; any number when absent.
+    pub findings: Option<u32>,
+}
+
+pub(super) fn list() -> [KindSpec; 2] {
+    [
+        KindSpec {
+            outputs: &[
+                OutputSpec { name: "task", doc: "ARN of the (first) task." },
+                OutputSpec { name: "tasks", doc: "ARNs of all tasks." },
+                OutputSpec {
+                    name: "exit",
+                    doc: "Exit code of the container; of several tasks the first that is not 0.",
+                },
+                OutputSpec { name: "stopped_reason", doc: "What AWS says of the end." },
+                OutputSpec { name: "log_group", doc: "Log group of the container, or null." },
+                OutputSpec {
+                    name: "log_stream",
+                    doc: "Log stream of the (first) task's container, or null.",
+                },
+                OutputSpec { name: "last_lines", doc: "The last 20 lines of the log." },
+            ],
+            ..spec::<EcsRunTask, RunTaskExpect>(
+                "ecs.run_task",
+                "ecs",
+                "Runs a task outside of any service, e.g. a migration, and follows it to its exit code, with its log.",
+                Effect::Once,
+            )
+        },
+        KindSpec {
+            outputs: &[OutputSpec {
+                name: "findings",
+                doc: "What is doubtful: `{rule, container, text}` each.",
+            }],
+            ..spec::<EcsLint, EcsLintExpect>(
+                "ecs.lint",
+                "ecs",
+                "What is doubtful about a task definition: health check, image, log, roles.",
+                Effect::Read,
+            )
+        },
+    ]
 }

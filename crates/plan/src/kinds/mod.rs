@@ -35,7 +35,7 @@ pub use ecs_deployment::{
     Alarms, Canary, CircuitBreaker, DeploymentRules, Linear, LoadBalancer, Strategy, Threshold,
     ThresholdKind, TrafficShift,
 };
-pub use ecs_task::{EcsRunTask, RunTaskExpect};
+pub use ecs_task::{EcsLint, EcsLintExpect, EcsRunTask, RunTaskExpect};
 pub use files::{FileAssert, FileRule, GitApply, GitApplyExpect, GitState, GitStateExpect, UnchangedSince};
 pub use fit::render_action;
 pub use http::{

@@ -1,5 +1,7 @@
 //! `ecs.check`: what a service is now.
 
+use super::addresses;
+use super::configuration::word;
 use super::definition::short;
 use super::deploy::judge_image;
 use super::service::{digests, read};
@@ -51,7 +53,7 @@ impl Check {
         let found = read(&self.cloud, &with.cluster, &with.service).await?;
         let should_exist = expect.exists.unwrap_or(true);
         let exists = judgement("exists", should_exist, found.is_some());
-        let Some(service) = found else { return Ok(succeeded(Vec::new(), vec![exists])) };
+        let Some(service) = found else { return Ok(succeeded(Vec::new(), vec![exists], None)) };
         let tasks = self
             .cloud
             .tasks(&with.cluster, &with.service, Listing::Running)
@@ -62,14 +64,25 @@ impl Check {
             digests(&self.cloud, &with.cluster, &with.service, None, &primary.task_definition).await?;
         let mut judgements = if expect.exists.is_some() { vec![exists] } else { Vec::new() };
         judgements.extend(judge(&expect, &service, &tasks, &images));
+        let addresses = addresses::of(&self.cloud, &tasks, &primary).await;
+        if let Some(expected) = expect.public_ip {
+            let (all, public) = (addresses.list.len(), addresses.with_public());
+            let holds = addresses.note.is_none() && all > 0 && public == if expected { all } else { 0 };
+            let found = addresses.note.clone().unwrap_or_else(|| format!("{public} of {all} tasks have one"));
+            let expected = if expected { "each running task has one" } else { "no running task has one" };
+            judgements.push(Judgement { holds, ..judgement("public address", expected, found) });
+        }
         let outputs = vec![
             ("running_count", json!(service.running_count)),
             ("desired_count", json!(service.desired_count)),
             ("task_definition", json!(primary.task_definition)),
             ("images", json!(images)),
             ("deployment", json!(primary.id)),
+            ("addresses", json!(addresses.list)),
+            ("private_ip", addresses.first("private_ip")),
+            ("public_ip", addresses.first("public_ip")),
         ];
-        Ok(succeeded(outputs, judgements))
+        Ok(succeeded(outputs, judgements, addresses.note))
     }
 }
 
@@ -108,6 +121,14 @@ fn judge(
             expected,
             primary.rollout_state.as_deref().unwrap_or("not told"),
         ));
+    }
+    if let Some(expected) = expect.deployment_strategy {
+        let found = service.deployment_configuration["strategy"].as_str().unwrap_or("ROLLING");
+        judgements.push(judgement("deployment strategy", word(expected), found));
+    }
+    if let Some(expected) = expect.revision {
+        let found = primary.task_definition.rsplit(':').next().unwrap_or_default();
+        judgements.push(judgement("revision", expected, found));
     }
     if let Some(expected) = expect.only_revision {
         let others = tasks.iter().filter(|task| task.task_definition_arn != primary.task_definition).count();
@@ -151,7 +172,11 @@ fn judgement(what: &str, expected: impl ToString, found: impl ToString) -> Judge
     Judgement { what: what.to_owned(), holds: expected == found, expected, found, assumed: false }
 }
 
-fn succeeded(outputs: Vec<(&'static str, serde_json::Value)>, judgements: Vec<Judgement>) -> Ending {
+fn succeeded(
+    outputs: Vec<(&'static str, serde_json::Value)>,
+    judgements: Vec<Judgement>,
+    note: Option<String>,
+) -> Ending {
     Ending::Succeeded {
         outputs: outputs
             .into_iter()
@@ -159,6 +184,6 @@ fn succeeded(outputs: Vec<(&'static str, serde_json::Value)>, judgements: Vec<Ju
             .collect(),
         secret_outputs: BTreeMap::new(),
         judgements,
-        note: None,
+        note,
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn load_balancers(balancers: &[LoadBalancer]) -> Value {
 }
 
 /// A strategy as AWS writes it.
-fn word(strategy: Strategy) -> &'static str {
+pub(super) fn word(strategy: Strategy) -> &'static str {
     match strategy {
         Strategy::Rolling => "ROLLING",
         Strategy::BlueGreen => "BLUE_GREEN",

@@ -46,8 +46,9 @@ impl Executor for Create {
         world.aim(&self.cloud, task, &with.task_definition).await?;
         match found {
             None => {
+                // Said beforehand: AWS rolls a first deployment back to nothing.
                 let summary = format!(
-                    "Create {} with {} tasks of {}",
+                    "Create {} with {} tasks of {}; if it fails there is no earlier deployment to go back to",
                     with.service,
                     with.desired_count,
                     short(&world.target)

@@ -5,10 +5,10 @@ use super::follow::{Arrival, Following, created_at};
 use super::rollout::Target;
 use super::service::{World, existing};
 use super::update::{UPDATE, is_so};
-use super::{calls, configuration, pin};
+use super::{calls, configuration, lint, lint_step, pin};
 use crate::failure::{arguments, strange};
 use async_trait::async_trait;
-use holdpoint_cloud::Cloud;
+use holdpoint_cloud::{Cloud, Service};
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_plan::Action;
 use holdpoint_plan::kinds::{DeployExpect, EcsDeploy};
@@ -48,7 +48,7 @@ impl Executor for Deploy {
             (None, Some(primary)) => primary.task_definition.clone(),
             (None, None) => service.task_definition.clone(),
         };
-        world.aim(&self.cloud, task, &wanted).await?;
+        let described = world.aim(&self.cloud, task, &wanted).await?;
         let input = update(&with, &world.target)?;
         let name = short(&world.target).to_owned();
         if let Some(primary) = world.primary.clone()
@@ -65,6 +65,7 @@ impl Executor for Deploy {
                 ..Intent::default()
             });
         }
+        world.more = json!({"notes": notes(task, &with, &service, &described, &world)});
         let summary = format!(
             "Deploy {name} to {} (now {}, {} of {} tasks)",
             with.service,
@@ -101,8 +102,48 @@ impl Executor for Deploy {
             Ok(world) => world,
             Err(diagnosis) => return Ending::Failed(diagnosis),
         };
-        follow_update(&self.cloud, task, &world, receipts, intent.already.clone()).await
+        let notes = world.more["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let notes: Vec<&str> = intent.already.as_deref().into_iter().chain(notes).collect();
+        let note = (!notes.is_empty()).then(|| notes.join(" · "));
+        follow_update(&self.cloud, task, &world, receipts, note).await
     }
+}
+
+/// What is worth knowing before it is deployed; told now, and kept with the outcome.
+fn notes(task: &Task, with: &EcsDeploy, service: &Service, described: &Value, world: &World) -> Vec<String> {
+    let body = described["taskDefinition"].as_object().cloned().unwrap_or_default();
+    let doubts = if with.lint { lint::lint(&body, None) } else { Vec::new() };
+    lint_step::tell(task, &doubts);
+    let mut notes: Vec<String> = lint_step::note(&doubts).into_iter().collect();
+    let now = &service.deployment_configuration;
+    let asked = with.deployment.as_ref();
+    let breaker = asked
+        .and_then(|rules| rules.circuit_breaker.as_ref())
+        .map_or_else(|| service.breaker(), |breaker| (breaker.enable, breaker.rollback));
+    let alarms = asked.and_then(|rules| rules.alarms.as_ref()).map_or_else(
+        || now["alarms"]["enable"] == true && now["alarms"]["rollback"] == true,
+        |alarms| alarms.enable && alarms.rollback,
+    );
+    let rolls_back = breaker == (true, true) || alarms;
+    if rolls_back && world.primary.as_ref().is_none_or(|primary| !primary.is_complete()) {
+        notes.push(
+            "no deployment of this service is complete: if this one fails, AWS has nothing to go back to"
+                .into(),
+        );
+    }
+    if rolls_back
+        && with.schema_compatible != Some(true)
+        && let Some(start) = lint::migrates(&body)
+    {
+        notes.push(format!(
+            "AWS may bring the old revision back by itself, and {start}: say `schema_compatible: true` if the old one can \
+             run on the new data, else switch the rollback off for this deployment"
+        ));
+    }
+    for note in notes.iter().skip(usize::from(!doubts.is_empty())) {
+        task.progress.line("holdpoint", None, note.clone());
+    }
+    notes
 }
 
 /// Follows what an update started and judges the step's `expect`.

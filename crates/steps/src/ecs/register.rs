@@ -2,6 +2,7 @@
 
 use super::definition::{self, CONTENT, MARK};
 use super::service::{confirmed, is_marked, stem};
+use super::{lint, lint_step};
 use crate::failure::{act_failed, arguments, failed, strange};
 use async_trait::async_trait;
 use holdpoint_cloud::{Answer, Cloud};
@@ -31,7 +32,12 @@ impl Executor for Register {
         let family = family(&input)?;
         let content = definition::tag(&Value::Object(input.clone()), CONTENT).unwrap_or_default().to_owned();
         let latest = self.newest(&family).await?.into_iter().next();
-        let world = json!({"family": family, "latest": latest, "source": source, "content": content});
+        let with: EcsRegister = arguments(&task.with)?;
+        let doubts = if with.lint { lint::lint(&input, None) } else { Vec::new() };
+        lint_step::tell(task, &doubts);
+        let note = lint_step::note(&doubts);
+        let world =
+            json!({"note": note, "family": family, "latest": latest, "source": source, "content": content});
         if let Some(found) = self.marked(&family, &stem(task), Some(&content)).await? {
             return Ok(Intent {
                 summary: format!("{} was registered by this step before", definition::short(&found.id)),
@@ -135,7 +141,7 @@ impl Register {
                 .collect(),
             secret_outputs: BTreeMap::new(),
             judgements,
-            note: intent.already.clone(),
+            note: intent.already.clone().or_else(|| intent.world["note"].as_str().map(str::to_owned)),
         })
     }
 
@@ -234,7 +240,7 @@ fn family(input: &Map<String, Value>) -> Result<String, Diagnosis> {
     })
 }
 
-async fn read(folder: &Path, file: &str) -> Result<Map<String, Value>, Diagnosis> {
+pub(super) async fn read(folder: &Path, file: &str) -> Result<Map<String, Value>, Diagnosis> {
     let relative = Path::new(file);
     if relative.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err(Diagnosis::of(format!("`{file}` leads out of the plan's folder"))
