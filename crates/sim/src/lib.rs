@@ -1,4 +1,5 @@
-//! An AWS that speaks the real wire protocol on loopback, for practice, tests and the demo: ECS and CloudWatch Logs, sign-in with
+//! An AWS that speaks the real wire protocol on loopback, for practice, tests and the demo: ECS, App Runner, Secrets Manager and
+//! CloudWatch Logs, the reads of EC2, RDS, load balancers and CloudWatch that a deployment needs, sign-in with
 //! IAM Identity Center, STS, ECR and every other registry, and a little of IAM and the console's sign-in.
 //!
 //! Its admin API, the schema of a world and that of a scenario are in `docs/simulator.md`. The world is a fold over a
