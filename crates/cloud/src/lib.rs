@@ -13,6 +13,7 @@ mod apprunner;
 mod ecr;
 mod ecs;
 mod ecs_deployments;
+mod ecs_express;
 mod ecs_tasks;
 mod error;
 mod listing;
@@ -30,6 +31,7 @@ pub use ecr::TaggedImage;
 pub use ecs_deployments::{
     HookDetail, RevisionCount, RollbackFacts, ServiceAlarms, ServiceBreaker, ServiceDeployment,
 };
+pub use ecs_express::{ExpressService, ExpressStatus};
 pub use ecs_tasks::Listing;
 pub use error::CallError;
 pub use logs::{LogLine, LogQuery, MergedTail, Tail};

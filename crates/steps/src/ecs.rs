@@ -30,9 +30,10 @@ use holdpoint_engine::Executor;
 use holdpoint_run::Diagnosis;
 use std::sync::Arc;
 
-pub(crate) use definition::MARK;
-pub(crate) use follow::is_passing;
-pub(crate) use service::{already_says, confirmed, is_marked, read as read_service, stem};
+pub(crate) use definition::{MARK, by_digest, short};
+pub(crate) use follow::{Arrival, Following, is_passing};
+pub(crate) use rollout::Target;
+pub(crate) use service::{World, already_says, confirmed, digests, is_marked, read as read_service, stem};
 pub(crate) use view::moment;
 
 /// The kinds of this family.

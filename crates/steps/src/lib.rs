@@ -14,6 +14,7 @@ mod apprunner;
 mod checks;
 mod desks;
 mod ecs;
+mod express;
 mod failure;
 mod files;
 mod git;

@@ -6,7 +6,7 @@ use crate::files::{Assert, Files};
 use crate::look::Reader;
 use crate::practice::{Furnished, Simulator};
 use crate::shell::Child;
-use crate::{apprunner, checks, ecs, git, http, image, logs, person, shell, soak, terraform};
+use crate::{apprunner, checks, ecs, express, git, http, image, logs, person, shell, soak, terraform};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Pace};
 use holdpoint_engine::{Clock, Desk, Executor, Registry};
@@ -155,6 +155,7 @@ fn registry(
 ) -> Registry {
     let mut executors: Vec<Arc<dyn Executor>> = ecs::executors(cloud);
     let registries = image::registries(route, &child, clock);
+    executors.extend(express::executors(cloud));
     executors.extend(apprunner::executors(cloud, &registries));
     executors.extend(checks::executors(cloud, assumed));
     executors.extend(person::executors());

@@ -59,6 +59,24 @@ async fn case(room: &Room, kind: &str) -> Task {
             let with = json!({"cluster": "main", "service": "api", "path": "/health"});
             expecting(room.task("lint", kind, with), json!({"findings": 9}))
         }
+        "express.deploy" => {
+            furnish_express(room).await;
+            room.task("express", kind, express_input("2"))
+        }
+        "express.check" => {
+            furnish_express(room).await;
+            let with = json!({"name": "site", "cluster": "main"});
+            let expect = json!({"port": 8080, "health_check_path": "/health", "running_at_least": 1});
+            expecting(room.task("check", kind, with), expect)
+        }
+        "express.rollback" => {
+            furnish_express(room).await;
+            let with = json!({"name": "site", "cluster": "main", "to": "pinned"});
+            let pinned = room.pin(&room.task("back", kind, with)).await;
+            let deploy = room.task("express", "express.deploy", express_input("2"));
+            succeeded(walk(room.executor("express.deploy").as_ref(), &deploy).await);
+            return pinned;
+        }
         "apprunner.create" => {
             let mut with =
                 json!({"name": "orders-web", "image": format!("{ECR}/orders-web:1"), "port": 8080});
@@ -186,6 +204,21 @@ fn recorded(room: &Room) {
     for file in ["main.tf", "practice/plan.json", "practice/apply.json"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
     }
+}
+
+fn express_input(tag: &str) -> Value {
+    json!({
+        "name": "site", "cluster": "main", "image": format!("registry.example/site:{tag}"), "port": 8080,
+        "health_check_path": "/health", "environment": {"MODE": "live"},
+        "execution_role": "arn:aws:iam::111122223333:role/execution",
+        "infrastructure_role": "arn:aws:iam::111122223333:role/infrastructure",
+    })
+}
+
+/// A service of Express Mode that runs its first image.
+async fn furnish_express(room: &Room) {
+    let create = room.task("first", "express.deploy", express_input("1"));
+    succeeded(walk(room.executor("express.deploy").as_ref(), &create).await);
 }
 
 fn expecting(task: Task, expect: Value) -> Task {
@@ -351,6 +384,8 @@ async fn lost_answers_are_settled_and_never_sent_again() {
         ("ecs.rollback", "RegisterTaskDefinition"),
         ("ecs.rollback", "UpdateService"),
         ("ecs.run_task", "RunTask"),
+        ("express.deploy", "UpdateExpressGatewayService"),
+        ("express.rollback", "UpdateExpressGatewayService"),
         ("apprunner.create", "CreateAutoScalingConfiguration"),
         ("apprunner.create", "CreateVpcConnector"),
         ("apprunner.create", "CreateService"),
@@ -386,8 +421,8 @@ async fn lost_answer(kind: &str, operation: &str, fault: Value) {
     let task = case(&room, kind).await;
     let service = match kind.split('.').next().unwrap_or_default() {
         "image" => "ecr",
-        // What a recorded apply calls.
-        "terraform" => "ecs",
+        // A recorded apply calls ECS, and so does Express Mode.
+        "express" | "terraform" => "ecs",
         family => family,
     };
     room.fault(service, operation, fault.clone()).await;

@@ -6,6 +6,7 @@ mod checks;
 mod ecs;
 mod ecs_deployment;
 mod ecs_task;
+mod express;
 mod files;
 mod fit;
 mod http;
@@ -36,6 +37,10 @@ pub use ecs_deployment::{
     ThresholdKind, TrafficShift,
 };
 pub use ecs_task::{EcsLint, EcsLintExpect, EcsRunTask, RunTaskExpect};
+pub use express::{
+    ExpressCheck, ExpressCheckExpect, ExpressDeploy, ExpressDeployExpect, ExpressMetric, ExpressNetwork,
+    ExpressNothing, ExpressRollback, ExpressScaling,
+};
 pub use files::{FileAssert, FileRule, GitApply, GitApplyExpect, GitState, GitStateExpect, UnchangedSince};
 pub use fit::render_action;
 pub use http::{

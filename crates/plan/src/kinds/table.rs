@@ -103,6 +103,7 @@ pub fn kinds() -> &'static [KindSpec] {
             .chain(super::terraform::list())
             .chain(super::ecs::list())
             .chain(super::ecs_task::list())
+            .chain(super::express::list())
             .chain(super::apprunner::list())
             .chain(super::image::list())
             .chain(super::checks::list())
@@ -118,7 +119,7 @@ pub fn kind(name: &str) -> Option<&'static KindSpec> {
 }
 
 /// Kinds that the plan format names and this version cannot do: "not in this version" rather than "did you mean".
-pub const KNOWN_LATER: &[&str] = &["image.build", "express.deploy", "express.check", "express.rollback"];
+pub const KNOWN_LATER: &[&str] = &["image.build"];
 
 /// A rendered `with` or `expect` that does not fit its kind's type.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,170 @@
+//! `express.deploy`: creates or updates, once, and follows the deployment behind it.
+
+use super::follow::{follow, mark_of, receipt, send, updated};
+use super::settings::{
+    CLUSTER, CREATE, Standing, UPDATE, content, create, keys, look, pinned, says, undo, update,
+};
+use crate::ecs::{World, confirmed, is_marked, short};
+use crate::failure::{arguments, strange};
+use async_trait::async_trait;
+use holdpoint_cloud::Cloud;
+use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_plan::Action;
+use holdpoint_plan::kinds::{ExpressDeploy, ExpressDeployExpect};
+use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
+use serde_json::{Value, json};
+
+/// The kind `express.deploy`.
+pub(crate) struct Deploy {
+    pub(crate) cloud: Cloud,
+}
+
+#[async_trait]
+impl Executor for Deploy {
+    fn kind(&self) -> &'static str {
+        "express.deploy"
+    }
+
+    fn undo(&self, action: &Action) -> Option<Action> {
+        Some(undo(action))
+    }
+
+    fn pins(&self, with: &Value) -> Vec<String> {
+        keys(with)
+    }
+
+    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
+        pinned(&self.cloud, key).await
+    }
+
+    async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
+        let with: ExpressDeploy = arguments(&task.with)?;
+        let cluster = with.cluster.as_deref().unwrap_or(CLUSTER);
+        let (mut world, standing) = look(&self.cloud, cluster, &with.name).await?;
+        let (call, input) = self.input(task, &with, standing.as_ref())?;
+        if let Some(standing) = &standing
+            && says(&standing.newest(), &input)
+            && world.primary.as_ref().is_none_or(|primary| primary.rollout_state.as_deref() != Some("FAILED"))
+        {
+            return Ok(Intent {
+                summary: format!("{} is configured so already", with.name),
+                already: Some(format!(
+                    "{} is configured so already; an update would start nothing",
+                    with.name
+                )),
+                world: world.value(),
+                ..Intent::default()
+            });
+        }
+        world.more = json!({"content": content(&input)});
+        let summary = match &world.primary {
+            Some(primary) => format!(
+                "Update {} to {} (now {}, {} of {} tasks)",
+                with.name,
+                with.image,
+                short(&primary.task_definition),
+                world.running,
+                world.desired
+            ),
+            None => format!(
+                "Create {} from {}; nothing is there that could be gone back to",
+                with.name, with.image
+            ),
+        };
+        let actions = vec![ActionPlan { call: call.into(), input }];
+        Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
+    }
+
+    async fn act(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        action: usize,
+        _: &[Receipt],
+    ) -> Result<Receipt, ActError> {
+        let (call, input) = self.again(task, intent, action).await.map_err(ActError::Refused)?;
+        if intent.world["more"]["content"] != content(&input).as_str() {
+            return Err(ActError::Refused(
+                Diagnosis::of("What would be sent is no longer what the intent says")
+                    .hint("Retry the step: it will be prepared anew."),
+            ));
+        }
+        send(&self.cloud, call, &input).await
+    }
+
+    async fn observe(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        action: usize,
+        _: &[Receipt],
+    ) -> Result<Observation, Diagnosis> {
+        let world = World::from_intent(&intent.world)?;
+        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
+        if planned.call == CREATE {
+            let mark = task.mark();
+            let found = confirmed(task, || mark_of(&self.cloud, &world)).await?;
+            return Ok(match found {
+                Some(found) if is_marked(&found, &mark) => {
+                    let (now, _) = look(&self.cloud, &world.cluster, &world.service).await?;
+                    Observation::TookEffect(receipt(&now.service_arn.unwrap_or_default(), None))
+                }
+                Some(found) => Observation::TookNoEffect {
+                    why: format!("the service was made by somebody else ({found})"),
+                },
+                None => Observation::TookNoEffect {
+                    why: format!("there is no service {} of ours", world.service),
+                },
+            });
+        }
+        let with: ExpressDeploy = arguments(&task.with)?;
+        let (_, standing) = look(&self.cloud, &world.cluster, &world.service).await?;
+        let Some(standing) = standing else { return Ok(updated(None, &planned.input)) };
+        let input = update(&with, &standing);
+        Ok(updated(Some(&standing), &input))
+    }
+
+    async fn follow(&self, task: &Task, intent: &Intent, _: &[Receipt]) -> Ending {
+        let parsed = World::from_intent(&intent.world)
+            .and_then(|world| Ok((world, arguments::<ExpressDeployExpect>(&task.expect)?)));
+        match parsed {
+            Ok((world, expect)) => {
+                follow(&self.cloud, task, &world, intent.already.clone(), expect.digest.as_deref()).await
+            }
+            Err(diagnosis) => Ending::Failed(diagnosis),
+        }
+    }
+}
+
+impl Deploy {
+    fn input(
+        &self,
+        task: &Task,
+        with: &ExpressDeploy,
+        standing: Option<&Standing>,
+    ) -> Result<(&'static str, Value), Diagnosis> {
+        Ok(match standing {
+            Some(standing) => (UPDATE, update(with, standing)),
+            None => (CREATE, create(task, with)?),
+        })
+    }
+
+    /// The stored intent is redacted: what is sent is made once more, from the same call.
+    async fn again(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        action: usize,
+    ) -> Result<(&'static str, Value), Diagnosis> {
+        let with: ExpressDeploy = arguments(&task.with)?;
+        let world = World::from_intent(&intent.world)?;
+        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
+        if planned.call == CREATE {
+            return Ok((CREATE, create(task, &with)?));
+        }
+        let (_, standing) = look(&self.cloud, &world.cluster, &world.service).await?;
+        let standing =
+            standing.ok_or_else(|| Diagnosis::of(format!("There is no service {} any more", with.name)))?;
+        self.input(task, &with, Some(&standing))
+    }
+}
