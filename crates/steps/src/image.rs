@@ -1,5 +1,6 @@
-//! Images without Docker: `image.inspect`, `image.mirror`.
+//! Images: `image.inspect` and `image.mirror` without Docker, `image.build` with it.
 
+mod build;
 mod by_hand;
 mod card;
 mod inspect;
@@ -30,9 +31,10 @@ pub(crate) fn registries(route: Route, child: &Child, clock: &Arc<dyn Clock>) ->
 }
 
 /// The kinds of this family.
-pub(crate) fn executors(cloud: &Cloud, registries: &Registries) -> Vec<Arc<dyn Executor>> {
+pub(crate) fn executors(cloud: &Cloud, registries: &Registries, child: Child) -> Vec<Arc<dyn Executor>> {
     vec![
         Arc::new(inspect::Inspect { cloud: cloud.clone(), registries: registries.clone() }),
         Arc::new(mirror::Copy { cloud: cloud.clone(), registries: registries.clone() }),
+        Arc::new(build::Build { registries: registries.clone(), child }),
     ]
 }

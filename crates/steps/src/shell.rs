@@ -3,7 +3,7 @@
 //! A script that changes something runs in `act`, once; its end is written to the run's folder by the process that runs
 //! it, so that a crash of ours leaves evidence of it. A script that only reads runs in `follow`.
 
-mod process;
+pub(crate) mod process;
 mod registries;
 
 use crate::failure::{arguments, strange};

@@ -164,7 +164,7 @@ fn registry(
     let files = if child.practice.is_some() { Files::practice(&child.folder) } else { Files::live() };
     executors.extend(git::executors(&child.env, &files));
     executors.push(Arc::new(Reader(Assert { files })));
-    executors.extend(image::executors(cloud, &registries));
+    executors.extend(image::executors(cloud, &registries, child.clone()));
     executors.extend(terraform::executors(cloud, Arc::new(child.clone())));
     executors.push(Arc::new(shell::Scripts::new(child)));
     let reads = |executor: &&Arc<dyn Executor>| {

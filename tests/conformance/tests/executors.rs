@@ -139,6 +139,14 @@ async fn case(room: &Room, kind: &str) -> Task {
             });
             expecting(room.task("mirror", kind, with), json!({"platform": "linux/amd64"}))
         }
+        "image.build" => scripted(
+            &room.task("build", kind, json!({"context": ".", "tags": ["registry.example/shop/api:1"]})),
+            "echo built",
+        ),
+        "image.build" => scripted(
+            &room.task("build", kind, json!({"context": ".", "tags": ["registry.example/shop/api:1"]})),
+            "echo built",
+        ),
         "shell" => expecting(
             scripted(
                 &room.task("script", kind, json!({"env": {"GREETING": "hello $(id)"}})),

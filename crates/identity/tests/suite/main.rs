@@ -3,6 +3,7 @@
 
 mod child;
 mod docker_config;
+mod operators;
 mod profiles;
 mod registries;
 mod roles;

@@ -84,7 +84,42 @@ pub struct ImageMirrorExpect {
     pub platform: Option<String>,
 }
 
-pub(super) fn list() -> [KindSpec; 2] {
+/// `with` of `image.build`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageBuild {
+    /// Folder of the context, relative to the plan's folder.
+    pub context: String,
+    /// The Dockerfile, relative to the context; `Dockerfile` when absent.
+    pub dockerfile: Option<String>,
+    /// Names that it gets, `host/repository:tag`; the first is what is compared and named in outputs.
+    pub tags: Vec<String>,
+    /// `linux/amd64` when absent.
+    pub platform: Option<String>,
+    /// Build arguments. They reach Docker by its environment, and are no place for secrets: they stay in the image.
+    #[serde(default)]
+    pub build_args: BTreeMap<String, String>,
+    /// Secrets by id, from secret variables: what `RUN --mount=type=secret,id=…` reads.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
+    /// The stage that is built; the last one when absent.
+    pub target: Option<String>,
+    /// Whether layers of earlier builds may be used; they may when absent.
+    pub cache: Option<bool>,
+    /// Whether it is pushed, `false` when absent: then it is left in this machine's Docker.
+    #[serde(default)]
+    pub push: bool,
+}
+
+/// `expect` of `image.build`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImageBuildExpect {
+    /// Whether what was pushed must be another image than the one before.
+    pub changed: Option<bool>,
+}
+
+pub(super) fn list() -> [KindSpec; 3] {
     [
         KindSpec {
             outputs: INSPECT,
@@ -106,8 +141,28 @@ pub(super) fn list() -> [KindSpec; 2] {
                 Effect::Idempotent,
             )
         },
+        KindSpec {
+            outputs: BUILD,
+            practice: PracticeMode::NotPractised,
+            ..spec::<ImageBuild, ImageBuildExpect>(
+                "image.build",
+                "image",
+                "Builds an image by `docker buildx` for a platform, and pushes it where that is asked for.",
+                Effect::Once,
+            )
+        },
     ]
 }
+
+const BUILD: &[OutputSpec] = &[
+    OutputSpec { name: "digest", doc: "What was built." },
+    OutputSpec { name: "previous_digest", doc: "What the first tag led to before, or null." },
+    OutputSpec {
+        name: "changed",
+        doc: "Whether it is another image than before; null where nothing was pushed.",
+    },
+    OutputSpec { name: "image", doc: "What was pushed, as `host/repository@sha256:…`, or null." },
+];
 
 const INSPECT: &[OutputSpec] = &[
     OutputSpec { name: "digest", doc: "What the reference leads to." },

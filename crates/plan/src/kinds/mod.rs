@@ -46,7 +46,10 @@ pub use fit::render_action;
 pub use http::{
     HeaderRule, HttpCheck, HttpExpect, HttpRequest, Preflight, RedirectRule, StatusSet, TaskAddress, TaskHost,
 };
-pub use image::{ImageInspect, ImageInspectExpect, ImageMirror, ImageMirrorExpect, ScanLimits};
+pub use image::{
+    ImageBuild, ImageBuildExpect, ImageInspect, ImageInspectExpect, ImageMirror, ImageMirrorExpect,
+    ScanLimits,
+};
 pub use length::{BadDur, Dur};
 pub use person::{Checklist, Choice, CopyText, Decision, Evidence, Field, Manual, Nothing};
 pub use schema::{json_schema, kinds_page};

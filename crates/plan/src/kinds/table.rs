@@ -119,7 +119,7 @@ pub fn kind(name: &str) -> Option<&'static KindSpec> {
 }
 
 /// Kinds that the plan format names and this version cannot do: "not in this version" rather than "did you mean".
-pub const KNOWN_LATER: &[&str] = &["image.build"];
+pub const KNOWN_LATER: &[&str] = &[];
 
 /// A rendered `with` or `expect` that does not fit its kind's type.
 #[derive(Debug, thiserror::Error)]

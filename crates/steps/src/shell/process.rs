@@ -57,8 +57,25 @@ pub(crate) async fn run(
     let before = |what: &str, why: &dyn std::fmt::Display| NotRun::Before(format!("{what}: {why}"));
     let folder = place(&child.folder, &task.mark());
     tokio::fs::create_dir_all(&folder).await.map_err(|error| before("its folder cannot be made", &error))?;
-    let (file, arguments) = program(shell, &folder);
+    let (file, words) = program(shell, &folder);
     tokio::fs::write(&file, text).await.map_err(|error| before("it cannot be written", &error))?;
+    run_words(child, task, with, words, text, show).await
+}
+
+/// Runs a program with its arguments, as [`run`] runs a script: with the same environment, told and killed in the same
+/// way. `text` is searched for profiles that it names.
+pub(crate) async fn run_words(
+    child: &Child,
+    task: &Task,
+    with: &Shell,
+    arguments: Vec<std::ffi::OsString>,
+    text: &str,
+    show: bool,
+) -> Result<Ran, NotRun> {
+    let before = |what: &str, why: &dyn std::fmt::Display| NotRun::Before(format!("{what}: {why}"));
+    let named = arguments.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = place(&child.folder, &task.mark());
+    tokio::fs::create_dir_all(&folder).await.map_err(|error| before("its folder cannot be made", &error))?;
     let home = folder.join("home");
     tokio::fs::create_dir_all(&home).await.map_err(|error| before("its home cannot be made", &error))?;
     let practice = child.practice.as_deref().map(|simulator| Practice { simulator, home: &home });
@@ -98,7 +115,7 @@ pub(crate) async fn run(
     // A group of its own: what the script has started is killed with it.
     #[cfg(unix)]
     command.process_group(0);
-    let mut process = command.spawn().map_err(|error| before(shell.as_str(), &error))?;
+    let mut process = command.spawn().map_err(|error| before(&named, &error))?;
     let group = Group(process.id());
     let (out, err) = (process.stdout.take(), process.stderr.take());
     let told = show.then_some(&task.progress);
@@ -239,7 +256,7 @@ fn program(shell: ShellName, folder: &Path) -> (PathBuf, Vec<std::ffi::OsString>
 }
 
 /// A folder for each attempt: another attempt's files are evidence, not to be overwritten.
-fn place(folder: &Path, mark: &str) -> PathBuf {
+pub(crate) fn place(folder: &Path, mark: &str) -> PathBuf {
     folder.join("shell").join(mark.replace('/', "-"))
 }
 
