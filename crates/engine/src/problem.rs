@@ -19,8 +19,12 @@ pub(crate) fn evidence(diagnosis: &Diagnosis) -> Evidence {
 
 fn place(who: &str) -> Place {
     match who {
-        "The tasks" | "Stopped reason" | "Newest event" | "Newest telling event" => Place::StoppedReason,
-        "Last words" => Place::Log,
+        "The tasks" | "Stopped reason" | "Event with a cause" | "Newest event" | "Newest telling event" => {
+            Place::StoppedReason
+        }
+        "Stop code" => Place::StopCode,
+        "Exit code" => Place::ExitCode,
+        "First error" | "Last words" | "Log" => Place::Log,
         "What AWS says" | "The answer" => Place::ApiError,
         "The output" | "Its output" => Place::Output,
         _ => Place::Other,

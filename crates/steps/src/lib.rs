@@ -29,6 +29,7 @@ mod practice;
 mod shell;
 mod soak;
 mod terraform;
+mod words;
 mod workshop;
 
 pub use access::Access;

@@ -17,7 +17,7 @@ use holdpoint_run::{
 use serde_json::Value;
 
 /// Lines that a diagnosis shows.
-const LAST_LINES: usize = 8;
+const LAST_LINES: usize = 32;
 
 pub(super) fn step_view(facts: &RunFacts<'_>, step: &Step) -> StepView {
     let state = facts.state;

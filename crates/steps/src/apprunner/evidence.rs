@@ -2,13 +2,12 @@
 
 use super::queue::told;
 use crate::failure::failed;
+use crate::words::{READ, Words};
 use holdpoint_cloud::{AppOperation, AppService, Cloud, LogLine, LogQuery};
 use holdpoint_engine::Task;
 use holdpoint_run::{At, Diagnosis};
 use std::time::Duration;
 
-/// Lines that are shown of each log group.
-const LAST_LINES: usize = 20;
 /// What the application said may come minutes after the end (aws-semantics 18): it is waited for that long.
 const LATE: Duration = Duration::from_secs(180);
 /// Time between two looks, in plan time.
@@ -41,7 +40,13 @@ impl Failed<'_> {
             ),
         );
         let events = self.lines(service, "service").await;
-        let telling = events.as_deref().unwrap_or_default().iter().rev().find(|line| tells(&line.message));
+        let newest = |tells: fn(&str) -> bool| {
+            events.as_deref().unwrap_or_default().iter().rev().find(|line| tells(&line.message))
+        };
+        let telling = newest(tells);
+        if let Some(line) = newest(names_a_cause).filter(|line| Some(*line) != telling) {
+            diagnosis = diagnosis.says("Event with a cause", said(line));
+        }
         if let Some(line) = telling {
             diagnosis = diagnosis.says("Newest event", said(line));
         }
@@ -52,7 +57,11 @@ impl Failed<'_> {
         }
         diagnosis = self.logs(diagnosis, service, events).await;
         if let Some(image) = service.image() {
-            diagnosis = diagnosis.says("Image", image);
+            // After a rollback AWS shows the image that it went back to, and not the one that failed.
+            let back = self.operation.status.starts_with("ROLLBACK");
+            let what =
+                if back { format!("{image}, which ran before and runs again") } else { image.to_owned() };
+            diagnosis = diagnosis.says("Image", what);
         }
         diagnosis =
             diagnosis.says("Health", health(service)).says("Operation", told(self.arn, self.operation));
@@ -86,9 +95,14 @@ impl Failed<'_> {
                 diagnosis.last_log = texts(&events);
             }
             Ok(lines) => {
-                let last = lines.last().map(|line| line.message.trim_end().to_owned()).unwrap_or_default();
+                let words = Words::of(lines.iter().map(|line| line.message.as_str()));
+                if let Some((line, error)) = words.error.filter(|(line, _)| *line < lines.len()) {
+                    let place = format!("{group}, line {line} of {}", lines.len());
+                    diagnosis = diagnosis.says("First error", format!("{error} — {place}"));
+                }
+                let last = words.shown.last().cloned().unwrap_or_default();
                 diagnosis = diagnosis.says("Log", format!("{last} — {group}"));
-                diagnosis.last_log = texts(&lines);
+                diagnosis.last_log = words.shown;
             }
             Err(error) => {
                 diagnosis = diagnosis.says("Log", error.headline);
@@ -109,14 +123,14 @@ impl Failed<'_> {
         let lines = self.cloud.log_lines(&query).await;
         let mut lines =
             lines.map_err(|error| failed(&format!("{group} cannot be read"), &error))?.unwrap_or_default();
-        let more = lines.len().saturating_sub(LAST_LINES);
+        let more = lines.len().saturating_sub(READ as usize);
         lines.drain(..more);
         Ok(lines)
     }
 }
 
 fn texts(lines: &[LogLine]) -> Vec<String> {
-    lines.iter().map(|line| line.message.trim_end().to_owned()).collect()
+    Words::of(lines.iter().map(|line| line.message.as_str())).shown
 }
 
 fn said(line: &LogLine) -> String {
@@ -128,6 +142,13 @@ fn tells(text: &str) -> bool {
     const WORDS: [&str; 6] = ["fail", "error", "unhealthy", "exit code", "roll", "unable"];
     let text = text.to_ascii_lowercase();
     WORDS.iter().any(|word| text.contains(word))
+}
+
+/// Whether an event tells why, and not only that it failed.
+fn names_a_cause(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    // The deployment's own line, "… failed. Failure reason : …", says less than the one before it.
+    is_pull(text) || lower.contains("exit code") || lower.contains("health check failed on")
 }
 
 /// Whether an event says that the image could not be had: then nothing was started that could say anything.

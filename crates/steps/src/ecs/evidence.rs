@@ -2,13 +2,12 @@
 
 use super::definition::{containers, log_place, platform, short};
 use super::rollout::{Sight, Target};
+use crate::words::{READ, Words};
 use holdpoint_cloud::{AttachedTask, Cloud, Container};
 use holdpoint_run::Diagnosis;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Log lines that are shown of a task.
-const LAST_LINES: u32 = 20;
 /// Stopped tasks that are kept: a crash loop without a breaker makes them without end.
 const KEPT: usize = 200;
 
@@ -39,7 +38,11 @@ impl Evidence {
         sight: &Sight,
     ) -> Diagnosis {
         let mut diagnosis = Diagnosis::of(headline).says("What AWS says", aws_says(target, sight));
-        if let Some(event) = telling_event(sight) {
+        let [cause, newest] = telling_events(sight, target);
+        if let Some(event) = cause.as_ref().filter(|event| Some(*event) != newest.as_ref()) {
+            diagnosis = diagnosis.says("Event with a cause", event);
+        }
+        if let Some(event) = newest {
             diagnosis = diagnosis.says("Newest telling event", event);
         }
         self.of_tasks(cloud, diagnosis, &target.task_definition).await
@@ -141,16 +144,26 @@ fn aws_says(target: &Target, sight: &Sight) -> String {
     text
 }
 
-/// The newest event with one of the words that Copilot looks for.
-fn telling_event(sight: &Sight) -> Option<String> {
+/// The newest event of the deployment that names a cause, and the newest with one of the words that Copilot looks for: at the
+/// end of a rollback those are about the way back, and the cause is further down.
+fn telling_events(sight: &Sight, target: &Target) -> [Option<String>; 2] {
+    const CAUSES: [&str; 7] =
+        ["unable to place", "was unable to", "unhealthy", "health check", "throttle", "missing", "error"];
     const WORDS: [&str; 8] =
         ["fail", "unhealthy", "error", "throttle", "unable", "missing", "alarm detected", "rolling back"];
-    let events = &sight.service.as_ref()?.events;
-    let tells = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        WORDS.iter().any(|word| text.contains(word))
+    let Some(service) = sight.service.as_ref() else { return [None, None] };
+    let own = service.deployment(&target.deployment).and_then(|own| own.created_at);
+    let since = sight.ours.as_ref().and_then(|ours| ours.created_at).or(own);
+    let newest = |words: &[&str]| {
+        let mut events =
+            service.events.iter().filter(|event| since.is_none_or(|since| event.created_at >= since));
+        let tells = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            words.iter().any(|word| text.contains(word))
+        };
+        events.find(|event| tells(&event.message)).map(|event| event.message.clone())
     };
-    events.iter().find(|event| tells(&event.message)).map(|event| event.message.clone())
+    [newest(&CAUSES), newest(&WORDS)]
 }
 
 fn reasons(task: &AttachedTask) -> Option<String> {
@@ -200,18 +213,20 @@ async fn last_words(
         );
     };
     let stream = format!("{prefix}/{}/{}", container.name, task.id());
-    match cloud.last_log_lines(&group, &stream, LAST_LINES).await {
+    match cloud.last_log_lines(&group, &stream, READ).await {
         Ok(lines) if lines.is_empty() => diagnosis
             .says("Last words", format!("none: the stream {stream} in {group} is empty or was never made")),
         Ok(lines) => {
-            diagnosis.last_log = lines.iter().map(|line| line.message.trim_end().to_owned()).collect();
-            let last = diagnosis.last_log.last().cloned().unwrap_or_default();
-            let place = format!(
-                "{group}, task {}, line {count} of {count}",
-                short_id(task.id()),
-                count = lines.len()
-            );
-            diagnosis.says("Last words", format!("{last} — {place}"))
+            let words = Words::of(lines.iter().map(|line| line.message.as_str()));
+            let count = lines.len();
+            let place =
+                |line: usize| format!("{group}, task {}, line {line} of {count}", short_id(task.id()));
+            if let Some((line, error)) = words.error.filter(|(line, _)| *line < count) {
+                diagnosis = diagnosis.says("First error", format!("{error} — {}", place(line)));
+            }
+            let last = words.shown.last().cloned().unwrap_or_default();
+            diagnosis.last_log = words.shown;
+            diagnosis.says("Last words", format!("{last} — {}", place(count)))
         }
         Err(error) => diagnosis.says("Last words", format!("they cannot be read: {error}")),
     }

@@ -67,6 +67,8 @@ fn by_service_deployment(target: &Target, service: &Service, ours: &ServiceDeplo
             Some(primary) if primary.rollout_state.as_deref() == Some("FAILED") => Verdict::Failed(
                 primary.rollout_state_reason.clone().unwrap_or_else(|| "its rollout failed".into()),
             ),
+            // The service was asked a moment before, and does not show the newer deployment yet.
+            Some(_) if reason().contains("newer service deployment") => Verdict::Going,
             Some(_) | None => Verdict::Failed(format!("the deployment was stopped: {}", reason())),
         },
         // A breaker without rollback leaves the deployment failed and does nothing more; so does one that has nothing to
@@ -186,6 +188,22 @@ mod tests {
             }),
             ours: ours
                 .map(|status| ServiceDeployment { status: status.into(), ..ServiceDeployment::default() }),
+        }
+    }
+
+    #[test]
+    fn a_sight_from_before_the_newer_deployment_is_looked_at_again() {
+        let target = Target { deployment: "ours".into(), task_definition: "api:2".into() };
+        let reason = "The service deployment was stopped because a newer service deployment was started.";
+        for (deployment_seen, expected) in [
+            (deployment("ours", "PRIMARY", "api:2", "IN_PROGRESS", (2, 0)), "Going"),
+            (deployment("twin", "PRIMARY", "api:2", "IN_PROGRESS", (2, 0)), "Follow"),
+            (deployment("other", "PRIMARY", "api:1", "IN_PROGRESS", (2, 0)), "Superseded"),
+        ] {
+            let mut seen = sight(vec![deployment_seen], Some("STOPPED"), true);
+            seen.ours.as_mut().unwrap().status_reason = Some(reason.into());
+            let verdict = format!("{:?}", judge(&target, &seen));
+            assert!(verdict.starts_with(expected), "{expected}: {verdict}");
         }
     }
 

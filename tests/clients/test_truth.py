@@ -1,0 +1,234 @@
+"""What Holdpoint says of a deployment beside what AWS's own waiter says, scenario by scenario; `docs/truth.md` is written from it.
+
+Each scenario befalls the same deployment twice: walked as a plan in practice, and sent by boto3, whose waiter then judges it. The
+waiter is AWS's: 40 looks, one every 15 seconds, of the simulator's clock, which goes faster. `UPDATE=1` writes the page.
+"""
+
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+from conftest import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+PLANS = Path(__file__).parent / "plans"
+PAGE = ROOT / "docs" / "truth.md"
+SCENARIOS = {path.stem for path in (ROOT / "crates/sim/scenarios").glob("*.yaml")}
+#: Those that befall no deployment, and why they are not on the page.
+ELSEWHERE = {
+    "registry_lies": "blobs of a registry",
+    "registry_throttles": "calls of a registry",
+    "wrong_account": "a run that does not begin",
+}
+#: Those that need another plan than `rolling`.
+PLAN = {"first_deployment_fails": "first"}
+#: Those that befall the App Runner services of the plan `apps` as well.
+APPS = [
+    "crash_loop", "crash_after_start", "unhealthy", "wrong_architecture", "exits_zero", "image_missing", "pull_denied",
+    "first_deployment_fails",
+]
+#: What a person did, whom practice stands in for.
+PERSON = {"expired": "Deployed, after somebody signed in again.", "hook_waits": "Asked; deployed, after somebody let it go on."}
+#: Plan seconds in a second. Slow enough that a busy machine does not make a deadline out of its own slowness.
+SPEED = 120
+WAITER_SPEED = 60
+
+HEAD = """<!-- Written by tests/clients/test_truth.py: UPDATE=1 python -m pytest tests/clients/test_truth.py, with HOLDPOINT_BIN set -->
+
+# What is true of a deployment, and what a waiter says of it
+
+Each of the simulator's [scenarios](simulator.md) befalls the same deployment twice. Once Holdpoint walks it as a step, and once boto3
+sends the same calls and then asks AWS's own waiter (`services_stable`, which `aws ecs wait services-stable` is too): 40 looks, one
+every 15 seconds of the simulator's clock. The waiter asks whether the service is calm, not whether what was deployed runs: after a
+rollback the old revision is calm, and the waiter says so. A test makes this page and compares it.
+
+## Amazon ECS
+
+"""
+APPS_HEAD = """
+## App Runner
+
+AWS's clients have no waiter for App Runner; scripts look at the service's status, so that stands beside it. Two services: the front is
+created, then the shop is updated; the row is about the one that failed.
+
+"""
+
+
+def program():
+    found = os.environ.get("HOLDPOINT_BIN")
+    if not found:
+        pytest.skip("skipped: HOLDPOINT_BIN is not set, and the example `serve` cannot walk a plan")
+    return found
+
+
+def table(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    cells = [[str(cell).replace("|", "\\|") for cell in line] for line in lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def steady(text):
+    """Without what is another one in each run."""
+    text = re.sub(r"ecs-svc/\d+", "ecs-svc/…", text)
+    text = re.sub(r"(AWSReservedSSO_\w+?)_[0-9a-f]{16}", r"\1_…", text)
+    return text if len(text) <= 240 else text[:239].rsplit(" ", 1)[0] + " …"
+
+
+class Walk:
+    """A plan walked in practice, in a home of its own."""
+
+    def __init__(self, home, plan, scenario):
+        self.home = home
+        self.done = PERSON.get(scenario, "Deployed.")
+        home.mkdir(parents=True)
+        self.env = {
+            "PATH": os.environ["PATH"], "HOME": str(home), "HOLDPOINT_HOME": str(home / "kept"),
+            "AWS_EC2_METADATA_DISABLED": "true", "HOLDPOINT_SECRET_TOKEN": "tk-7f3c9a51d2e84b60",
+        }
+        self.ran = self.holdpoint(
+            "run", str(plan), "--practice", "--scenario", scenario, "--auto-sign", "--trust", "--speed", str(SPEED)
+        )
+        told = self.holdpoint("report", "last", "--format", "json")
+        assert told.returncode == 0, (scenario, self.ran.stdout, self.ran.stderr, told.stderr)
+        report = json.loads(told.stdout)
+        self.succeeded = report["outcome"]["end"] == "done"
+        assert (self.ran.returncode == 0) == self.succeeded, (scenario, self.ran.stdout, self.ran.stderr)
+        diagnoses = [one["diagnosis"] for one in report["diagnoses"]]
+        self.headline = steady(diagnoses[-1]["headline"]) if diagnoses else ""
+        self.known = diagnoses[-1]["known"] if diagnoses else []
+
+    def holdpoint(self, *words):
+        return subprocess.run(
+            [program(), *words], env=self.env, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, check=False
+        )
+
+    def simulators(self):
+        """Addresses of the simulators that still stand, each with its process."""
+        for told in self.home.glob("kept/runs/*/sim/sim.json"):
+            yield json.loads(told.read_text())
+
+    def end(self):
+        for simulator in self.simulators():
+            os.kill(simulator["pid"], 15)
+
+    def says(self):
+        return self.done if self.succeeded else self.headline
+
+    def knows(self):
+        return self.known[0]["title"] if self.known else ""
+
+
+def waiter(folder, scenario):
+    """The same deployment by boto3: what the waiter says, and the revision that serves then."""
+    plan = PLAN.get(scenario, "rolling")
+    sim = Simulator(folder, scenario=scenario, speed=WAITER_SPEED).start()
+    try:
+        sim.furnish(json.loads((PLANS / f"{plan}.world.json").read_text()))
+        ecs = sim.client("ecs", retries=20)
+        service = "queue" if plan == "first" else "shop"
+        try:
+            deploy(ecs, plan)
+            wait = {"Delay": 15 / WAITER_SPEED, "MaxAttempts": 40}
+            ecs.get_waiter("services_stable").wait(cluster="main", services=[service], WaiterConfig=wait)
+            verdict = "stable"
+        except ClientError as refusal:
+            verdict = f"is not asked: {refusal.operation_name} ends with {refusal.response['Error']['Code']}"
+        except WaiterError as end:
+            code = (end.last_response.get("Error") or {}).get("Code")
+            verdict = f"ends with {code}" if code else "not stable in 10 minutes"
+        # Somebody whose keys are new looks.
+        second = sim.client("ecs", person=sim.person(1), retries=20)
+        [shown] = second.describe_services(cluster="main", services=[service])["services"]
+        serves = [of["taskDefinition"].rsplit("/", 1)[-1] for of in shown["deployments"] if of["rolloutState"] == "COMPLETED"]
+        return verdict, ", ".join(serves) or "nothing"
+    finally:
+        sim.stop()
+
+
+def deploy(ecs, plan):
+    if plan == "first":
+        network = {"subnets": ["subnet-0a1b2c3d4e5f60001"], "securityGroups": ["sg-0a1b2c3d4e5f60002"]}
+        ecs.create_service(
+            cluster="main", serviceName="queue", taskDefinition="queue:1", desiredCount=1, launchType="FARGATE",
+            networkConfiguration={"awsvpcConfiguration": network},
+        )
+        return
+    world = json.loads((PLANS / "rolling.world.json").read_text())
+    [definition] = [one for one in world["task_definitions"] if one["family"] == "shop"]
+    definition["containerDefinitions"][0]["image"] = "registry.example/shop:2"
+    registered = ecs.register_task_definition(**definition)["taskDefinition"]
+    ecs.update_service(cluster="main", service="shop", taskDefinition=registered["taskDefinitionArn"])
+
+
+def ecs_row(folder, scenario):
+    plan = PLANS / f"{PLAN.get(scenario, 'rolling')}.plan.md"
+    walk = Walk(folder / f"walk-{scenario}", plan, scenario)
+    try:
+        verdict, serves = waiter(folder / f"waiter-{scenario}", scenario)
+    finally:
+        walk.end()
+    return walk, [f"`{scenario}`", walk.says(), walk.knows(), verdict, serves]
+
+
+def app_row(folder, scenario):
+    walk = Walk(folder / f"apps-{scenario}", ROOT / "crates/cli/tests/plans/apps.plan.md", scenario)
+    try:
+        [simulator] = walk.simulators()
+        endpoint = f"http://127.0.0.1:{simulator['port']}"
+        with urllib.request.urlopen(f"{endpoint}/_holdpoint/people", timeout=10) as answer:
+            person = json.load(answer)["people"][0]
+        client = boto3.client(
+            "apprunner", endpoint_url=endpoint, region_name="eu-west-1", aws_access_key_id=person["access_key_id"],
+            aws_secret_access_key=person["secret_access_key"], aws_session_token=person["session_token"],
+        )
+        name = "shop" if "shop-front" not in walk.headline else "shop-front"
+        [status] = [of["Status"] for of in client.list_services()["ServiceSummaryList"] if of["ServiceName"] == name]
+        assert client.waiter_names == []
+    finally:
+        walk.end()
+    return walk, [f"`{scenario}`", walk.says(), walk.knows(), f"{name} is {status}"]
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    """Every scenario, some at a time: most of it is waiting."""
+    program()
+    folder = tmp_path_factory.mktemp("truth")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        ecs = pool.map(lambda scenario: ecs_row(folder, scenario), sorted(SCENARIOS - set(ELSEWHERE)))
+        apps = pool.map(lambda scenario: app_row(folder, scenario), APPS)
+        return list(ecs), list(apps)
+
+
+def test_every_scenario_that_fails_names_a_known_problem(walked):
+    nameless = [row[:2] for walk, row in [*walked[0], *walked[1]] if not walk.succeeded and not walk.known]
+    assert nameless == []
+
+
+def test_what_is_said_is_never_better_than_what_is_true(walked):
+    """A deployment that is told as done serves the new revision, whatever the waiter says."""
+    for walk, row in walked[0]:
+        if walk.succeeded and PLAN.get(row[0].strip("`"), "rolling") == "rolling":
+            assert row[4] == "shop:2" or row[3] != "stable", row
+        elif not walk.succeeded:
+            assert row[4] in ("shop:1", "nothing"), row
+
+
+def test_the_page_is_current(walked):
+    ecs = table(["scenario", "Holdpoint says", "known problem", "the waiter says", "what serves then"], [row for _, row in walked[0]])
+    apps = table(["scenario", "Holdpoint says", "known problem", "the service says"], [row for _, row in walked[1]])
+    page = f"{HEAD}{ecs}{APPS_HEAD}{apps}"
+    if os.environ.get("UPDATE"):
+        PAGE.write_text(page)
+    assert PAGE.exists() and PAGE.read_text() == page, "docs/truth.md is not current: run this test with UPDATE=1"
+
+
+def test_those_left_out_exist():
+    assert set(ELSEWHERE) <= SCENARIOS and set(APPS) <= SCENARIOS and set(PLAN) <= SCENARIOS
