@@ -21,18 +21,20 @@ ROOT = Path(__file__).resolve().parents[2]
 PLANS = Path(__file__).parent / "plans"
 PAGE = ROOT / "docs" / "truth.md"
 SCENARIOS = {path.stem for path in (ROOT / "crates/sim/scenarios").glob("*.yaml")}
-#: Those that befall no deployment, and why they are not on the page.
+#: Those that befall no deployment of ECS, with what they are about.
 ELSEWHERE = {
     "registry_lies": "blobs of a registry",
     "registry_throttles": "calls of a registry",
     "wrong_account": "a run that does not begin",
+    "auto_deploy_off": "pushes of App Runner images",
+    "create_failed": "App Runner", "operation_rolls_back": "App Runner", "operation_stuck": "App Runner",
 }
 #: Those that need another plan than `rolling`.
 PLAN = {"first_deployment_fails": "first"}
 #: Those that befall the App Runner services of the plan `apps` as well.
 APPS = [
     "crash_loop", "crash_after_start", "unhealthy", "wrong_architecture", "exits_zero", "image_missing", "pull_denied",
-    "first_deployment_fails",
+    "first_deployment_fails", "create_failed", "operation_rolls_back", "operation_stuck",
 ]
 #: What a person did, whom practice stands in for.
 PERSON = {"expired": "Deployed, after somebody signed in again.", "hook_waits": "Asked; deployed, after somebody let it go on."}
@@ -78,6 +80,8 @@ def steady(text):
     """Without what is another one in each run."""
     text = re.sub(r"ecs-svc/\d+", "ecs-svc/…", text)
     text = re.sub(r"(AWSReservedSSO_\w+?)_[0-9a-f]{16}", r"\1_…", text)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "…", text)
+    text = re.sub(r"for \d+ min", "for … min", text)
     return text if len(text) <= 240 else text[:239].rsplit(" ", 1)[0] + " …"
 
 
