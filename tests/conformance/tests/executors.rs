@@ -143,10 +143,6 @@ async fn case(room: &Room, kind: &str) -> Task {
             &room.task("build", kind, json!({"context": ".", "tags": ["registry.example/shop/api:1"]})),
             "echo built",
         ),
-        "image.build" => scripted(
-            &room.task("build", kind, json!({"context": ".", "tags": ["registry.example/shop/api:1"]})),
-            "echo built",
-        ),
         "shell" => expecting(
             scripted(
                 &room.task("script", kind, json!({"env": {"GREETING": "hello $(id)"}})),
