@@ -29,8 +29,7 @@ fn our_own_plans_have_no_findings() {
     {
         let reading = holdpoint_plan::read(&std::fs::read(plan).expect("read a plan"));
         assert!(reading.diagnostics.is_empty(), "{}:\n{}", plan.display(), shown(&reading));
-        let steps =
-            reading.plan.steps().filter(|step| step.effect.changes() && step.action.uses.starts_with("ecs."));
-        assert!(steps.count() >= 3, "the plan changes something");
+        let steps = reading.plan.steps().filter(|step| step.effect.changes());
+        assert!(steps.count() >= 3, "{} changes something", plan.display());
     }
 }
