@@ -61,7 +61,7 @@ async fn mirror(args: ImageMirror, images: &Images) -> Result<Exit, Problem> {
         create_repository: false,
         concurrency: Some(args.concurrency),
     };
-    let done = images.mirror(&order, |said| output::note(said)).await.map_err(told)?;
+    let done = images.mirror(&order, output::note).await.map_err(told)?;
     match is_json {
         true => output::json(&done),
         false => output::line(done["image"].as_str().unwrap_or_default()),

@@ -29,7 +29,7 @@ struct Story {
 const DONE: Story =
     Story { plan: "crates/cli/tests/plans/pair.plan.md", speed: "2000", scenario: "healthy", back: false };
 const BACK: Story = Story { scenario: "crash_loop", back: true, ..DONE };
-const SHIPPED: Story = Story { plan: "plans/ecs-api-and-worker.plan.md", ..DONE };
+const WHOLE: Story = Story { plan: "crates/cli/tests/plans/broker.plan.md", ..DONE };
 
 /// All that must be the same, however often the console died: a line each.
 type Ending = Vec<String>;
@@ -192,14 +192,14 @@ fn a_failing_deployment_survives_every_point() {
 }
 
 #[test]
-fn the_shipped_plan_survives_a_sample_of_points() {
-    let (expected, points, _) = SHIPPED.undisturbed();
+fn a_whole_plan_survives_a_sample_of_points() {
+    let (expected, points, _) = WHOLE.undisturbed();
     let acts = |point: &&String| point.contains("-act#");
     let sample: Vec<_> = points.iter().step_by(17).chain(points.iter().filter(acts)).cloned().collect();
     sweep(&sample, &expected, |point| {
         let home = Home::new();
-        killed(&SHIPPED.walk(&home, &[("HOLDPOINT_CRASH_AT", point)]), point);
-        SHIPPED.finish(&home);
+        killed(&WHOLE.walk(&home, &[("HOLDPOINT_CRASH_AT", point)]), point);
+        WHOLE.finish(&home);
         ending(&home)
     });
 }

@@ -85,6 +85,7 @@ impl Executor for RunTask {
         }
         let answer = self.cloud.change(CALL, &input).await;
         received(answer.map_err(|error| act_failed("The task was not started", &error))?)
+            .map_err(|failed| *failed)
     }
 
     async fn observe(
@@ -212,7 +213,7 @@ fn input(task: &Task, with: &EcsRunTask, run: &Run) -> Value {
 }
 
 /// RunTask answers 200 also when nothing could be placed: its `failures` say why.
-fn received(answer: Answer) -> Result<Receipt, ActError> {
+fn received(answer: Answer) -> Result<Receipt, Box<ActError>> {
     let list = |member: &str| answer.body[member].as_array().cloned().unwrap_or_default();
     let tasks: Vec<String> =
         list("tasks").iter().filter_map(|task| task["taskArn"].as_str().map(str::to_owned)).collect();
@@ -221,11 +222,12 @@ fn received(answer: Answer) -> Result<Receipt, ActError> {
         return Ok(receipt(&tasks, &failures, answer.request_id));
     }
     if failures.is_empty() {
-        return Err(ActError::Ambiguous(Diagnosis::of("AWS's answer names neither a task nor a failure")));
+        let told = Diagnosis::of("AWS's answer names neither a task nor a failure");
+        return Err(Box::new(ActError::Ambiguous(told)));
     }
     let diagnosis = Diagnosis::of("No task could be placed: nothing was started")
         .says("What AWS says", failures.iter().map(failure).collect::<Vec<_>>().join(" · "));
-    Err(ActError::Refused(placement_hints(diagnosis, &failures)))
+    Err(Box::new(ActError::Refused(placement_hints(diagnosis, &failures))))
 }
 
 /// One failure of RunTask in words.
