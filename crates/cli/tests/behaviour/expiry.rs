@@ -73,8 +73,15 @@ impl Aws {
             "furnish",
             &json!({
                 "account": "111122223333", "region": "eu-west-1", "role": "Deployer", "clusters": ["shop"],
-                "task_definitions": [{ "family": "api", "containerDefinitions": [{ "name": "api", "image": image, "essential": true, "memory": 128 }] }],
-                "services": [{ "cluster": "shop", "name": "api", "task_definition": "api", "desired": 1 }],
+                "task_definitions": [{
+                    "family": "api", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+                    "executionRoleArn": "arn:aws:iam::111122223333:role/execution",
+                    "containerDefinitions": [{ "name": "api", "image": image, "essential": true }],
+                }],
+                "services": [{
+                    "cluster": "shop", "name": "api", "task_definition": "api", "desired": 1,
+                    "create": { "launchType": "FARGATE", "networkConfiguration": { "awsvpcConfiguration": { "subnets": ["subnet-0a1b2c3d4e5f60001"] } } },
+                }],
             }),
         );
         aws.post("behave", &json!({ "sso": { "approve": "auto:practice.operator", "interval": 1 } }));
