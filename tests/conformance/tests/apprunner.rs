@@ -91,6 +91,8 @@ async fn a_creation_that_failed_is_repaired_as_the_plan_says() {
         let Ending::Failed(diagnosis) = ending else { panic!("{ending:?}") };
         assert!(diagnosis.headline.contains("CREATE_FAILED"), "{}", diagnosis.headline);
         assert_eq!(said(&diagnosis, "Exit code"), "0", "{diagnosis:?}");
+        let event = said(&diagnosis, "Newest event");
+        assert!(!event.is_empty() && !event.contains("status is set to"), "{diagnosis:?}");
         assert!(diagnosis.hints.iter().any(|hint| hint.contains("`start_command`")), "{diagnosis:?}");
 
         mend(&room, "orders-web").await;
@@ -314,7 +316,10 @@ async fn two_deployments_since_the_intent_are_for_a_person_to_tell_apart() {
     let room = Room::open("healthy").await;
     let executor = room.executor("apprunner.deploy");
     let ours = room.task("deploy", "apprunner.deploy", json!({"service": "shop"}));
+    succeeded(walk(executor.as_ref(), &ours).await);
     let intent = executor.prepare(&ours).await.unwrap();
+    let observed = executor.observe(&ours, &intent, 0, &[]).await.unwrap();
+    assert!(matches!(observed, Observation::TookNoEffect { .. }), "the one before is not ours: {observed:?}");
     for _ in 0..2 {
         succeeded(walk(executor.as_ref(), &ours).await);
     }

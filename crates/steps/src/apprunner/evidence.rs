@@ -141,7 +141,8 @@ fn said(line: &LogLine) -> String {
 fn tells(text: &str) -> bool {
     const WORDS: [&str; 6] = ["fail", "error", "unhealthy", "exit code", "roll", "unable"];
     let text = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
+    // That the service became CREATE_FAILED is known; why is said before.
+    !text.contains("service status is set to") && WORDS.iter().any(|word| text.contains(word))
 }
 
 /// Whether an event tells why, and not only that it failed.
