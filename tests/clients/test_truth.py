@@ -30,6 +30,8 @@ ELSEWHERE = {
     "create_failed": "App Runner", "operation_rolls_back": "App Runner", "operation_stuck": "App Runner",
 }
 #: Those that need another plan than `rolling`.
+# A new service that crashes for ever has its one task now and then: what the waiter says depends on when it looks.
+BY_CHANCE = {"first_deployment_fails"}
 PLAN = {"first_deployment_fails": "first"}
 #: Those that befall the App Runner services of the plan `apps` as well.
 APPS = [
@@ -147,6 +149,8 @@ def waiter(folder, scenario):
         except WaiterError as end:
             code = (end.last_response.get("Error") or {}).get("Code")
             verdict = f"ends with {code}" if code else "not stable in 10 minutes"
+        if scenario in BY_CHANCE:
+            verdict = "stable, if it looks while the container is up"
         # Somebody whose keys are new looks.
         second = sim.client("ecs", person=sim.person(1), retries=20)
         [shown] = second.describe_services(cluster="main", services=[service])["services"]
