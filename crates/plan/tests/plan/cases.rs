@@ -30,6 +30,6 @@ fn our_own_plans_have_no_findings() {
         let reading = holdpoint_plan::read(&std::fs::read(plan).expect("read a plan"));
         assert!(reading.diagnostics.is_empty(), "{}:\n{}", plan.display(), shown(&reading));
         let steps = reading.plan.steps().filter(|step| step.effect.changes());
-        assert!(steps.count() >= 3, "{} changes something", plan.display());
+        assert!(steps.count() >= 2, "{} changes something", plan.display());
     }
 }
