@@ -1,5 +1,6 @@
 //! What is wrong with a plan, where, and what to do about it.
 
+use crate::Fix;
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes in the text of the plan as it was read (after decoding, before any repair for viewing).
@@ -42,4 +43,7 @@ pub struct Diagnostic {
     pub excerpt: String,
     /// What to do, where there is something to say.
     pub hint: Option<String>,
+    /// The repair that one click carries out, where there is one.
+    #[serde(default)]
+    pub fix: Option<Fix>,
 }

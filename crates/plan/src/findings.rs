@@ -1,6 +1,6 @@
 //! Collects findings and knows lines: byte offset → line, column, excerpt.
 
-use crate::{Diagnostic, Severity, Span};
+use crate::{Diagnostic, Fix, Severity, Span};
 use std::ops::Range;
 
 /// More findings than anybody reads; the rest is counted.
@@ -63,7 +63,7 @@ impl<'t> Findings<'t> {
         span: impl Into<Span>,
         message: impl Into<String>,
     ) -> &mut Self {
-        self.add(Severity::Error, code, span.into(), message.into(), None);
+        self.add(Severity::Error, code, span.into(), message.into(), None, None);
         self
     }
 
@@ -75,7 +75,7 @@ impl<'t> Findings<'t> {
         message: impl Into<String>,
         hint: impl Into<Option<String>>,
     ) {
-        self.add(Severity::Error, code, span.into(), message.into(), hint.into());
+        self.add(Severity::Error, code, span.into(), message.into(), hint.into(), None);
     }
 
     pub(crate) fn warning(
@@ -85,7 +85,7 @@ impl<'t> Findings<'t> {
         message: impl Into<String>,
         hint: impl Into<Option<String>>,
     ) {
-        self.add(Severity::Warning, code, span.into(), message.into(), hint.into());
+        self.add(Severity::Warning, code, span.into(), message.into(), hint.into(), None);
     }
 
     pub(crate) fn note(
@@ -95,7 +95,7 @@ impl<'t> Findings<'t> {
         message: impl Into<String>,
         hint: impl Into<Option<String>>,
     ) {
-        self.add(Severity::Note, code, span.into(), message.into(), hint.into());
+        self.add(Severity::Note, code, span.into(), message.into(), hint.into(), None);
     }
 
     /// Whether nothing more is shown, so that no hint needs to be thought of.
@@ -116,6 +116,7 @@ impl<'t> Findings<'t> {
                 Span { start: end, end },
                 message,
                 Some("Repair the first ones and read the plan again.".into()),
+                None,
             );
         }
         self.list.sort_by(|a, b| {
@@ -130,7 +131,15 @@ impl<'t> Findings<'t> {
         self.list
     }
 
-    fn add(&mut self, severity: Severity, code: &str, span: Span, message: String, hint: Option<String>) {
+    fn add(
+        &mut self,
+        severity: Severity,
+        code: &str,
+        span: Span,
+        message: String,
+        hint: Option<String>,
+        fix: Option<Fix>,
+    ) {
         if self.list.len() >= MOST {
             self.left_out += 1;
             return;
@@ -147,6 +156,7 @@ impl<'t> Findings<'t> {
             column,
             excerpt,
             hint,
+            fix,
         });
     }
 }
