@@ -370,7 +370,62 @@ async fn standing(room: &Room, task: &Task) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lost_answers_are_settled_and_never_sent_again() {
+async fn lost_answers_of_ecs_are_settled_and_never_sent_again() {
+    lost_answers(&[
+        ("ecs.register", "RegisterTaskDefinition"),
+        ("ecs.create", "CreateService"),
+        ("ecs.deploy", "UpdateService"),
+        ("ecs.scale", "UpdateService"),
+        ("ecs.run_task", "RunTask"),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_of_rollbacks_are_settled_and_never_sent_again() {
+    lost_answers(&[
+        ("ecs.rollback", "RegisterTaskDefinition"),
+        ("ecs.rollback", "UpdateService"),
+        ("express.rollback", "UpdateExpressGatewayService"),
+        ("apprunner.rollback", "UpdateService"),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_of_app_runner_are_settled_and_never_sent_again() {
+    lost_answers(&[
+        ("apprunner.create", "CreateAutoScalingConfiguration"),
+        ("apprunner.create", "CreateVpcConnector"),
+        ("apprunner.create", "CreateService"),
+        ("apprunner.update", "UpdateService"),
+        ("apprunner.deploy", "StartDeployment"),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_of_pauses_and_deletions_are_settled_and_never_sent_again() {
+    lost_answers(&[
+        ("apprunner.pause", "PauseService"),
+        ("apprunner.resume", "ResumeService"),
+        ("apprunner.delete", "DeleteService"),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_of_the_others_are_settled_and_never_sent_again() {
+    lost_answers(&[
+        ("express.deploy", "UpdateExpressGatewayService"),
+        ("image.mirror", "CreateRepository"),
+        ("terraform.apply", "UpdateService"),
+    ])
+    .await;
+}
+
+/// Every way in which the answer of a call can be lost, for each call by itself.
+async fn lost_answers(calls: &[(&'static str, &'static str)]) {
     let faults = [
         json!({"kind": "reset", "applied": true}),
         json!({"kind": "reset", "applied": false}),
@@ -380,29 +435,7 @@ async fn lost_answers_are_settled_and_never_sent_again() {
         json!({"kind": "silence", "applied": true}),
         json!({"kind": "drip", "bytes": 256, "every_ms": 1}),
     ];
-    let calls = [
-        ("ecs.register", "RegisterTaskDefinition"),
-        ("ecs.create", "CreateService"),
-        ("ecs.deploy", "UpdateService"),
-        ("ecs.scale", "UpdateService"),
-        ("ecs.rollback", "RegisterTaskDefinition"),
-        ("ecs.rollback", "UpdateService"),
-        ("ecs.run_task", "RunTask"),
-        ("express.deploy", "UpdateExpressGatewayService"),
-        ("express.rollback", "UpdateExpressGatewayService"),
-        ("apprunner.create", "CreateAutoScalingConfiguration"),
-        ("apprunner.create", "CreateVpcConnector"),
-        ("apprunner.create", "CreateService"),
-        ("apprunner.update", "UpdateService"),
-        ("apprunner.deploy", "StartDeployment"),
-        ("apprunner.pause", "PauseService"),
-        ("apprunner.resume", "ResumeService"),
-        ("apprunner.delete", "DeleteService"),
-        ("apprunner.rollback", "UpdateService"),
-        ("image.mirror", "CreateRepository"),
-        ("terraform.apply", "UpdateService"),
-    ];
-    let checks = calls.into_iter().map(|(kind, operation)| {
+    let checks = calls.iter().copied().map(|(kind, operation)| {
         let faults = faults.clone();
         tokio::spawn(async move {
             for fault in faults {
