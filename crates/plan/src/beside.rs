@@ -55,7 +55,9 @@ pub(crate) fn task_run(parts: &[Part], from: usize) -> (Vec<&Task>, usize) {
 pub(crate) fn owned_fence<'p>(text: &str, step: &Fence, next: Option<&'p Part>) -> Option<&'p Fence> {
     let Some(Part::Fence(fence)) = next else { return None };
     let between = text.get(step.span.end..fence.span.start)?;
-    (between.trim().is_empty() && !matches!(fence.role(), Some("step" | "stage"))).then_some(fence)
+    // In a quote a blank line and the beginning of the next one have the quote's mark.
+    let nothing = between.chars().all(|c| c.is_whitespace() || c == '>');
+    (nothing && !matches!(fence.role(), Some("step" | "stage"))).then_some(fence)
 }
 
 pub(crate) fn unowned(

@@ -15,6 +15,7 @@ mod fields;
 mod findings;
 mod front;
 mod ids;
+pub mod import;
 pub mod kinds;
 mod lint;
 mod mapped;

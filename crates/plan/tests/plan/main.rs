@@ -4,4 +4,5 @@
 mod cases;
 mod common;
 mod guides;
+mod importing;
 mod reading;

@@ -1,0 +1,179 @@
+//! Import: a plan that somebody wrote for people becomes a checked one. The text stays, byte for byte; fences are added.
+
+mod compose;
+mod names;
+mod site;
+mod source;
+mod splice;
+mod written;
+
+use crate::{Edit, Level, Reading, Span, read};
+use compose::Composition;
+use source::Source;
+use std::collections::BTreeSet;
+
+/// What an operator says to an import.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Ids of proposals that were refused: their commands stay scripts.
+    pub refused: BTreeSet<String>,
+    /// The account of the target, instead of the one that the text names.
+    pub account: Option<String>,
+    /// The region of the target, instead of the one that the text names.
+    pub region: Option<String>,
+}
+
+/// What an import gives: always a text, at worst the one that came in.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// What became of the file as a whole.
+    pub state: ImportState,
+    /// The text that came in, decoded.
+    pub original: String,
+    /// `original` with `edits` applied.
+    pub text: String,
+    /// The file's bytes with the same insertions, in the file's own encoding.
+    pub bytes: Vec<u8>,
+    /// Insertions into `original`; nothing is ever replaced.
+    pub edits: Vec<Edit>,
+    /// What each command became, in order of the file.
+    pub proposals: Vec<Proposal>,
+    /// What was left alone, and why.
+    pub left: Vec<LeftAlone>,
+    /// The result, read.
+    pub reading: Reading,
+}
+
+/// What became of the file as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportState {
+    /// It is a checked plan now.
+    Imported,
+    /// It was one already, and nothing was inserted.
+    CheckedAlready,
+    /// It has no command, no checklist and no stage, so nothing was inserted.
+    NothingToWalk,
+    /// It could not be read as text, or not be changed safely; nothing was inserted.
+    Unchanged,
+}
+
+/// What a command, or several in a row, becomes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// Stays the same as long as the command does: made of its text and of how often that came before.
+    pub id: String,
+    /// Where it stands in `original`.
+    pub span: Span,
+    /// Its first line, from 1.
+    pub line: usize,
+    /// As it is written.
+    pub command: String,
+    /// What it becomes.
+    pub outcome: Outcome,
+}
+
+/// What a command becomes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// A typed step.
+    Lifted {
+        /// Its kind.
+        uses: String,
+        /// Its id in the result.
+        step: String,
+        /// The step as it stands in the result, in YAML.
+        yaml: String,
+        /// What was assumed, a sentence each.
+        guessed: Vec<String>,
+    },
+    /// It stays a script (or, typed with prompts, a text to copy).
+    Kept {
+        /// Id of its step in the result.
+        step: String,
+        /// What repeating it would do.
+        effect: crate::Effect,
+        /// Why it was not lifted.
+        why: String,
+        /// It could be lifted, and the operator refused.
+        refused: bool,
+    },
+    /// It needs no step of its own.
+    Absorbed {
+        /// What became of it.
+        why: String,
+    },
+}
+
+/// Something that was left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// Where it stands in `original`.
+    pub span: Span,
+    /// Its first line, from 1.
+    pub line: usize,
+    /// What it is.
+    pub what: String,
+    /// Why nothing was done with it.
+    pub why: String,
+}
+
+/// How often a result that does not read well is made anew without what spoils it.
+const ATTEMPTS: usize = 6;
+
+/// Makes a checked plan of any Markdown. Whatever the bytes, the answer holds all of them, in order.
+pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
+    let before = read(bytes);
+    let source = Source::new(bytes, &before);
+    if before.plan.level == Level::Checked {
+        return unchanged(bytes, before, ImportState::CheckedAlready, Vec::new());
+    }
+    let Some(source) = source else { return unchanged(bytes, before, ImportState::Unchanged, Vec::new()) };
+    let mut draft = Composition::of(&before, &source, options);
+    if draft.is_empty() {
+        return unchanged(bytes, before, ImportState::NothingToWalk, draft.left);
+    }
+    for _ in 0..ATTEMPTS {
+        let Some(spliced) = splice::splice(&before.text, &draft) else { break };
+        let reading = read(spliced.text.as_bytes());
+        let faults = splice::faults(&before, &reading, &spliced, &draft);
+        if faults.is_empty() {
+            return Import {
+                state: ImportState::Imported,
+                bytes: source.spliced(&before.text, &spliced.edits),
+                original: before.text,
+                text: spliced.text,
+                edits: spliced.edits,
+                proposals: draft.proposals,
+                left: draft.left,
+                reading,
+            };
+        }
+        if !draft.without(&faults, &before.text) {
+            break;
+        }
+    }
+    let all = Span { start: 0, end: before.text.len() };
+    let mut left = draft.left;
+    left.push(LeftAlone {
+        span: all,
+        line: 1,
+        what: "the file".to_owned(),
+        why:
+            "whatever is inserted would be read as something else here; repair its Markdown and import again"
+                .to_owned(),
+    });
+    unchanged(bytes, before, ImportState::Unchanged, left)
+}
+
+fn unchanged(bytes: &[u8], reading: Reading, state: ImportState, left: Vec<LeftAlone>) -> Import {
+    Import {
+        state,
+        original: reading.text.clone(),
+        text: reading.text.clone(),
+        bytes: bytes.to_vec(),
+        edits: Vec::new(),
+        proposals: Vec::new(),
+        left,
+        reading,
+    }
+}

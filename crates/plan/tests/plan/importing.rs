@@ -1,0 +1,187 @@
+//! What must hold of importing any bytes: nothing is lost, nothing is replaced, twice is once, and the result reads well.
+
+use crate::common::{entries, home};
+use holdpoint_plan::import::{Import, ImportOptions, ImportState, import};
+use holdpoint_plan::{Level, Severity, Span, read};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn plain(bytes: &[u8]) -> Import {
+    import(bytes, &ImportOptions::default())
+}
+
+/// The laws of an import, for any bytes.
+fn check(bytes: &[u8]) -> Import {
+    let done = plain(bytes);
+    let before = read(bytes);
+    assert_eq!(done.original, before.text);
+    let mut rest = String::new();
+    let (mut from, mut skip) = (0, 0);
+    for edit in &done.edits {
+        assert_eq!(edit.span.start, edit.span.end, "only insertions");
+        let at = edit.span.start + skip;
+        rest.push_str(&done.text[from..at]);
+        assert_eq!(&done.text[at..at + edit.text.len()], edit.text);
+        from = at + edit.text.len();
+        skip += edit.text.len();
+    }
+    rest.push_str(&done.text[from..]);
+    assert_eq!(rest, before.text, "the result without the insertions is the original");
+    // The bytes of the file are those that came in, with the insertions between them.
+    assert!(is_spread(bytes, &done.bytes), "every byte stays, in order");
+    assert_eq!(read(&done.bytes).text, done.text, "the bytes are read as the text");
+
+    let known: BTreeSet<(String, String)> = errors(&before.diagnostics);
+    let new: Vec<_> = errors(&done.reading.diagnostics).difference(&known).cloned().collect();
+    assert!(new.is_empty(), "errors that were not there: {new:?}\n{}", done.text);
+    assert_eq!(
+        done.reading.plan.level == Level::Checked,
+        matches!(done.state, ImportState::Imported | ImportState::CheckedAlready)
+    );
+
+    let twice = plain(&done.bytes);
+    assert_eq!(twice.text, done.text, "importing twice is importing once");
+    assert_eq!(twice.bytes, done.bytes);
+    let starts: Vec<Span> = done.proposals.iter().map(|one| one.span).collect();
+    assert!(starts.is_sorted_by_key(|span| span.start), "proposals stand in order");
+    assert!(starts.iter().all(|span| done.original.get(span.start..span.end).is_some()), "places are places");
+    done
+}
+
+fn errors(findings: &[holdpoint_plan::Diagnostic]) -> BTreeSet<(String, String)> {
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    errors.map(|finding| (finding.code.clone(), finding.message.clone())).collect()
+}
+
+/// Whether all of the first stands in the second, in order.
+fn is_spread(inner: &[u8], outer: &[u8]) -> bool {
+    let mut outer = outer.iter();
+    inner.iter().all(|byte| outer.any(|other| other == byte))
+}
+
+/// Pieces that texts are put together from; what is nasty about Markdown comes of their neighbours.
+const PIECES: [&str; 52] = [
+    "\n",
+    "\r\n",
+    "\n\n",
+    "# Plan\n",
+    "## Step 1: build\n",
+    "## Rollback\n",
+    "Verify\n---\n",
+    "### Überprüfung ✅\n",
+    "```bash\n",
+    "```sh\n",
+    "```\n",
+    "~~~zsh\n",
+    "~~~\n",
+    "````bash\n",
+    "````\n",
+    "   ```bash\n",
+    "   ```\n",
+    "    indented\n",
+    "\t```bash\n",
+    "\t```\n",
+    "- item\n",
+    "  ```bash\n",
+    "  ```\n",
+    "1. one\n",
+    "- ```bash\n",
+    "> quote\n",
+    "> ```bash\n",
+    "> aws s3 ls\n",
+    "> ```\n",
+    "> - x\n",
+    ">   ```bash\n",
+    ">   ls\n",
+    ">   ```\n",
+    "aws ecs update-service --cluster c --service s \\\n",
+    "  --force-new-deployment\n",
+    "echo done\n",
+    "cd infra && terraform apply tfplan\n",
+    "# Expected: ok\n",
+    "cat <<EOF\nx\nEOF\n",
+    "export A=1\n",
+    "$ ls\n",
+    "- [ ] check\n",
+    "| a | Status |\n|---|---|\n| b | done |\n",
+    "<details>\n",
+    "</details>\n\n",
+    "---\n",
+    "title: x\n",
+    "holdpoint:\n",
+    "```yaml step\nid: a\nuses: shell\n```\n",
+    "<!-- hp: id=a -->\n",
+    "\u{feff}",
+    "text ",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_markdown_keeps_every_byte(picks in prop::collection::vec(0..PIECES.len(), 0..40), cut in 0..64_usize) {
+        let text: String = picks.iter().map(|at| PIECES[*at]).collect();
+        let end = text.len().saturating_sub(cut / 8);
+        check(&text.as_bytes()[..end]);
+    }
+
+    #[test]
+    fn any_bytes_keep_every_byte(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        check(&bytes);
+    }
+
+    #[test]
+    fn every_encoding_keeps_every_byte(picks in prop::collection::vec(0..PIECES.len(), 0..20), form in 0..3_u8) {
+        let text: String = picks.iter().map(|at| PIECES[*at]).collect();
+        let bytes: Vec<u8> = match form {
+            0 => [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect(),
+            1 => [0xfe, 0xff].into_iter().chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect(),
+            _ => text.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).chain([0xe9]).collect(),
+        };
+        check(&bytes);
+    }
+}
+
+#[test]
+fn every_plan_that_we_have_keeps_every_byte_wherever_it_is_cut() {
+    let folders = ["tests/guides", "tests/cases", "../../plans"];
+    for folder in folders {
+        for entry in entries(&home().join(folder)) {
+            let file = if entry.is_dir() { entry.join("plan.md") } else { entry };
+            let Ok(bytes) = std::fs::read(&file) else { continue };
+            check(&bytes);
+            // A prime step, so that cuts fall everywhere.
+            for end in (0..bytes.len().min(20_000)).step_by(1_009) {
+                check(&bytes[..end]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fence_is_taken_wherever_it_stands() {
+    for text in [
+        "# A\n\n```bash\nls\n```\n",
+        "# A\n\n~~~~sh title=\"x\"\nls\n```\nls\n~~~~\n",
+        "1. one\n   ```bash\n   ls\n   ```\n2. two\n",
+        "- ```bash\n  ls\n  ```\n",
+        "> quote\n>\n> ```bash\n> ls\n> ```\n",
+        "> - deep\n>\n>   ```bash\n>   ls\n>   ```\n",
+        "- a\n\n\t```bash\n\tls\n\t```\n",
+        "text\n```bash\nls\n```\ntext",
+        "# A\r\n\r\n```bash\r\nls\r\n```\r\n",
+        "---\ntitle: x\n---\n```bash\nls\n```\n",
+        "---\n\n```bash\nls\n```",
+        "\u{feff}```bash\nls\n```\n",
+    ] {
+        let done = check(text.as_bytes());
+        let shells = done.reading.plan.steps().filter(|step| step.action.uses == "shell").count();
+        assert_eq!(
+            (done.state, shells, done.left.len()),
+            (ImportState::Imported, 1, 0),
+            "{text}\n{}",
+            done.text
+        );
+        assert!(!done.reading.diagnostics.iter().any(|one| one.code == "unowned-fence"), "{}", done.text);
+    }
+}
