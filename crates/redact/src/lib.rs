@@ -16,5 +16,6 @@ mod redactor;
 mod secret;
 
 pub use filter::Filter;
+pub use patterns::looks_secret;
 pub use redactor::{REDACTED, Redactor, SHORTEST};
 pub use secret::Secret;

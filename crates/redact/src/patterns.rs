@@ -108,6 +108,16 @@ impl InKey {
     }
 }
 
+/// Where a text has what is secret by its look, each place once, in order: for who must say so rather than strike it out.
+pub fn looks_secret(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    find(text.as_bytes(), &mut InKey::default(), &mut found);
+    let mut places: Vec<Range<usize>> = found.into_iter().map(|found| found.secret).collect();
+    places.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
+    places.dedup_by(|next, kept| next.start < kept.end);
+    places
+}
+
 /// Adds to `found` what looks secret in `text`. A rule never reaches over the end of a line.
 pub(crate) fn find(text: &[u8], key: &mut InKey, found: &mut Vec<Found>) {
     let ends_line = |b: &u8| *b == b'\n' || *b == b'\r';

@@ -22,7 +22,6 @@ mod http;
 mod image;
 mod logs;
 mod look;
-mod names;
 mod outfitter;
 mod person;
 mod practice;

@@ -1,7 +1,7 @@
 //! What App Runner refuses, found before anything is sent: names, sizes, commands, references.
 
-use crate::names;
 use holdpoint_plan::kinds::{AppHealth, AutoScaling, Connector, ImageType, ScalingSizes};
+use holdpoint_plan::limits as names;
 use holdpoint_run::Diagnosis;
 
 /// Memory in MiB that each processor size takes.

@@ -2,11 +2,11 @@
 
 use crate::failure::{arguments, failed};
 use crate::look::{Found, Look, judged};
-use crate::names::{self, NameRule};
 use async_trait::async_trait;
 use holdpoint_cloud::{CallError, Cloud};
 use holdpoint_engine::Task;
 use holdpoint_plan::kinds::NamesCheck;
+use holdpoint_plan::limits::{self as names, NameRule};
 use holdpoint_run::Diagnosis;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Names that AWS would refuse: computed ones too, since the plan has their values.
 
 use super::{Finding, One};
-use crate::names::rules_of_terraform;
 use holdpoint_plan::kinds::GuardName;
+use holdpoint_plan::limits::rules_of_terraform;
 
 /// Names that are too long, too short, or made of what they may not be.
 pub(super) fn length(one: &One<'_>) -> Vec<Finding> {

@@ -7,48 +7,48 @@ use std::sync::LazyLock;
 
 /// What a name of one kind may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NameRule {
+pub struct NameRule {
     /// As a plan writes it, e.g. `apprunner.service`.
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
     /// Terraform's type and attribute of such a name.
-    pub(crate) terraform: (&'static str, &'static str),
+    pub terraform: (&'static str, &'static str),
     /// Shortest length.
-    pub(crate) least: usize,
+    pub least: usize,
     /// Longest length.
-    pub(crate) most: usize,
+    pub most: usize,
     /// Whole names, as a regular expression without anchors.
-    pub(crate) pattern: &'static str,
+    pub pattern: &'static str,
     /// The same in words.
-    pub(crate) words: &'static str,
+    pub words: &'static str,
 }
 
 /// Why a name does not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unfit {
+pub struct Unfit {
     /// What is wrong, in one sentence without an end.
-    pub(crate) why: String,
+    pub why: String,
     /// A name that would do.
-    pub(crate) proposal: Option<String>,
+    pub proposal: Option<String>,
 }
 
 /// The rule of a kind, by the plan's word or by Terraform's type of resource.
-pub(crate) fn rule(kind: &str) -> Option<&'static NameRule> {
+pub fn rule(kind: &str) -> Option<&'static NameRule> {
     RULES.iter().find(|rule| rule.kind == kind || rule.terraform.0 == kind)
 }
 
 /// The rules of one of Terraform's types of resource: which attribute is a name.
-pub(crate) fn rules_of_terraform(kind: &str) -> impl Iterator<Item = &'static NameRule> {
+pub fn rules_of_terraform(kind: &str) -> impl Iterator<Item = &'static NameRule> {
     RULES.iter().filter(move |rule| rule.terraform.0 == kind)
 }
 
 /// The words of all kinds, for who wrote another.
-pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+pub fn kinds() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|rule| rule.kind)
 }
 
 impl NameRule {
     /// Whether a name does.
-    pub(crate) fn check(&self, name: &str) -> Result<(), Unfit> {
+    pub fn check(&self, name: &str) -> Result<(), Unfit> {
         let length = name.chars().count();
         let why = if length < self.least {
             format!("`{name}` has {length} characters, at least {} are needed", self.least)
@@ -72,7 +72,7 @@ impl NameRule {
 
 /// A name near to this one that the rule takes. What is said twice goes first, then vowels of the longest words, then
 /// the middle, so that the ends, by which people tell names apart, stay. `None` where nothing that is left would do.
-pub(crate) fn shorten(rule: &NameRule, name: &str) -> Option<String> {
+pub fn shorten(rule: &NameRule, name: &str) -> Option<String> {
     let lower = rule.pattern.contains("a-z0-9") && !rule.pattern.contains("A-Z");
     let name = if lower { name.to_lowercase() } else { name.to_owned() };
     let mut words: Vec<String> = Vec::new();
