@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 impl Cloud {
-    /// Sends a call of ECS, ECR or App Runner that changes something, by its name, e.g. `ecs:UpdateService`. `input` is sent as
+    /// Sends a call of ECS, ECR, App Runner, CloudWatch or its logs that changes something, by its name, e.g. `ecs:UpdateService`. `input` is sent as
     /// it is; a name that is not known here is refused unsent.
     pub async fn change(&self, name: &str, input: &Value) -> Result<Answer, CallError> {
         if let Some(answer) = self.change_apprunner(name, input).await {
@@ -37,6 +37,9 @@ impl Cloud {
             }
             "logs:CreateLogGroup" => call!(self, logs.create_log_group, nature, name, input),
             "logs:PutRetentionPolicy" => call!(self, logs.put_retention_policy, nature, name, input),
+            "cloudwatch:PutMetricAlarm" => self.change_cloudwatch("PutMetricAlarm", input).await,
+            "cloudwatch:DeleteAlarms" => self.change_cloudwatch("DeleteAlarms", input).await,
+            "cloudwatch:SetAlarmState" => self.change_cloudwatch("SetAlarmState", input).await,
             _ => Err(CallError::Unreachable {
                 call: name.to_owned(),
                 why: "this version does not know the call".to_owned(),

@@ -1,4 +1,5 @@
-//! Calls of the Query protocol: EC2, RDS, Elastic Load Balancing and CloudWatch, each a handful of reads.
+//! Calls of the Query protocol: EC2, RDS, Elastic Load Balancing and CloudWatch, each a handful of reads; and CloudWatch's
+//! changes, by the JSON that its model offers beside.
 //!
 //! The SDK's own orchestrator signs and sends them with the credentials, the HTTP client, the time limits and the
 //! clock of the configuration, as a generated client would; only the form that goes out and the XML that comes back
@@ -16,7 +17,7 @@ pub use load_balancers::TargetHealth;
 pub use metrics::{Alarm, Datapoint, Meter};
 pub use rds::{Database, DatabaseCluster};
 
-use crate::wire::{Carrier, Nature, send_seen};
+use crate::wire::{Answer, Carrier, Nature, send, send_seen};
 use crate::{CallError, Cloud};
 use aws_runtime::auth::SigV4OperationSigningConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
@@ -94,6 +95,15 @@ pub(crate) struct Query {
     identities: SharedIdentityCache,
 }
 
+/// How a call is written.
+#[derive(Debug, Clone)]
+enum Speech {
+    /// Query: a form goes out, XML comes back.
+    Form,
+    /// AWS JSON 1.0, under this target.
+    Json { target: String },
+}
+
 /// A form: names and values, in order.
 pub(crate) type Form = Vec<(String, String)>;
 
@@ -110,6 +120,7 @@ impl Query {
         operation: &'static str,
         place: &Place,
         carrier: Carrier,
+        speech: Speech,
     ) -> Operation<String, (), Refusal> {
         let mut settings = Layer::new("query");
         settings
@@ -143,7 +154,11 @@ impl Query {
         if let Some(version) = self.config.behavior_version() {
             builder = builder.behavior_version(version);
         }
-        builder.runtime_plugin(plugin).serializer(request).deserializer(judged).build()
+        builder
+            .runtime_plugin(plugin)
+            .serializer(move |_: String| request(&speech))
+            .deserializer(judged)
+            .build()
     }
 }
 
@@ -162,7 +177,7 @@ impl Cloud {
         let body = form(service, operation, fields);
         let seen = send_seen(Nature::Read, &name, &self.pacer, || {
             let (carrier, seen) = Carrier::new(body.as_bytes());
-            let sent = self.query.operation(service, operation, &place, carrier);
+            let sent = self.query.operation(service, operation, &place, carrier, Speech::Form);
             (async move { sent.invoke(String::new()).await }, seen)
         })
         .await?;
@@ -171,6 +186,27 @@ impl Cloud {
             String::from_utf8(seen.body.unwrap_or_default()).map_err(|error| bad(error.to_string()))?;
         let document = tree::parse(&text).map_err(|why| bad(format!("its answer is no XML: {why}")))?;
         Ok(read(Tree::of(&document)))
+    }
+
+    /// Sends a call of CloudWatch that changes something. `input` is sent as it is.
+    pub(crate) async fn change_cloudwatch(
+        &self,
+        operation: &'static str,
+        input: &serde_json::Value,
+    ) -> Result<Answer, CallError> {
+        let service = Service::CloudWatch;
+        let name = format!("{}:{operation}", service.prefix());
+        let place = endpoint::place(&self.query.config, service)
+            .map_err(|why| CallError::Unreachable { call: name.clone(), why })?;
+        let body = input.to_string();
+        let target = format!("GraniteServiceVersion20100801.{operation}");
+        send(Nature::Change, &name, &self.pacer, || {
+            let (carrier, seen) = Carrier::new(body.as_bytes());
+            let speech = Speech::Json { target: target.clone() };
+            let sent = self.query.operation(service, operation, &place, carrier, speech);
+            (async move { sent.invoke(String::new()).await }, seen)
+        })
+        .await
     }
 
     /// Reads page after page until no further one is announced in `token`, which is sent back as `ask`.
@@ -219,11 +255,20 @@ fn form(service: Service, operation: &str, fields: &Form) -> String {
 }
 
 /// The carrier puts the body in before it is signed.
-fn request(_: String) -> Result<HttpRequest, aws_smithy_runtime_api::box_error::BoxError> {
+fn request(speech: &Speech) -> Result<HttpRequest, aws_smithy_runtime_api::box_error::BoxError> {
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_method("POST")?;
     request.set_uri("/")?;
-    request.headers_mut().insert("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+    match speech {
+        Speech::Form => {
+            let form = "application/x-www-form-urlencoded; charset=utf-8";
+            request.headers_mut().insert("content-type", form);
+        }
+        Speech::Json { target } => {
+            request.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+            request.headers_mut().insert("x-amz-target", target.clone());
+        }
+    }
     Ok(request)
 }
 

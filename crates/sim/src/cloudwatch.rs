@@ -1,6 +1,8 @@
-//! CloudWatch on the wire, as far as metrics and alarms are looked at: Query, JSON 1.0, and Smithy's RPC v2 with CBOR.
+//! CloudWatch on the wire, as far as a deployment needs it, metrics to look at and alarms on one metric: Query, JSON 1.0, and Smithy's RPC v2 with CBOR.
 
 mod alarms;
+mod evaluation;
+mod settings;
 mod statistics;
 
 use std::collections::BTreeMap;
@@ -13,11 +15,16 @@ use crate::clock::{Micros, SECOND};
 use crate::protocol::query::items;
 use crate::world::{Env, Estate};
 
+pub(crate) use self::evaluation::happen;
+use self::settings::Settings;
+
 /// Metrics of one account and region.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metrics {
     series: Vec<Series>,
-    /// When an alarm's state was set by a call, and why.
+    /// Alarms that calls made, by name.
+    alarms: BTreeMap<String, Settings>,
+    /// When an alarm came to its state, and why.
     set: BTreeMap<String, (Micros, String)>,
 }
 
@@ -69,7 +76,12 @@ pub(crate) fn serve(
     let metrics = &estate.metrics;
     match operation {
         "DescribeAlarms" => alarms::describe(metrics, env, input),
+        "PutMetricAlarm" => alarms::put(estate, env, input),
+        "DeleteAlarms" => alarms::delete(estate, env, input),
         "SetAlarmState" => alarms::set(estate, env, input),
+        "TagResource" | "UntagResource" | "ListTagsForResource" => {
+            alarms::tag(&mut estate.metrics, env, operation, input)
+        }
         "GetMetricStatistics" => statistics::of_one(metrics, env, input),
         "GetMetricData" => statistics::of_many(metrics, env, input),
         "ListMetrics" => list(metrics, input),
@@ -78,8 +90,8 @@ pub(crate) fn serve(
 }
 
 impl Metrics {
-    /// Sets the values of a metric, from now on.
-    pub(crate) fn set(&mut self, env: &Env, of: &Furnishing) {
+    /// Sets the values of a metric, from now on; alarms on it look at them.
+    pub(crate) fn set(&mut self, env: &mut Env, of: &Furnishing) {
         let now = env.now_at(env.t);
         let every = of.period.max(1) * SECOND;
         let is_it = |s: &Series| {
@@ -100,6 +112,11 @@ impl Metrics {
         let back =
             if series.segments.is_empty() { of.values.len().saturating_sub(1) as u64 * every } else { 0 };
         series.segments.push((now.saturating_sub(back), of.values.clone()));
+        for (name, alarm) in &self.alarms {
+            if alarm.text("MetricName") == Some(&of.metric) {
+                evaluation::look_in(env, alarm, name, 0.0);
+            }
+        }
     }
 
     /// Namespace, metric and dimensions of each.

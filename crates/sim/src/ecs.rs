@@ -113,6 +113,7 @@ pub(crate) fn happen(estate: &mut Estate, env: &mut Env, what: What) {
         What::Log { group, stream, message } => estate.logs.write(env, &group, &stream, &message),
         // Dispatched before it comes here.
         What::AppRunner(due) => crate::apprunner::happen(estate, env, due),
+        What::Alarm { name, again } => crate::cloudwatch::happen(estate, env, &name, again),
         What::Forget { cluster, service } => {
             if let Some(cluster) = estate.ecs.clusters.get_mut(&cluster) {
                 // A service created again under the name stays.

@@ -290,11 +290,13 @@ pub(crate) fn furnish(world: &mut World, of: &Furnishing) {
     let [plot, _] = &mut world.env.plots;
     plot.incidents.extend(of.incidents.iter().cloned());
     plot.hooks.extend(of.hooks.iter().cloned());
-    world.env.alarms.extend(of.alarms.iter().map(|(name, state)| (name.clone(), *state)));
     for host in &of.hosts {
         world.hosts.put(&of.account, &of.region, host);
     }
     (world.env.account, world.env.region) = (of.account.clone(), of.region.clone());
+    for (name, state) in &of.alarms {
+        world.env.set_alarm(name, *state);
+    }
     let estate = world.estates.entry((of.account.clone(), of.region.clone())).or_default();
     world.env.backdate = STOOD;
     if let Err(reason) = build(of, estate, &mut world.env) {
@@ -336,12 +338,16 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
     let [_, plot] = &mut world.env.plots;
     plot.incidents.extend(change.incidents.iter().cloned());
     plot.hooks.extend(change.hooks.iter().cloned());
-    world.env.alarms.extend(change.alarms.iter().map(|(name, state)| (name.clone(), *state)));
-    if !change.alarms.is_empty() {
-        for (place, estate) in &mut world.estates {
-            (world.env.account, world.env.region) = place.clone();
-            ecs::alarms_changed(estate, &mut world.env);
+    for (place, estate) in &mut world.estates {
+        (world.env.account, world.env.region) = place.clone();
+        // The alarms of a change are those of the practice account.
+        if change.alarms.is_empty() || world.home.as_ref().is_none_or(|home| *place != (home.account.clone(), home.region.clone())) {
+            continue;
         }
+        for (name, state) in &change.alarms {
+            world.env.set_alarm(name, *state);
+        }
+        ecs::alarms_changed(estate, &mut world.env);
     }
     if change.running {
         for (place, estate) in &mut world.estates {
@@ -354,9 +360,10 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
         for host in &change.hosts {
             world.hosts.put(&home.account, &home.region, host);
         }
+        (world.env.account, world.env.region) = (home.account.clone(), home.region.clone());
         let estate = world.estates.entry((home.account, home.region)).or_default();
         for metric in &change.metrics {
-            estate.metrics.set(&world.env, metric);
+            estate.metrics.set(&mut world.env, metric);
         }
     }
     if let Some(switches) = &change.sso {

@@ -13,6 +13,9 @@ pub(crate) fn overview(world: &World) -> Value {
         .iter()
         .map(|((account, region), estate)| {
             let mut body = of_estate(estate);
+            let alarms = world.env.alarms_of(account, region);
+            let alarms = alarms.map(|(name, state)| json!({"name": name, "state": state}));
+            body.insert("alarms".to_owned(), alarms.collect());
             body.insert("account".to_owned(), json!(account));
             body.insert("region".to_owned(), json!(region));
             Value::Object(body)

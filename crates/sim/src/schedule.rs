@@ -56,6 +56,11 @@ pub(crate) enum What {
     },
     /// Something of App Runner.
     AppRunner(Due),
+    /// An alarm looks at its metric, and so many times again.
+    Alarm {
+        name: String,
+        again: u64,
+    },
 }
 
 /// A step in a task's life.
@@ -110,7 +115,8 @@ impl Schedule {
             | What::Incident { .. }
             | What::Log { .. }
             | What::Forget { .. }
-            | What::AppRunner(_) => true,
+            | What::AppRunner(_)
+            | What::Alarm { .. } => true,
         });
     }
 }

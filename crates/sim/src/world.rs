@@ -68,8 +68,8 @@ pub(crate) struct Env {
     pub(crate) changed: Vec<Rule>,
     /// What befalls deployments, as the world has it and as changes brought it.
     pub(crate) plots: [Plot; 2],
-    /// CloudWatch alarms by name; one that nobody named is OK.
-    pub(crate) alarms: BTreeMap<String, AlarmState>,
+    /// CloudWatch alarms by account, region and name.
+    alarms: BTreeMap<(String, String, String), AlarmState>,
     /// Zone and address block of the subnets that a world describes.
     pub(crate) subnets: BTreeMap<String, (Option<String>, String)>,
     /// Names that an operation gave to services, for the host map.
@@ -118,6 +118,34 @@ impl Env {
     /// How long so many seconds of simulated duration really are.
     pub(crate) fn shortened(&self, seconds: f64) -> Micros {
         (seconds.max(0.0) / self.speed * SECOND as f64).round() as Micros
+    }
+
+    /// The state of an alarm of this account and region; `None`: there is none, and none goes off.
+    pub(crate) fn alarm(&self, name: &str) -> Option<AlarmState> {
+        self.alarms.get(&(self.account.clone(), self.region.clone(), name.to_owned())).copied()
+    }
+
+    /// The alarms of this account and region.
+    pub(crate) fn alarms_here(&self) -> impl Iterator<Item = (&str, AlarmState)> {
+        self.alarms_of(&self.account, &self.region)
+    }
+
+    /// The alarms of an account and region.
+    pub(crate) fn alarms_of(&self, account: &str, region: &str) -> impl Iterator<Item = (&str, AlarmState)> {
+        self.alarms
+            .iter()
+            .filter(move |((a, r, _), _)| a == account && r == region)
+            .map(|((_, _, name), state)| (name.as_str(), *state))
+    }
+
+    /// An alarm comes to be, or to another state.
+    pub(crate) fn set_alarm(&mut self, name: &str, state: AlarmState) {
+        self.alarms.insert((self.account.clone(), self.region.clone(), name.to_owned()), state);
+    }
+
+    /// An alarm is gone; whether there was one.
+    pub(crate) fn forget_alarm(&mut self, name: &str) -> bool {
+        self.alarms.remove(&(self.account.clone(), self.region.clone(), name.to_owned())).is_some()
     }
 
     /// What befalls deployments.

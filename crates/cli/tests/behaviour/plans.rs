@@ -114,6 +114,8 @@ const WORKER: &[Case] = &[
         operations: &[
             "CreateLogGroup",
             "PutRetentionPolicy",
+            "PutMetricAlarm",
+            "PutMetricAlarm",
             "RegisterTaskDefinition",
             "RegisterTaskDefinition",
             "CreateService",

@@ -43,19 +43,19 @@ pub(crate) fn of_one(metrics: &Metrics, env: &Env, input: &Value) -> Result<Valu
         .map(|(at, values)| {
             let mut point = json!({"Timestamp": moment(at), "Unit": series.map(|s| &s.unit)});
             for name in &names {
-                point[*name] = json!(statistic(&values, name));
+                point[*name] = json!(of_values(&values, name));
             }
             if !extended.is_empty() {
                 point["ExtendedStatistics"] = extended
                     .iter()
-                    .map(|name| ((*name).to_owned(), json!(statistic(&values, name))))
+                    .map(|name| ((*name).to_owned(), json!(of_values(&values, name))))
                     .collect();
             }
             point
         })
         .collect();
     for name in names.iter().chain(&extended) {
-        if statistic(&[1.0], name).is_none() {
+        if of_values(&[1.0], name).is_none() {
             return Err(AwsError::new(
                 "InvalidParameterValue",
                 format!("The value {name} for parameter Statistics is not supported."),
@@ -87,11 +87,11 @@ pub(crate) fn of_many(metrics: &Metrics, env: &Env, input: &Value) -> Result<Val
         let stat = &query["MetricStat"];
         let name = stat["Stat"].as_str().unwrap_or("Average");
         let invalid = || AwsError::new("ValidationError", format!("The statistic '{name}' is not valid."));
-        statistic(&[1.0], name).ok_or_else(invalid)?;
+        of_values(&[1.0], name).ok_or_else(invalid)?;
         let series = find(metrics, &stat["Metric"])?;
         let mut points: Vec<(Micros, f64)> = buckets(series, env, start, end, period(&stat["Period"])?)
             .into_iter()
-            .filter_map(|(at, values)| Some((at, statistic(&values, name)?)))
+            .filter_map(|(at, values)| Some((at, of_values(&values, name)?)))
             .collect();
         if !ascending {
             points.reverse();
@@ -121,7 +121,7 @@ fn find<'a>(metrics: &'a Metrics, of: &Value) -> Result<Option<&'a Series>, AwsE
 }
 
 /// The values of each period that has any, by the beginning of the period.
-fn buckets(
+pub(super) fn buckets(
     series: Option<&Series>,
     env: &Env,
     start: Micros,
@@ -139,7 +139,7 @@ fn buckets(
 }
 
 /// A statistic by its name; `p99` and the like are percentiles.
-fn statistic(values: &[f64], name: &str) -> Option<f64> {
+pub(super) fn of_values(values: &[f64], name: &str) -> Option<f64> {
     let count = values.len() as f64;
     let sum: f64 = values.iter().sum();
     match name {
@@ -212,9 +212,9 @@ mod tests {
             ("p50", 2.0),
             ("p99", 10.0),
         ] {
-            assert_eq!(statistic(&values, name), Some(is), "{name}");
+            assert_eq!(of_values(&values, name), Some(is), "{name}");
         }
-        assert_eq!(statistic(&values, "median"), None);
+        assert_eq!(of_values(&values, "median"), None);
         for text in [
             "2026-01-01T00:00:00Z",
             "2026-01-01T00:00:00.123Z",

@@ -29,7 +29,7 @@ pub(crate) fn watch(env: &Env, configuration: &Value) -> Watched {
         .filter_map(Value::as_str)
         .map(str::to_owned)
         .collect();
-    let raised = names.iter().any(|name| env.alarms.get(name) == Some(&AlarmState::Alarm));
+    let raised = names.iter().any(|name| env.alarm(name) == Some(AlarmState::Alarm));
     let watching = alarms["enable"].as_bool().unwrap_or(false) && !names.is_empty() && !raised;
     Watched {
         status: if watching { BreakerStatus::Monitoring } else { BreakerStatus::Disabled },
@@ -45,7 +45,7 @@ pub(crate) fn look(estate: &mut Estate, env: &mut Env) {
     for cluster in estate.ecs.clusters.values_mut() {
         for service in cluster.services.values_mut() {
             let raised = |d: &ServiceDeployment| -> Vec<String> {
-                let is_up = |name: &&String| env.alarms.get(*name) == Some(&AlarmState::Alarm);
+                let is_up = |name: &&String| env.alarm(name) == Some(AlarmState::Alarm);
                 d.alarms.names.iter().filter(is_up).cloned().collect()
             };
             let hit = service.service_deployments.iter_mut().find(|d| {
@@ -82,7 +82,7 @@ pub(crate) fn end(env: &mut Env, of: &mut ServiceDeployment) {
     }
     if of.alarms.by_incident {
         for name in &of.alarms.triggered {
-            env.alarms.insert(name.clone(), AlarmState::Ok);
+            env.set_alarm(name, AlarmState::Ok);
         }
     }
 }

@@ -185,7 +185,7 @@ pub(crate) fn happen(
         scheduler::deploy(env, families, cluster_name, service, Origin::Update);
     }
     for name in &gone_off {
-        env.alarms.insert(name.clone(), AlarmState::Alarm);
+        env.set_alarm(name, AlarmState::Alarm);
     }
     alarms::look(estate, env);
     scheduler::reconcile(estate, env, cluster_name, service_name);
