@@ -6,7 +6,7 @@ import { Console } from "../src/screens/console.svelte.ts";
 import { hashOf, placeOf } from "../src/screens/place.ts";
 import { lock } from "./accounts-views.ts";
 import { ScriptedHost, type Script } from "./scripted.ts";
-import { failedRun, heldRun, home, plan, runView } from "./views.ts";
+import { baking, failedRun, heldRun, home, pausing, plan, runView } from "./views.ts";
 
 beforeEach(() => {
   location.hash = "";
@@ -113,6 +113,22 @@ test("a report is exported to a path that was typed, and the journal is checked 
   await fireEvent.click(screen.getByRole("button", { name: "Export" }));
   await screen.findByTestId("written");
   expect(host.asked.find(({ name }) => name === "report.export")?.args).toEqual({ run: "7k2m", format: "markdown", path: "/reports/run.md" });
+});
+
+test("a deployment that shifts traffic shows its stage, its traffic, what is left of the bake, and its alarms", async () => {
+  const soon = new Date(Date.now() + 240_000).toISOString();
+  const rollout = baking.rollout && { ...baking.rollout, stage: baking.rollout.stage && { ...baking.rollout.stage, ends_at: soon } };
+  const host = show("#/run/7k2m", { "run.view": () => runView({}, { ...baking, id: "deploy_api", rollout }) });
+  const left = await screen.findByTestId("bake");
+  expect(left.textContent).toMatch(/^about .* left$/);
+  expect(screen.getByText(/12\.5 % of production traffic on the new revision, 100 % of test traffic/)).toBeTruthy();
+  expect(screen.getByText("watched: broker-api-5xx, broker-api-latency")).toBeTruthy();
+  expect(screen.queryByTestId("hook")).toBeNull();
+  const hook = pausing.rollout?.hook ?? null;
+  const atHook = pausing.rollout && { ...pausing.rollout, hook: hook && { ...hook, expires_at: soon } };
+  host.publish({ type: "run", view: runView({ seq: 60 }, { ...pausing, id: "deploy_api", rollout: atHook }) });
+  expect((await screen.findByTestId("hook")).textContent).toMatch(/waits for an answer.* left, then AWS rolls the deployment back/);
+  expect(screen.getByText("went off: broker-api-5xx")).toBeTruthy();
 });
 
 test("a secret is given and not kept on the page", async () => {

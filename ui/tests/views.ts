@@ -50,7 +50,7 @@ const deploying = step({
   subject: "service broker-api in broker",
   prose_html: "<p>The task definition was changed in the stage before. The API takes it up now; background jobs must <strong>not</strong> start here any more, the worker has them.</p>",
   rollout: {
-    deployment: "ecs-svc/4417001122334455667", said: "IN_PROGRESS", failures: { seen: 0, limit: 3 }, breaker: "on, rolls back",
+    deployment: "ecs-svc/4417001122334455667", said: "IN_PROGRESS", strategy: "rolling", stage: null, traffic: null, hook: null, alarms: null, failures: { seen: 0, limit: 3 }, breaker: "on, rolls back",
     last_event: { at: ago(9), text: "(service broker-api) registered 1 targets in (target-group broker-api-tg)" }, asked_at: ago(2),
     revisions: [
       { name: "broker-api:42", role: "new", said: "1 of 2 healthy", image: "sha256:9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee0000c7", desired: 2, running: 1, tasks: [{ id: "8c1f", state: "healthy", said: "up" }, { id: "77b0", state: "starting", said: "starting" }] },
@@ -59,6 +59,24 @@ const deploying = step({
   },
   log_lines: log.length, log_source: "/ecs/broker-api · task 8c1f",
   events: [{ at: ago(9), text: "registered 1 target in broker-api-tg", bad: false }, { at: ago(40), text: "has started 2 tasks: (task 8c1f) (task 77b0)", bad: false }],
+});
+
+/** A blue/green deployment that bakes, with alarms on it. */
+export const baking = step({
+  ...deploying, id: "bake_api", title: "Deploy API, blue/green", status: "waiting", log_lines: 0, events: [],
+  rollout: deploying.rollout && {
+    ...deploying.rollout, strategy: "canary", stage: { name: "BAKE_TIME", said: "baking", since: ago(60), ends_at: new Date(NOW + 240_000).toISOString() },
+    traffic: { production: 12.5, test: 100 }, alarms: { said: "watched", names: ["broker-api-5xx", "broker-api-latency"], triggered: [] },
+  },
+});
+
+/** The same at a hook, after an alarm went off. */
+export const pausing = step({
+  ...baking,
+  rollout: baking.rollout && {
+    ...baking.rollout, stage: { name: "POST_TEST_TRAFFIC_SHIFT", said: "after the test traffic has shifted", since: ago(60), ends_at: null }, traffic: { production: 0, test: 100 },
+    hook: { expires_at: new Date(NOW + 1_460_000).toISOString(), otherwise: "AWS rolls the deployment back" }, alarms: { said: "went off", names: ["broker-api-5xx"], triggered: ["broker-api-5xx"] },
+  },
 });
 
 export const planned = step({

@@ -26,7 +26,7 @@ const views = [
   { name: "run-failed", path: `${STAGE}#/run/failed` },
   { name: "run-asking", path: `${STAGE}#/run/asking` },
   { name: "run-deciding", path: `${STAGE}#/run/deciding` },
-  ...["planned", "applying", "mirroring", "operating", "hooked"].map((state) => ({ name: `run-${state}`, path: `${STAGE}#/run/${state}` })),
+  ...["planned", "applying", "mirroring", "operating", "baking", "hooked"].map((state) => ({ name: `run-${state}`, path: `${STAGE}#/run/${state}` })),
   { name: "run-held", path: `${STAGE}#/run/held` },
   { name: "run-sign", path: `${STAGE}#/run/held`, act: byTestId("go") },
   { name: "run-rollback", path: `${STAGE}#/run/failed`, act: byTestId("roll-back") },

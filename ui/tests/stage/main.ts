@@ -7,7 +7,7 @@ import App from "../../src/screens/App.svelte";
 import { Console } from "../../src/screens/console.svelte.ts";
 import * as desk from "../accounts-views.ts";
 import { ScriptedHost } from "../scripted.ts";
-import { applying, failedRun, heldRun, home, identity, log, mirroring, NOW, operating, plan, planned, runView, step } from "../views.ts";
+import { applying, failedRun, heldRun, home, identity, log, mirroring, NOW, operating, plan, baking, pausing, planned, runView, step } from "../views.ts";
 
 const began = performance.now();
 Date.now = () => NOW + performance.now() - began;
@@ -27,7 +27,7 @@ const hooked = step({
 });
 /** A run that stands at this step. */
 const at = (shown: typeof planned) => () => runView({ said: `${shown.title} is under way` }, { ...shown, id: "deploy_api" });
-const runs = { planned: at(planned), applying: at(applying), mirroring: at(mirroring), operating: at(operating), hooked: at(hooked), deciding: () => runView({ status: "waiting_for_person", said: "How to move the jobs", wants: ["api_token"] }, deciding), asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { what: "process 4711 on this machine" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
+const runs = { planned: at(planned), applying: at(applying), mirroring: at(mirroring), operating: at(operating), hooked: at({ ...hooked, rollout: pausing.rollout }), baking: at(baking), deciding: () => runView({ status: "waiting_for_person", said: "How to move the jobs", wants: ["api_token"] }, deciding), asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { what: "process 4711 on this machine" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
 
 const asked = new URLSearchParams(location.search);
 const state = asked.get("accounts") ?? "";

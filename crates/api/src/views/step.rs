@@ -81,14 +81,66 @@ pub struct RolloutFailures {
     pub limit: u32,
 }
 
-/// A rollout, live.
+/// The stage of a deployment that shifts traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RolloutStage {
+    /// AWS's name, `BAKE_TIME`.
+    pub name: String,
+    /// In words: "baking".
+    pub said: String,
+    /// Since when.
+    pub since: Option<String>,
+    /// When it ends, about, where it ends by itself.
+    pub ends_at: Option<String>,
+}
+
+/// How much traffic the new revision has been given, in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+pub struct RolloutTraffic {
+    /// Of production.
+    pub production: Option<f64>,
+    /// Of test traffic.
+    pub test: Option<f64>,
+}
+
+/// A hook of the deployment that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RolloutHook {
+    /// When its time is up.
+    pub expires_at: Option<String>,
+    /// What AWS does then, in words.
+    pub otherwise: String,
+}
+
+/// The alarms that a deployment watches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RolloutAlarms {
+    /// In words: "watched", "went off", "watched to the end", "not watched".
+    pub said: String,
+    /// Their names.
+    pub names: Vec<String>,
+    /// Those of them that went off.
+    pub triggered: Vec<String>,
+}
+
+/// A rollout, live.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(rename = "Rollout")]
 pub struct RolloutView {
     /// The deployment's id.
     pub deployment: String,
     /// In words.
     pub said: String,
+    /// `rolling`, `blue/green`, `linear`, `canary`; empty where it is not known.
+    pub strategy: String,
+    /// Where a deployment that shifts traffic stands.
+    pub stage: Option<RolloutStage>,
+    /// Traffic of the new revision, where there is traffic to shift.
+    pub traffic: Option<RolloutTraffic>,
+    /// A hook that waits for an answer.
+    pub hook: Option<RolloutHook>,
+    /// Alarms, where any are configured.
+    pub alarms: Option<RolloutAlarms>,
     /// Revisions.
     pub revisions: Vec<Revision>,
     /// Failures, where a breaker counts them.

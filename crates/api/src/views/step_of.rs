@@ -2,11 +2,11 @@
 
 use super::card_of::card;
 use super::plan_of::estimate;
+use super::rollout_of;
 use super::run_of::RunFacts;
 use super::{
     AskView, CheckResult, CheckStatus, ChecklistItem, ChoiceView, CopyView, DiagnosisView, FactView,
-    FieldView, KnownView, LogLine, LogPage, OptionView, Revision, RolloutEvent, RolloutFailures, RolloutTask,
-    RolloutView, Sample, ScriptView, StepEvent, StepStatus, StepView,
+    FieldView, KnownView, LogLine, LogPage, OptionView, Sample, ScriptView, StepEvent, StepStatus, StepView,
 };
 use holdpoint_engine::{Line, WorkBoard};
 use holdpoint_plan::{Item, Step};
@@ -45,7 +45,7 @@ pub(super) fn step_view(facts: &RunFacts<'_>, step: &Step) -> StepView {
         estimate: step.estimate.map(estimate),
         attempt: known.attempt,
         stale: state.steps.get(&step.id).is_some_and(|known| !known.stale.is_empty()),
-        rollout: board.and_then(|board| board.rollout.as_ref()).and_then(rollout),
+        rollout: board.and_then(|board| board.rollout.as_ref()).and_then(rollout_of::rollout),
         card: card(&step.action.uses, &known, board.and_then(|board| board.card.as_ref())),
         samples: board.and_then(|board| board.rollout.as_ref()).map(samples).unwrap_or_default(),
         checks: checks(&known),
@@ -378,90 +378,6 @@ fn log_line(line: &Line) -> LogLine {
     }
 }
 
-fn rollout(view: &Value) -> Option<RolloutView> {
-    let deployment = view.get("deployment")?.as_str()?.to_owned();
-    let text =
-        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let breaker = view.get("breaker").cloned().unwrap_or(Value::Null);
-    let on = breaker.get("enabled").and_then(Value::as_bool).unwrap_or(false);
-    let back = breaker.get("rollback").and_then(Value::as_bool).unwrap_or(false);
-    let revisions =
-        view.get("revisions").and_then(Value::as_array).map(|all| all.iter().map(revision).collect());
-    Some(RolloutView {
-        deployment,
-        said: [text(view, "status"), text(view, "rollout_state")]
-            .into_iter()
-            .find(|said| !said.is_empty())
-            .unwrap_or_default(),
-        revisions: revisions.unwrap_or_default(),
-        failures: on.then(|| RolloutFailures {
-            seen: count(&breaker, "failures"),
-            limit: count(&breaker, "threshold"),
-        }),
-        breaker: match (on, back) {
-            (true, true) => "on, rolls back",
-            (true, false) => "on, does not roll back",
-            (false, _) => "off",
-        }
-        .to_owned(),
-        last_event: view
-            .get("last_event")
-            .filter(|event| event.is_object())
-            .map(|event| RolloutEvent { at: moment(event, "at"), text: text(event, "text") }),
-        asked_at: moment(view, "asked_at"),
-    })
-}
-
-fn revision(view: &Value) -> Revision {
-    let text = |name: &str| view.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let arn = text("task_definition");
-    let (healthy, desired, running) =
-        (count(view, "healthy"), count(view, "desired"), count(view, "running"));
-    let images = view.get("images").and_then(Value::as_array);
-    Revision {
-        name: arn.rsplit('/').next().unwrap_or_default().to_owned(),
-        role: text("role"),
-        said: match text("role").as_str() {
-            "new" => format!("{healthy} of {desired} healthy"),
-            _ => format!("{running} running"),
-        },
-        image: images.and_then(|all| all.first()).and_then(pinned_image),
-        desired,
-        running,
-        tasks: view
-            .get("tasks")
-            .and_then(Value::as_array)
-            .map(|all| all.iter().map(task).collect())
-            .unwrap_or_default(),
-    }
-}
-
-fn task(view: &Value) -> RolloutTask {
-    let text = |name: &str| view.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (state, said) = match text("state").as_str() {
-        "up" => ("healthy", "up"),
-        "start" => ("starting", "starting"),
-        "bad" => ("unhealthy", "stopped or failing"),
-        _ => ("stopped", "gone"),
-    };
-    let told = text("said");
-    RolloutTask {
-        id: text("id"),
-        state: state.into(),
-        said: if told.is_empty() { said.into() } else { told },
-    }
-}
-
-/// `repository:tag@sha256:…`, from `{image, digest}`.
-fn pinned_image(view: &Value) -> Option<String> {
-    let text = |name: &str| view.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let image = text("image")?;
-    Some(match text("digest").filter(|digest| !image.contains(digest)) {
-        Some(digest) => format!("{image}@{digest}"),
-        None => image.to_owned(),
-    })
-}
-
 /// Samples of a soak, in order of time, from its series: `[{check, points: [{at, ok, values}]}]`.
 fn samples(view: &Value) -> Vec<Sample> {
     let list =
@@ -486,7 +402,7 @@ fn values(point: &Value) -> String {
 }
 
 /// A moment as ISO text, from text or from milliseconds.
-fn moment(view: &Value, name: &str) -> String {
+pub(super) fn moment(view: &Value, name: &str) -> String {
     match view.get(name) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => {
@@ -496,7 +412,7 @@ fn moment(view: &Value, name: &str) -> String {
     }
 }
 
-fn count(view: &Value, name: &str) -> u32 {
+pub(super) fn count(view: &Value, name: &str) -> u32 {
     view.get(name).and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
 }
 

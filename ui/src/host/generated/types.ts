@@ -70,7 +70,15 @@ export type Failures = { seen: number, limit: number, };
 
 export type LastEvent = { at: string, text: string, };
 
-export type Rollout = { deployment: string, said: string, revisions: Array<Revision>, failures: Failures | null, breaker: string, last_event: LastEvent | null, asked_at: string, };
+export type RolloutStage = { name: string, said: string, since: string | null, ends_at: string | null, };
+
+export type RolloutTraffic = { production: number | null, test: number | null, };
+
+export type RolloutHook = { expires_at: string | null, otherwise: string, };
+
+export type RolloutAlarms = { said: string, names: Array<string>, triggered: Array<string>, };
+
+export type Rollout = { deployment: string, said: string, strategy: string, stage: RolloutStage | null, traffic: RolloutTraffic | null, hook: RolloutHook | null, alarms: RolloutAlarms | null, revisions: Array<Revision>, failures: Failures | null, breaker: string, last_event: LastEvent | null, asked_at: string, };
 
 export type ValueChange = { path: string, before: string | null, after: string | null, sensitive: boolean, unknown: boolean, forces: boolean, };
 
