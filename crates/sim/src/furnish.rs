@@ -341,7 +341,9 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
     for (place, estate) in &mut world.estates {
         (world.env.account, world.env.region) = place.clone();
         // The alarms of a change are those of the practice account.
-        if change.alarms.is_empty() || world.home.as_ref().is_none_or(|home| *place != (home.account.clone(), home.region.clone())) {
+        if change.alarms.is_empty()
+            || world.home.as_ref().is_none_or(|home| *place != (home.account.clone(), home.region.clone()))
+        {
             continue;
         }
         for (name, state) in &change.alarms {

@@ -44,7 +44,8 @@ pub(crate) use run_of::{RunFacts, rollback_view, run_summary, run_view, waiting}
 pub use sign_in::{SignInState, SignInView};
 pub use step::{
     AskView, CheckResult, CheckStatus, ChoiceView, CopyView, DiagnosisView, FactView, FieldView, KnownView,
-    LogLine, LogPage, OptionView, Revision, RolloutAlarms, RolloutEvent, RolloutFailures, RolloutHook, RolloutStage, RolloutTask, RolloutTraffic, RolloutView, Sample,
-    ScriptView, StepEvent, StepStatus, StepView,
+    LogLine, LogPage, OptionView, Revision, RolloutAlarms, RolloutEvent, RolloutFailures, RolloutHook,
+    RolloutStage, RolloutTask, RolloutTraffic, RolloutView, Sample, ScriptView, StepEvent, StepStatus,
+    StepView,
 };
 pub(crate) use step_of::log_page;

@@ -162,7 +162,10 @@ mod tests {
 
     #[test]
     fn a_rolling_one_has_nothing_of_that() {
-        let shown = rollout(&json!({"deployment": "ecs-svc/1", "strategy": "ROLLING", "stage": null, "traffic": null})).unwrap();
+        let shown = rollout(
+            &json!({"deployment": "ecs-svc/1", "strategy": "ROLLING", "stage": null, "traffic": null}),
+        )
+        .unwrap();
         assert_eq!((shown.stage, shown.traffic, shown.hook, shown.alarms), (None, None, None, None));
         assert_eq!(rollout(&json!({"series": []})), None);
     }

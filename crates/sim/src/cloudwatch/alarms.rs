@@ -126,7 +126,8 @@ pub(crate) fn tag(
         return Err(AwsError::with_status("ResourceNotFoundException", 404, "Unknown"));
     };
     if operation == "ListTagsForResource" {
-        let tags: Vec<Value> = of.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+        let tags: Vec<Value> =
+            of.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
         return Ok(json!({ "Tags": tags }));
     }
     let mut tags: BTreeMap<String, String> = of.tags.clone();

@@ -57,7 +57,8 @@ pub(super) fn judge(metrics: &Metrics, env: &Env, of: &Settings) -> Option<(Alar
     let (enough, threshold) = (of.enough(), of.number("Threshold"));
     let words = words(of.text("ComparisonOperator").unwrap_or_default());
     let listed = |points: &[&(Micros, f64)]| {
-        let points: Vec<String> = points.iter().map(|(at, value)| format!("{value:?} ({})", day(*at))).collect();
+        let points: Vec<String> =
+            points.iter().map(|(at, value)| format!("{value:?} ({})", day(*at))).collect();
         points.join(", ")
     };
     Some(if counted >= enough {
@@ -125,7 +126,8 @@ fn words(comparison: &str) -> &'static str {
 }
 
 fn none_received(count: usize, treated: &str) -> String {
-    let (periods, points) = if count == 1 { ("period", "datapoint was") } else { ("periods", "datapoints were") };
+    let (periods, points) =
+        if count == 1 { ("period", "datapoint was") } else { ("periods", "datapoints were") };
     format!(
         "Threshold Crossed: no datapoints were received for {count} {periods} and {count} missing {points} treated as [{treated}]."
     )

@@ -36,15 +36,14 @@ impl Settings {
         let text = |member: &str| input[member].as_str().filter(|text| !text.is_empty());
         let name = text("AlarmName").ok_or_else(|| constraint("", "alarmName", "Member must not be null"))?;
         if name.chars().count() > 255 {
-            return Err(constraint(
-                name,
-                "alarmName",
-                "Member must have length less than or equal to 255",
-            ));
+            return Err(constraint(name, "alarmName", "Member must have length less than or equal to 255"));
         }
         for member in ["Metrics", "EvaluationCriteria", "ThresholdMetricId"] {
             if !input[member].is_null() {
-                return Err(AwsError::not_implemented("cloudwatch", &format!("PutMetricAlarm with {member}")));
+                return Err(AwsError::not_implemented(
+                    "cloudwatch",
+                    &format!("PutMetricAlarm with {member}"),
+                ));
             }
         }
         if !input["EvaluationInterval"].is_null() {
@@ -164,7 +163,9 @@ fn periods(input: &Value, shown: &mut Map<String, Value>) -> Result<(), AwsError
 fn optional(input: &Value, shown: &mut Map<String, Value>) -> Result<(), AwsError> {
     let dimensions: Vec<Value> = items(&input["Dimensions"])
         .into_iter()
-        .map(|d| json!({"Name": d["Name"].as_str().unwrap_or(""), "Value": d["Value"].as_str().unwrap_or("")}))
+        .map(
+            |d| json!({"Name": d["Name"].as_str().unwrap_or(""), "Value": d["Value"].as_str().unwrap_or("")}),
+        )
         .collect();
     if dimensions.len() > 30 || dimensions.iter().any(|d| d["Name"] == "" || d["Value"] == "") {
         return Err(refused("At most 30 dimensions can be given, each with a name and a value"));

@@ -155,7 +155,9 @@ pub(crate) fn dress(request: &Request, undressed: Reply) -> Reply {
     let mut reply = match (body["code"].as_str(), is_rpc(request), request.header("x-amz-target")) {
         (None, true, _) => reply_bytes(status, "application/cbor", cbor::write(&body["answer"]), &id),
         // An operation without an output answers an empty object (Smithy, AWS JSON 1.0).
-        (None, false, Some(_)) if body["answer"].is_null() => reply(status, JSON_1_0, "{}".to_owned(), &id, None),
+        (None, false, Some(_)) if body["answer"].is_null() => {
+            reply(status, JSON_1_0, "{}".to_owned(), &id, None)
+        }
         (None, false, Some(_)) => reply(status, JSON_1_0, plain(&body["answer"]).to_string(), &id, None),
         (None, false, None) => {
             let operation = body["operation"].as_str().unwrap_or_default();
