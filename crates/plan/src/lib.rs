@@ -29,6 +29,7 @@ mod repair;
 mod rules;
 mod sections;
 mod shape;
+pub mod shell;
 mod tasks;
 mod template;
 mod yaml;

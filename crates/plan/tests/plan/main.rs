@@ -6,3 +6,4 @@ mod common;
 mod guides;
 mod importing;
 mod reading;
+mod shell;

@@ -1,0 +1,606 @@
+//! Commands, pipelines, lists and compounds.
+
+use super::cursor::{Cursor, Lost, Read};
+use super::heredoc::{Pending, promised};
+use super::model::{Assignment, Command, Joint, Redirect, Shape, Word, WordPart};
+use super::words::name_length;
+use crate::Span;
+
+/// Words that end a list inside of a compound.
+type Stops = &'static [&'static str];
+
+/// One piece of a pipeline.
+enum Piece {
+    Assignments(Vec<Assignment>),
+    Simple(Command),
+    Compound { word: String, commands: Vec<Command> },
+}
+
+impl Piece {
+    fn into_shape(self) -> Shape {
+        match self {
+            Self::Assignments(assignments) => Shape::Assignments(assignments),
+            Self::Simple(command) => Shape::Simple(command),
+            Self::Compound { word, commands } => Shape::Compound { word, commands },
+        }
+    }
+
+    fn into_commands(self) -> Vec<Command> {
+        match self {
+            Self::Assignments(assignments) => vec![only_assigns(assignments)],
+            Self::Simple(command) => vec![command],
+            Self::Compound { commands, .. } => commands,
+        }
+    }
+}
+
+impl Cursor<'_> {
+    /// Reads one list up to the end of its line (or, in a compound, up to one of `stops`), and whether it ends in `&`.
+    pub(super) fn list(&mut self, stops: Stops) -> Read<(Shape, bool)> {
+        let mut items = Vec::new();
+        let mut joint = Joint::First;
+        let mut background = false;
+        loop {
+            items.push((joint, Box::new(self.pipeline()?)));
+            self.blanks();
+            joint = if self.starts("&&") || self.starts("||") {
+                let both = self.starts("&&");
+                self.skip(2);
+                self.lines()?;
+                if both { Joint::And } else { Joint::Or }
+            } else if self.starts(";;") || self.starts(";&") {
+                break;
+            } else if self.byte() == Some(b';') {
+                self.skip(1);
+                Joint::Then
+            } else if self.byte() == Some(b'&') {
+                self.entity()?;
+                self.address_cut(items.last().map(|(_, shape)| shape.as_ref()));
+                self.skip(1);
+                background = true;
+                Joint::Beside
+            } else {
+                break;
+            };
+            self.blanks();
+            if matches!(joint, Joint::Then | Joint::Beside) && (self.ends_line() || self.at_stop(stops)) {
+                break;
+            }
+            background = false;
+        }
+        if !self.ends_line() && !self.at_stop(stops) {
+            return self.unexpected();
+        }
+        let shape = match items.pop() {
+            Some((Joint::First, only)) => *only,
+            Some(last) => {
+                items.push(last);
+                Shape::List(items)
+            }
+            None => return self.unexpected(),
+        };
+        Ok((shape, background))
+    }
+
+    fn ends_line(&self) -> bool {
+        matches!(self.byte(), None | Some(b'\n' | b'#'))
+    }
+
+    /// Whether one of these words (or marks) stands here.
+    fn at_stop(&self, stops: Stops) -> bool {
+        stops.iter().any(|stop| {
+            self.starts(stop)
+                && (matches!(*stop, ")" | ";;" | ";&") || self.ahead(stop.len()).is_none_or(ends_word))
+        })
+    }
+
+    fn unexpected<T>(&self) -> Read<T> {
+        let rest = self.rest();
+        let length = rest.find([' ', '\n', '\t', '\r']).unwrap_or(rest.len()).clamp(1, 20);
+        let seen: String = rest.chars().take(length).take_while(|c| *c != '\n').collect();
+        if seen.is_empty() {
+            let lost = if self.depth > 0 { Lost::Block } else { Lost::Line };
+            return self.broken("a command is missing where the line ends", lost);
+        }
+        self.broken(
+            format!("`{seen}` is not expected here"),
+            if self.depth > 0 { Lost::Block } else { Lost::Line },
+        )
+    }
+
+    /// `&amp;` and its kin, left by a web page.
+    fn entity(&self) -> Read<()> {
+        if ["&amp;", "&lt;", "&gt;", "&quot;"].iter().any(|entity| self.starts(entity)) {
+            return self.broken("it contains marks of a web page (`&amp;`, `&lt;`, `&gt;`)", Lost::Line);
+        }
+        Ok(())
+    }
+
+    /// An address without quotes that an `&` cuts in two.
+    fn address_cut(&mut self, before: Option<&Shape>) {
+        let joined = self.ahead(1).is_some_and(|byte| byte.is_ascii_alphanumeric())
+            && self
+                .text
+                .as_bytes()
+                .get(self.at.wrapping_sub(1))
+                .is_some_and(|byte| !byte.is_ascii_whitespace());
+        let Some(Shape::Simple(command)) = before.filter(|_| joined) else { return };
+        let Some(word) = command.words.last() else { return };
+        if word.span.end == self.at && word.raw(self.text).contains("://") {
+            let span = word.span;
+            let message = "a shell ends the command at the `&` of this address; put the address in quotes";
+            self.problem(span.start, self.at + 1, message, None);
+        }
+    }
+
+    fn pipeline(&mut self) -> Read<Shape> {
+        self.blanks();
+        let negated =
+            self.byte() == Some(b'!') && self.ahead(1).is_none_or(|byte| byte.is_ascii_whitespace());
+        if negated {
+            self.skip(1);
+            self.blanks();
+        }
+        let mut pieces = vec![self.piece()?];
+        loop {
+            self.blanks();
+            if self.byte() != Some(b'|') || self.ahead(1) == Some(b'|') {
+                break;
+            }
+            self.skip(if self.ahead(1) == Some(b'&') { 2 } else { 1 });
+            self.lines()?;
+            pieces.push(self.piece()?);
+        }
+        let simple = pieces.iter().all(|piece| matches!(piece, Piece::Simple(_)));
+        let many = pieces.len() > 1;
+        if negated || (many && !simple) {
+            let word = if negated { "!" } else { "|" }.to_owned();
+            return Ok(Shape::Compound { word, commands: flat(pieces) });
+        }
+        if many {
+            return Ok(Shape::Pipeline(flat(pieces)));
+        }
+        match pieces.pop() {
+            Some(piece) => Ok(piece.into_shape()),
+            None => self.unexpected(),
+        }
+    }
+
+    fn piece(&mut self) -> Read<Piece> {
+        if let Some(piece) = self.compound()? {
+            return Ok(piece);
+        }
+        self.simple()
+    }
+
+    fn simple(&mut self) -> Read<Piece> {
+        let start = self.at;
+        let mut command = Command {
+            span: Span { start, end: start },
+            assignments: Vec::new(),
+            words: Vec::new(),
+            redirects: Vec::new(),
+        };
+        let mut declared = Vec::new();
+        let mut declares = false;
+        let mut undeclared = false;
+        loop {
+            self.blanks();
+            if let Some(redirect) = self.redirect()? {
+                command.span.end = self.at;
+                command.redirects.push(redirect);
+                continue;
+            }
+            // A `#` that begins a word begins a comment.
+            if self.byte() == Some(b'#') || !self.at_word() {
+                break;
+            }
+            if command.words.is_empty()
+                && let Some(assignment) = self.assignment()?
+            {
+                command.span.end = self.at;
+                command.assignments.push(assignment);
+                continue;
+            }
+            let at = self.at;
+            let assigned = if declares { self.assignment()? } else { None };
+            if let Some(assignment) = assigned {
+                let lead = self.slice(at, assignment.value.span.start).to_owned();
+                let mut parts = vec![WordPart::Text { text: lead, quoted: false }];
+                parts.extend(assignment.value.parts.iter().cloned());
+                command.words.push(Word { span: assignment.span, parts });
+                declared.push(assignment);
+            } else {
+                let word = self.word()?;
+                if self.at == at {
+                    return self.unexpected();
+                }
+                if command.words.is_empty() {
+                    declares = matches!(
+                        word.raw(self.text),
+                        "export" | "readonly" | "local" | "declare" | "typeset"
+                    );
+                } else if declares {
+                    undeclared |= !matches!(word.raw(self.text), "-x" | "-r" | "-g" | "-gx" | "-rx");
+                }
+                command.words.push(word);
+            }
+            command.span.end = self.at;
+            if command.words.len() == 1 && self.byte() == Some(b'(') {
+                return self.function();
+            }
+        }
+        if command.words.is_empty() && command.assignments.is_empty() && command.redirects.is_empty() {
+            return self.unexpected();
+        }
+        if self.byte() == Some(b'(') {
+            return self.unexpected();
+        }
+        if command.redirects.is_empty() && command.words.is_empty() {
+            return Ok(Piece::Assignments(command.assignments));
+        }
+        if declares
+            && !undeclared
+            && !declared.is_empty()
+            && command.redirects.is_empty()
+            && command.assignments.is_empty()
+        {
+            let words: Vec<&str> = command.words.iter().map(|word| word.raw(self.text)).collect();
+            let exported = words.first() == Some(&"export")
+                || words.iter().any(|word| matches!(*word, "-x" | "-gx" | "-rx"));
+            declared.iter_mut().for_each(|assignment| assignment.exported = exported);
+            return Ok(Piece::Assignments(declared));
+        }
+        Ok(Piece::Simple(command))
+    }
+
+    /// `NAME=value`, if that stands here.
+    fn assignment(&mut self) -> Read<Option<Assignment>> {
+        let start = self.at;
+        let length = name_length(self.rest());
+        let added = self.ahead(length) == Some(b'+');
+        let sign = length + usize::from(added);
+        if length == 0 || self.ahead(sign) != Some(b'=') {
+            return Ok(None);
+        }
+        let name = self.slice(start, start + length).to_owned();
+        self.skip(sign + 1);
+        let from = self.at;
+        let mut value = if self.byte() == Some(b'(') {
+            self.skip(1);
+            self.bracketed(b'(', b')')?;
+            let text = self.slice(from, self.at).to_owned();
+            Word { span: Span { start: from, end: self.at }, parts: vec![WordPart::Glob(text)] }
+        } else if self.at_word() {
+            self.word()?
+        } else {
+            Word { span: Span { start: from, end: from }, parts: Vec::new() }
+        };
+        if added {
+            value.parts.insert(0, WordPart::Variable { name: name.clone(), otherwise: None, exact: true });
+        }
+        Ok(Some(Assignment { name, value, exported: false, span: Span { start, end: self.at } }))
+    }
+
+    /// A redirect, if one stands here.
+    fn redirect(&mut self) -> Read<Option<Redirect>> {
+        const OPERATORS: [&str; 13] =
+            ["&>>", "<<<", "<<-", "<<", "<&", "<>", ">>", ">&", ">|", "&>", "<", ">", "\u{0}"];
+        let start = self.at;
+        let digits = self.rest().bytes().take(3).take_while(u8::is_ascii_digit).count();
+        let rest = self.rest().get(digits..).unwrap_or_default();
+        let Some(operator) = OPERATORS.into_iter().find(|operator| rest.starts_with(operator)) else {
+            return Ok(None);
+        };
+        let word_like = matches!(operator, "<" | ">") && rest.as_bytes().get(1) == Some(&b'(');
+        if word_like || (digits == 0 && self.vacancy().is_some()) || (digits > 0 && operator.starts_with('&'))
+        {
+            return Ok(None);
+        }
+        self.skip(digits + operator.len());
+        self.blanks();
+        if !self.at_word() {
+            return self.broken(
+                format!("`{operator}` has no target"),
+                if self.depth > 0 { Lost::Block } else { Lost::Line },
+            );
+        }
+        let at = self.at;
+        let target = self.word()?;
+        let heredoc = if matches!(operator, "<<" | "<<-") {
+            let raw = self.slice(at, self.at);
+            let expands = !raw.contains(['\'', '"', '\\']);
+            let delimiter = raw.replace(['\'', '"', '\\'], "");
+            let number = self.next_heredoc();
+            self.pending.push(Pending { delimiter, strips: operator == "<<-", expands, at: start });
+            Some(promised(number))
+        } else {
+            None
+        };
+        let operator = self.slice(start, start + digits + operator.len()).to_owned();
+        Ok(Some(Redirect { span: Span { start, end: self.at }, operator, target, heredoc }))
+    }
+
+    /// Reads lists up to one of `stops`, which stays; all their commands.
+    fn body(&mut self, stops: Stops) -> Read<Vec<Command>> {
+        let mut commands = Vec::new();
+        loop {
+            self.lines()?;
+            if self.at_stop(stops) {
+                return Ok(commands);
+            }
+            if self.byte().is_none() {
+                let missing = stops.last().copied().unwrap_or_default();
+                return self.broken(format!("`{missing}` is missing"), Lost::Block);
+            }
+            let (shape, _) = self.list(stops)?;
+            commands_of(shape, &mut commands);
+        }
+    }
+
+    /// Steps over a word or mark that has to stand here.
+    fn demand(&mut self, word: &'static str) -> Read<()> {
+        if !self.starts(word) {
+            let lost = if self.byte().is_none() || self.depth > 0 { Lost::Block } else { Lost::Line };
+            return self.broken(format!("`{word}` is missing"), lost);
+        }
+        self.skip(word.len());
+        Ok(())
+    }
+
+    fn compound(&mut self) -> Read<Option<Piece>> {
+        const WORDS: [&str; 10] =
+            ["for", "select", "while", "until", "if", "case", "function", "[[", "{", "coproc"];
+        let word = if self.starts("((") {
+            "(("
+        } else if self.byte() == Some(b'(') {
+            "("
+        } else if let Some(word) = WORDS.into_iter().find(|word| {
+            self.starts(word) && self.ahead(word.len()).is_none_or(|byte| byte.is_ascii_whitespace())
+        }) {
+            word
+        } else {
+            return self.misplaced().map(|()| None);
+        };
+        self.deeper()?;
+        let mut commands = self.inside(word)?;
+        self.depth -= 1;
+        self.after_compound(&mut commands)?;
+        Ok(Some(Piece::Compound { word: word.to_owned(), commands }))
+    }
+
+    /// Refuses a word where a command begins that only ends or divides a compound.
+    fn misplaced(&self) -> Read<()> {
+        const WORDS: [&str; 8] = ["then", "do", "done", "fi", "esac", "else", "elif", "}"];
+        if self.at_stop(&WORDS) {
+            return self.unexpected();
+        }
+        Ok(())
+    }
+
+    fn inside(&mut self, word: &'static str) -> Read<Vec<Command>> {
+        self.skip(word.len());
+        match word {
+            "(" => self.closed_by(")"),
+            "{" => self.closed_by("}"),
+            "((" => {
+                self.bracketed(b'(', b')')?;
+                self.demand(")")?;
+                Ok(Vec::new())
+            }
+            "[[" => self.test(),
+            "if" => self.condition(),
+            "case" => self.cases(),
+            "while" | "until" => {
+                let mut commands = self.body(&["do"])?;
+                commands.extend(self.do_done()?);
+                Ok(commands)
+            }
+            "for" | "select" => self.loop_over(),
+            "function" => {
+                self.blanks();
+                self.word()?;
+                self.function().map(Piece::into_commands)
+            }
+            _ => self.unexpected(),
+        }
+    }
+
+    fn closed_by(&mut self, close: &'static str) -> Read<Vec<Command>> {
+        let commands = if close == ")" { self.body(&[")"])? } else { self.body(&["}"])? };
+        self.demand(close)?;
+        Ok(commands)
+    }
+
+    fn do_done(&mut self) -> Read<Vec<Command>> {
+        self.demand("do")?;
+        let commands = self.body(&["done"])?;
+        self.demand("done")?;
+        Ok(commands)
+    }
+
+    fn condition(&mut self) -> Read<Vec<Command>> {
+        let mut commands = self.body(&["then"])?;
+        loop {
+            self.demand("then")?;
+            commands.extend(self.body(&["elif", "else", "fi"])?);
+            if self.starts("elif") {
+                self.skip("elif".len());
+                commands.extend(self.body(&["then"])?);
+                continue;
+            }
+            if self.starts("else") {
+                self.skip("else".len());
+                commands.extend(self.body(&["fi"])?);
+            }
+            self.demand("fi")?;
+            return Ok(commands);
+        }
+    }
+
+    fn loop_over(&mut self) -> Read<Vec<Command>> {
+        self.blanks();
+        let mut commands = Vec::new();
+        if self.starts("((") {
+            self.skip(2);
+            self.bracketed(b'(', b')')?;
+            self.demand(")")?;
+        } else {
+            if !self.at_word() {
+                return self.unexpected();
+            }
+            self.word()?;
+            self.lines()?;
+            if self.starts("in") && self.ahead(2).is_none_or(ends_word) {
+                self.skip(2);
+                let start = self.at;
+                let words = self.words_until_end()?;
+                commands.push(listed(start, self.at, words));
+            }
+        }
+        self.blanks();
+        if self.byte() == Some(b';') {
+            self.skip(1);
+        }
+        self.lines()?;
+        commands.extend(self.do_done()?);
+        Ok(commands)
+    }
+
+    fn words_until_end(&mut self) -> Read<Vec<Word>> {
+        let mut words = Vec::new();
+        loop {
+            self.blanks();
+            if !self.at_word() {
+                return Ok(words);
+            }
+            let at = self.at;
+            words.push(self.word()?);
+            if self.at == at {
+                return self.unexpected();
+            }
+        }
+    }
+
+    fn cases(&mut self) -> Read<Vec<Command>> {
+        self.blanks();
+        if !self.at_word() {
+            return self.unexpected();
+        }
+        self.word()?;
+        self.lines()?;
+        self.demand("in")?;
+        let mut commands = Vec::new();
+        loop {
+            self.lines()?;
+            if self.starts("esac") {
+                self.skip("esac".len());
+                return Ok(commands);
+            }
+            if self.byte() == Some(b'(') {
+                self.skip(1);
+            }
+            loop {
+                self.words_until_end()?;
+                if self.byte() != Some(b'|') {
+                    break;
+                }
+                self.skip(1);
+            }
+            self.demand(")")?;
+            commands.extend(self.body(&[";;", ";&", "esac"])?);
+            if !self.starts("esac") {
+                self.skip(2);
+                if self.byte() == Some(b'&') {
+                    self.skip(1);
+                }
+            }
+        }
+    }
+
+    /// The inside of `[[ … ]]`.
+    fn test(&mut self) -> Read<Vec<Command>> {
+        let start = self.at;
+        let mut words = Vec::new();
+        loop {
+            self.blanks();
+            if self.starts("]]") {
+                self.skip(2);
+                return Ok(vec![listed(start, self.at - 2, words)]);
+            }
+            match self.byte() {
+                None => return self.broken("`]]` is missing", Lost::Quote),
+                Some(b'\n') => self.newline()?,
+                Some(b'&' | b'|' | b'(' | b')' | b'<' | b'>' | b';') => self.skip(1),
+                Some(_) => words.push(self.word()?),
+            }
+        }
+    }
+
+    /// The rest of a function, standing on its `()` or body.
+    fn function(&mut self) -> Read<Piece> {
+        self.blanks();
+        if self.byte() == Some(b'(') {
+            self.skip(1);
+            self.blanks();
+            self.demand(")")?;
+        }
+        self.lines()?;
+        self.deeper()?;
+        let body = self.compound()?;
+        self.depth -= 1;
+        match body {
+            Some(body) => Ok(Piece::Compound { word: "function".to_owned(), commands: body.into_commands() }),
+            None => self.unexpected(),
+        }
+    }
+
+    fn after_compound(&mut self, commands: &mut Vec<Command>) -> Read<()> {
+        let start = self.at;
+        let mut redirects = Vec::new();
+        loop {
+            self.blanks();
+            match self.redirect()? {
+                Some(redirect) => redirects.push(redirect),
+                None => break,
+            }
+        }
+        if let (Some(first), Some(last)) = (redirects.first(), redirects.last()) {
+            let span = Span { start: first.span.start.max(start), end: last.span.end };
+            commands.push(Command { span, assignments: Vec::new(), words: Vec::new(), redirects });
+        }
+        Ok(())
+    }
+}
+
+fn ends_word(byte: u8) -> bool {
+    b" \t\r\n;&|()<>".contains(&byte)
+}
+
+/// Words that belong to no program: what a loop goes over, what a test looks at. Held by the command `:`, which does nothing.
+fn listed(start: usize, end: usize, mut words: Vec<Word>) -> Command {
+    let span = Span { start, end };
+    let parts = vec![WordPart::Text { text: ":".to_owned(), quoted: false }];
+    words.insert(0, Word { span: Span { start, end: start }, parts });
+    Command { span, assignments: Vec::new(), words, redirects: Vec::new() }
+}
+
+fn only_assigns(assignments: Vec<Assignment>) -> Command {
+    let start = assignments.first().map_or(0, |first| first.span.start);
+    let end = assignments.last().map_or(start, |last| last.span.end);
+    Command { span: Span { start, end }, assignments, words: Vec::new(), redirects: Vec::new() }
+}
+
+fn flat(pieces: Vec<Piece>) -> Vec<Command> {
+    pieces.into_iter().flat_map(Piece::into_commands).collect()
+}
+
+fn commands_of(shape: Shape, commands: &mut Vec<Command>) {
+    match shape {
+        Shape::Assignments(assignments) => commands.push(only_assigns(assignments)),
+        Shape::Simple(command) => commands.push(command),
+        Shape::Pipeline(more) | Shape::Compound { commands: more, .. } => commands.extend(more),
+        Shape::List(items) => items.into_iter().for_each(|(_, shape)| commands_of(*shape, commands)),
+        Shape::NotUnderstood(_) => {}
+    }
+}

@@ -1,0 +1,151 @@
+//! What was to be filled in: `<arn>`, `YOUR_TOKEN`, `service/…`; and the templates of plans, which are filled in later.
+
+use super::model::WordPart;
+
+/// Longest text in angle brackets that is still a name.
+const LONGEST: usize = 60;
+/// Longest template that is looked for.
+const LONGEST_TEMPLATE: usize = 200;
+
+/// Bytes of `<name>` at the start of unquoted text. Redirects have a blank or nothing before their second mark.
+pub(super) fn bracketed(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix('<')?;
+    let length = inner.bytes().take(LONGEST + 1).take_while(|byte| is_named(*byte)).count();
+    let name = inner.get(..length)?;
+    let named = name.starts_with(|c: char| c.is_alphanumeric()) && !name.ends_with([' ', '/']);
+    let closed =
+        inner.as_bytes().get(length) == Some(&b'>') && inner.as_bytes().get(length + 1) != Some(&b'>');
+    (named && closed && length <= LONGEST).then_some(length + 2)
+}
+
+fn is_named(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80 || b" -_./:@'".contains(&byte)
+}
+
+/// Bytes of `{{ vars.x }}` at the start of a text. `{{.Names}}` is Docker's and not ours.
+pub(super) fn template(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix("{{")?;
+    let body = inner.trim_start_matches(['-', ' ']);
+    let ours =
+        ["vars.", "target.", "steps.", "run.", "env.", "item."].iter().any(|lead| body.starts_with(lead));
+    if !ours {
+        return None;
+    }
+    let end = inner.bytes().take(LONGEST_TEMPLATE).position(|byte| byte == b'}' || byte == b'\n')?;
+    inner.as_bytes().get(end..end + 2).filter(|close| *close == b"}}").map(|_| end + 4)
+}
+
+/// Takes the vacancies out of the text of a word's parts.
+pub(super) fn found_in(parts: Vec<WordPart>) -> Vec<WordPart> {
+    let last = parts.len().saturating_sub(1);
+    let path = matches!(parts.first(), Some(WordPart::Text { text, .. }) if text.starts_with('.'));
+    let mut found = Vec::with_capacity(parts.len());
+    for (index, part) in parts.into_iter().enumerate() {
+        match part {
+            WordPart::Text { text, quoted } => split(&text, quoted, index == last && !path, &mut found),
+            WordPart::Variable { .. }
+            | WordPart::Command(_)
+            | WordPart::Arithmetic(_)
+            | WordPart::Glob(_)
+            | WordPart::Placeholder(_)
+            | WordPart::Template(_) => found.push(part),
+        }
+    }
+    found
+}
+
+/// Splits one piece of text. `ends` says that the word ends with it.
+fn split(text: &str, quoted: bool, ends: bool, found: &mut Vec<WordPart>) {
+    let mut from = 0;
+    let mut at = 0;
+    let bytes = text.as_bytes();
+    while at < bytes.len() {
+        let rest = text.get(at..).unwrap_or_default();
+        let vacancy = here(rest, text.get(..at).unwrap_or_default(), quoted, ends);
+        let Some((length, ours)) = vacancy else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+            continue;
+        };
+        push(text.get(from..at).unwrap_or_default(), quoted, found);
+        let piece = text.get(at..at + length).unwrap_or_default().to_owned();
+        found.push(if ours { WordPart::Template(piece) } else { WordPart::Placeholder(piece) });
+        at += length;
+        from = at;
+    }
+    push(text.get(from..).unwrap_or_default(), quoted, found);
+}
+
+fn push(text: &str, quoted: bool, found: &mut Vec<WordPart>) {
+    if !text.is_empty() {
+        found.push(WordPart::Text { text: text.to_owned(), quoted });
+    }
+}
+
+/// Length of the vacancy at this place, and whether it is a template.
+fn here(rest: &str, before: &str, quoted: bool, ends: bool) -> Option<(usize, bool)> {
+    let previous = before.chars().next_back();
+    match rest.as_bytes().first()? {
+        b'{' => {
+            if let Some(length) = template(rest) {
+                return Some((length, true));
+            }
+            braced(rest, previous, quoted).map(|length| (length, false))
+        }
+        b'<' if quoted => in_quotes(rest).map(|length| (length, false)),
+        b'.' if ends && !quoted && rest == "..." => {
+            let told = previous.is_none_or(|c| c.is_alphanumeric() || c == '/');
+            told.then_some((3, false))
+        }
+        0xE2 if rest.starts_with('…') => Some(('…'.len_utf8(), false)),
+        byte if byte.is_ascii_uppercase() || *byte == b'x' => {
+            let starts = previous.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_');
+            if starts { shouted(rest).map(|length| (length, false)) } else { None }
+        }
+        _ => None,
+    }
+}
+
+/// `{account-id}` outside of quotes, where a shell sees only itself.
+fn braced(rest: &str, previous: Option<char>, quoted: bool) -> Option<usize> {
+    if quoted || matches!(previous, Some('$' | '@' | '%' | '#' | '{')) {
+        return None;
+    }
+    let inner = rest.strip_prefix('{')?;
+    let length = inner
+        .bytes()
+        .take(LONGEST)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        .count();
+    let named = inner.starts_with(|c: char| c.is_ascii_alphabetic()) && length > 1;
+    (named && inner.as_bytes().get(length) == Some(&b'}')).then_some(length + 2)
+}
+
+/// `"<your_token>"`: in quotes a name in angle brackets may be markup, so only what is named like a value counts.
+fn in_quotes(rest: &str) -> Option<usize> {
+    const VALUES: [&str; 24] = [
+        "account", "arn", "bucket", "cluster", "digest", "domain", "email", "host", "id", "image", "key",
+        "name", "password", "port", "region", "secret", "service", "sha", "tag", "token", "url", "user",
+        "username", "version",
+    ];
+    let length = bracketed(rest)?;
+    let name = rest.get(1..length - 1)?;
+    let lower = name.to_ascii_lowercase();
+    let value = name.contains(['-', '_', ' '])
+        || VALUES.contains(&lower.as_str())
+        || name.bytes().all(|byte| byte.is_ascii_uppercase());
+    let near = rest.as_bytes().get(..rest.len().min(200)).unwrap_or_default();
+    let markup = name.contains(['/', ':', '.']) || near.windows(2).any(|pair| pair == b"</");
+    (value && !markup).then_some(length)
+}
+
+/// `YOUR_…`, `CHANGEME`, `XXXX` at the start of a text that begins a name.
+fn shouted(rest: &str) -> Option<usize> {
+    let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+    let word = rest.get(..length)?;
+    let named =
+        word.strip_prefix("YOUR_").is_some_and(|rest| rest.bytes().any(|byte| byte.is_ascii_uppercase()));
+    let told = matches!(word, "CHANGEME" | "CHANGE_ME" | "REPLACEME" | "REPLACE_ME" | "FILL_ME_IN" | "TBD");
+    let crossed =
+        length >= 4 && (word.bytes().all(|byte| byte == b'x') || word.bytes().all(|byte| byte == b'X'));
+    (named || told || crossed).then_some(length)
+}
