@@ -73,7 +73,7 @@ pub(crate) fn unowned(
         .and_then(|index| stages.get(index));
     let role = match stage.filter(|stage| at < stage.stage.span.end) {
         Some(stage) => Some(stage.stage.role),
-        None => outline.heading(at).and_then(|heading| crate::sections::role_of(&heading.title)),
+        None => outline.heading(at).and_then(|heading| crate::understand::role_of(&heading.title)),
     };
     // What is only read in an emergency may show commands that nothing walks.
     if matches!(role, Some(Role::Rollback | Role::Reference)) {

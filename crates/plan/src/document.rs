@@ -1,7 +1,8 @@
 //! Markdown as written: headings, fences, tasks and comments in order, each with its place. Nothing is meant yet.
 
-use crate::Span;
 use crate::mapped::Mapped;
+use crate::understand::{mark_of, status_column};
+use crate::{Mark, Span};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
 
@@ -21,6 +22,8 @@ pub(crate) enum Part {
 pub(crate) struct Heading {
     pub(crate) level: u8,
     pub(crate) title: String,
+    /// No heading of Markdown but a bold, numbered line alone in its paragraph.
+    pub(crate) bold: bool,
     pub(crate) span: Span,
 }
 
@@ -107,6 +110,27 @@ struct Reader {
     table: Option<Table>,
     html: String,
     html_at: Option<usize>,
+    /// Level of the last heading of Markdown.
+    level: u8,
+    bold: Bold,
+}
+
+/// A paragraph that may turn out to be a bold line alone.
+#[derive(Default)]
+struct Bold {
+    text: String,
+    span: Option<Span>,
+    strong: bool,
+}
+
+impl Bold {
+    fn say(&mut self, text: &str) {
+        if self.strong {
+            self.text.push_str(text);
+        } else if text.chars().any(char::is_alphanumeric) {
+            self.span = None;
+        }
+    }
 }
 
 /// A table on its way, for its rows.
@@ -115,25 +139,40 @@ struct Table {
     header: Vec<String>,
     cells: Vec<String>,
     row: Span,
+    rows: Vec<(Span, Vec<String>)>,
 }
 
 impl Table {
-    /// The row as a task, if the table tells statuses.
-    fn task(&self, list: usize) -> Option<Task> {
-        let column = self.header.iter().position(|name| name.trim().eq_ignore_ascii_case("status"))?;
-        let status = self.cells.get(column)?.to_lowercase();
-        let others =
-            self.cells.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, cell)| words(cell));
-        let text =
-            others.filter(|cell| cell.chars().any(char::is_alphanumeric)).collect::<Vec<_>>().join(" · ");
-        let claimed = ["done", "complete", "✅", "✔", "[x]"].iter().any(|word| status.contains(word))
-            && !status.contains("incomplete");
-        (!text.is_empty()).then(|| Task { text, claimed, comments: Vec::new(), span: self.row, list })
+    /// The rows as tasks, if the table tells statuses.
+    fn tasks(&self, list: usize) -> Vec<Task> {
+        let cells = self.rows.iter().map(|(_, cells)| cells.as_slice());
+        let Some(column) = status_column(&self.header, cells) else { return Vec::new() };
+        self.rows.iter().filter_map(|(span, cells)| task(*span, cells, column, list)).collect()
     }
+}
+
+fn task(span: Span, cells: &[String], column: usize, list: usize) -> Option<Task> {
+    let status = cells.get(column)?;
+    let others = cells.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, cell)| words(cell));
+    let text = others.filter(|cell| cell.chars().any(char::is_alphanumeric)).collect::<Vec<_>>().join(" · ");
+    let claimed = mark_of(status) == Some(Mark::Done);
+    (!text.is_empty()).then(|| Task { text, claimed, comments: Vec::new(), span, list })
 }
 
 impl Reader {
     fn event(&mut self, event: Event<'_>, range: Range<usize>) {
+        match &event {
+            Event::Text(text) | Event::Code(text) => self.bold.say(text),
+            Event::SoftBreak | Event::HardBreak | Event::InlineHtml(_) => self.bold.span = None,
+            Event::Start(_)
+            | Event::End(_)
+            | Event::Html(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::FootnoteReference(_)
+            | Event::Rule
+            | Event::TaskListMarker(_) => {}
+        }
         match event {
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.end(tag),
@@ -180,8 +219,12 @@ impl Reader {
     fn start(&mut self, tag: Tag<'_>, range: Range<usize>) {
         match tag {
             Tag::Heading { level, .. } => {
-                self.heading =
-                    Some(Heading { level: number(level), title: String::new(), span: range.into() });
+                self.heading = Some(Heading {
+                    level: number(level),
+                    title: String::new(),
+                    bold: false,
+                    span: range.into(),
+                });
             }
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
                 let first_line = range.start;
@@ -222,15 +265,18 @@ impl Reader {
                 self.html.clear();
                 self.html_at = None;
             }
-            Tag::Paragraph
-            | Tag::BlockQuote(_)
+            Tag::Paragraph => {
+                let alone = self.items.is_empty() && self.table.is_none();
+                self.bold = Bold { text: String::new(), span: alone.then(|| range.into()), strong: false };
+            }
+            Tag::Strong => self.bold.strong = true,
+            Tag::BlockQuote(_)
             | Tag::FootnoteDefinition(_)
             | Tag::DefinitionList
             | Tag::DefinitionListTitle
             | Tag::DefinitionListDefinition
             | Tag::TableHead
             | Tag::Emphasis
-            | Tag::Strong
             | Tag::Strikethrough
             | Tag::Superscript
             | Tag::Subscript
@@ -245,6 +291,7 @@ impl Reader {
             TagEnd::Heading(_) => {
                 if let Some(mut heading) = self.heading.take() {
                     heading.title = words(&heading.title);
+                    self.level = heading.level;
                     self.parts.push(Part::Heading(heading));
                 }
             }
@@ -260,15 +307,20 @@ impl Reader {
                     self.parts.push(Part::Task(task));
                 }
             }
-            TagEnd::Table => self.table = None,
+            TagEnd::Table => {
+                let rows = self.table.take().map(|table| table.tasks(self.list)).unwrap_or_default();
+                self.parts.extend(rows.into_iter().map(Part::Row));
+            }
             TagEnd::TableHead => {
                 if let Some(table) = &mut self.table {
                     table.header = std::mem::take(&mut table.cells);
                 }
             }
             TagEnd::TableRow => {
-                let row = self.table.as_ref().and_then(|table| table.task(self.list));
-                self.parts.extend(row.map(Part::Row));
+                if let Some(table) = &mut self.table {
+                    let cells = std::mem::take(&mut table.cells);
+                    table.rows.push((table.row, cells));
+                }
             }
             TagEnd::HtmlBlock => {
                 let html = std::mem::take(&mut self.html);
@@ -276,21 +328,32 @@ impl Reader {
                     self.comment(&html, at);
                 }
             }
-            TagEnd::Paragraph
-            | TagEnd::BlockQuote(_)
+            TagEnd::Paragraph => self.bold_line(),
+            TagEnd::Strong => self.bold.strong = false,
+            TagEnd::BlockQuote(_)
             | TagEnd::FootnoteDefinition
             | TagEnd::DefinitionList
             | TagEnd::DefinitionListTitle
             | TagEnd::DefinitionListDefinition
             | TagEnd::TableCell
             | TagEnd::Emphasis
-            | TagEnd::Strong
             | TagEnd::Strikethrough
             | TagEnd::Superscript
             | TagEnd::Subscript
             | TagEnd::Link
             | TagEnd::Image
             | TagEnd::MetadataBlock(_) => {}
+        }
+    }
+
+    /// "**Step 1: build**" alone in a paragraph acts as a heading below the one above it.
+    fn bold_line(&mut self) {
+        let bold = std::mem::take(&mut self.bold);
+        let Some(span) = bold.span else { return };
+        let title = words(&bold.text);
+        if title.chars().count() <= 120 && crate::understand::number(&title).is_some() {
+            let level = (self.level + 1).clamp(2, 6);
+            self.parts.push(Part::Heading(Heading { level, title, bold: true, span }));
         }
     }
 

@@ -32,6 +32,7 @@ mod shape;
 pub mod shell;
 mod tasks;
 mod template;
+mod understand;
 mod yaml;
 
 pub use blocks::{Block, BlockKind, blocks, view};
@@ -48,3 +49,7 @@ pub use kinds::{
 pub use model::*;
 pub use read::read;
 pub use template::{NameUsed, RenderError, names_used, render, templates, truth, value_of};
+pub use understand::{
+    Cost, Decision, Expected, Exposure, Fact, FactKey, Form, ManualStep, Mark, MarkAt, OptionSaid, Said,
+    SectionMeaning, ServiceSaid, Trouble, Understanding, understand,
+};

@@ -137,7 +137,7 @@ impl<'t> Reader<'t> {
                 Part::Fence(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
             })
             .collect();
-        let outline = Outline::new(headings, self.text.len(), &title);
+        let outline = Outline::new(headings, self.text.len(), &title).with_commands(&parts);
         self.reserve_names(&parts);
         let stated = self.taken.clone();
         let mut stages = self.stages(&parts, &outline, findings);
@@ -170,7 +170,9 @@ impl<'t> Reader<'t> {
 
     fn title(&self, front: &Front, parts: &[Part]) -> String {
         let heading = parts.iter().find_map(|part| match part {
-            Part::Heading(heading) if !heading.title.is_empty() => Some(self.shown(&heading.title)),
+            Part::Heading(heading) if !heading.title.is_empty() && !heading.bold => {
+                Some(self.shown(&heading.title))
+            }
             Part::Heading(_) | Part::Fence(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
         });
         front.title.clone().or(heading).unwrap_or_else(|| "Untitled plan".to_owned())

@@ -1,6 +1,7 @@
 //! Mojibake: UTF-8 that some program read as MacRoman or Windows-1252, undone for viewing. Lines stay where they are.
 
 use crate::Repaired;
+use crate::understand::Piece;
 use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252, WINDOWS_1254};
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -31,6 +32,14 @@ pub(crate) fn phrase(text: &str) -> String {
     undone.map_or_else(|| text.to_owned(), |undone| undone.text)
 }
 
+/// The repaired text and where its pieces stand in the damaged one; `None` when nothing is damaged.
+pub(crate) fn pieces(text: &str) -> Option<(String, Vec<Piece>)> {
+    if text.is_ascii() {
+        return None;
+    }
+    best(text).map(|(_, undone)| (undone.text, undone.pieces))
+}
+
 /// A way in which UTF-8 was misread.
 struct Damage {
     name: &'static str,
@@ -43,9 +52,20 @@ struct Damage {
 #[derive(Default)]
 struct Undone {
     text: String,
+    pieces: Vec<Piece>,
     places: usize,
     guessed: usize,
     exact: usize,
+}
+
+impl Undone {
+    /// Adds text that stands at a byte of the damaged text.
+    fn push(&mut self, c: char, from: usize, same: bool) {
+        if !same || self.pieces.last().is_none_or(|last| !last.same) {
+            self.pieces.push(Piece { start: self.text.len(), from, same });
+        }
+        self.text.push(c);
+    }
 }
 
 /// Symbols that plans are full of, the likelier of two first: what is left of one after bytes were dropped may fit several.
@@ -111,13 +131,13 @@ fn best(text: &str) -> Option<(&'static Damage, Undone)> {
 
 fn undo(text: &str, damage: &Damage) -> Undone {
     let mut undone = Undone { text: String::with_capacity(text.len()), ..Undone::default() };
-    let mut run: Vec<(char, u8)> = Vec::new();
-    for c in text.chars() {
+    let mut run: Vec<(usize, char, u8)> = Vec::new();
+    for (at, c) in text.char_indices() {
         match damage.bytes.get(&c) {
-            Some(byte) if !c.is_ascii() => run.push((c, *byte)),
+            Some(byte) if !c.is_ascii() => run.push((at, c, *byte)),
             _ => {
                 flush(&mut run, damage, &mut undone);
-                undone.text.push(c);
+                undone.push(c, at, true);
             }
         }
     }
@@ -126,21 +146,21 @@ fn undo(text: &str, damage: &Damage) -> Undone {
 }
 
 /// Reads a run of characters as the bytes that they stood for.
-fn flush(run: &mut Vec<(char, u8)>, damage: &Damage, undone: &mut Undone) {
-    let bytes: Vec<u8> = run.iter().map(|(_, byte)| *byte).collect();
+fn flush(run: &mut Vec<(usize, char, u8)>, damage: &Damage, undone: &mut Undone) {
+    let bytes: Vec<u8> = run.iter().map(|(_, _, byte)| *byte).collect();
     let (mut exact, mut guessed, mut at) = (0, 0, 0);
-    while let Some((c, _)) = run.get(at) {
+    while let Some((from, c, _)) = run.get(at) {
         let rest = bytes.get(at..).unwrap_or_default();
         if let Some((read, length)) = whole(rest) {
-            undone.text.push(read);
+            undone.push(read, *from, false);
             exact += 1;
             at += length;
         } else if let Some((read, length)) = guess(rest).filter(|_| damage.drops) {
-            undone.text.push(read);
+            undone.push(read, *from, false);
             guessed += 1;
             at += length;
         } else {
-            undone.text.push(*c);
+            undone.push(*c, *from, true);
             at += 1;
         }
     }

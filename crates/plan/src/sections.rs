@@ -1,6 +1,7 @@
 //! Which sections are stages, and what they are for.
 
 use crate::document::Heading;
+use crate::understand::{number, role_of};
 use crate::{Role, Span};
 use std::collections::BTreeMap;
 
@@ -19,6 +20,8 @@ pub(crate) struct Section {
 #[derive(Debug)]
 pub(crate) struct Outline<'h> {
     headings: Vec<(&'h Heading, usize)>,
+    /// Where commands stand, in order.
+    commands: Vec<usize>,
     end: usize,
     title: String,
 }
@@ -37,7 +40,17 @@ impl<'h> Outline<'h> {
                 *slot = heading.span.start;
             }
         }
-        Self { headings: headings.into_iter().zip(extents).collect(), end, title: title.to_owned() }
+        let headings = headings.into_iter().zip(extents).collect();
+        Self { headings, commands: Vec::new(), end, title: title.to_owned() }
+    }
+
+    pub(crate) fn commands(&mut self, at: impl Iterator<Item = usize>) {
+        self.commands = at.collect();
+    }
+
+    /// Every heading with the end of its section.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = (&'h Heading, usize)> + '_ {
+        self.headings.iter().copied()
     }
 
     /// The innermost heading above a place.
@@ -60,6 +73,7 @@ impl<'h> Outline<'h> {
         let numbered = self.headings.iter().any(|(heading, _)| is_numbered(&heading.title));
         let mut stages: Vec<Section> = Vec::new();
         let mut split_until = 0;
+        let mut counted_level = None;
         for (index, (heading, end)) in self.headings.iter().enumerate() {
             if stages.last().is_some_and(|last| heading.span.start < last.span.end)
                 || heading.level == 1 && !is_numbered(&heading.title)
@@ -68,13 +82,20 @@ impl<'h> Outline<'h> {
             }
             let role = role_of(&heading.title);
             let wanted = if numbered {
-                is_numbered(&heading.title) || (role.is_some() && !self.holds(index, is_numbered))
+                is_numbered(&heading.title)
+                    || role == Some(Role::Rollback)
+                    || (role.is_some() && !self.holds(index, is_numbered))
             } else {
-                let splits = role.is_none() && heading.level == 2 && self.children_have_roles(index);
+                let counted = self.children_are_counted(index);
+                let splits = role.is_none()
+                    && heading.level == 2
+                    && (counted.is_some() || self.children_have_roles(index));
                 if splits {
+                    counted_level = counted;
                     split_until = *end;
                 }
-                !splits && (heading.level == 2 || (heading.span.start < split_until && role.is_some()))
+                let child = role.is_some() || counted_level == Some(heading.level);
+                !splits && (heading.level == 2 || (heading.span.start < split_until && child))
             };
             if wanted {
                 stages.push(section(heading, *end, false));
@@ -151,6 +172,32 @@ impl<'h> Outline<'h> {
             .any(|(heading, _)| test(&heading.title))
     }
 
+    /// The level of children that are counted "1. …", "2. …" and hold commands: those are stages.
+    fn children_are_counted(&self, index: usize) -> Option<u8> {
+        let (_, end) = *self.headings.get(index)?;
+        let inside = self.headings.iter().skip(index + 1).take_while(|(heading, _)| heading.span.start < end);
+        let mut children =
+            inside.filter_map(|(heading, end)| Some((heading, *end, bare_number(&heading.title)?)));
+        let (first, first_end, start) = children.next().filter(|(.., start)| *start <= 1)?;
+        let (mut all, mut busy) = (1, usize::from(self.runs_in(first.span.start, first_end)));
+        let mut last = start;
+        for (child, end, value) in children.filter(|(child, ..)| child.level == first.level) {
+            if value != last + 1 {
+                return None;
+            }
+            last = value;
+            all += 1;
+            busy += usize::from(self.runs_in(child.span.start, end));
+        }
+        // A list of problems is counted too, and shows a command here and there.
+        (last > start && busy * 2 > all).then_some(first.level)
+    }
+
+    fn runs_in(&self, start: usize, end: usize) -> bool {
+        let at = self.commands.partition_point(|command| *command < start);
+        self.commands.get(at).is_some_and(|command| *command < end)
+    }
+
     fn children_have_roles(&self, index: usize) -> bool {
         self.holds(index, |title| matches!(role_of(title), Some(Role::Before | Role::After | Role::Deploy)))
     }
@@ -200,79 +247,6 @@ pub(crate) fn slug(title: &str) -> String {
     }
 }
 
-/// What a heading says its section is for.
-pub(crate) fn role_of(title: &str) -> Option<Role> {
-    let plain: String =
-        title.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    let plain = format!(" {} ", crate::document::words(&plain));
-    let has = |words: &[&str]| words.iter().any(|word| plain.contains(word));
-    if has(&[" rollback", " roll back", " back out ", " backout", " revert "]) {
-        Some(Role::Rollback)
-    } else if has(&[
-        "troubleshoot",
-        " success criteria",
-        " lessons",
-        " learnings ",
-        " notes ",
-        " common issues",
-        " known issues",
-        " common errors",
-        " debugging",
-        " cost ",
-        " costs ",
-        " reference",
-        " appendix",
-        " faq ",
-        " background ",
-        " overview ",
-        " related doc",
-        " questions ",
-        " time estimates",
-        " architecture ",
-        " local development",
-        " summary ",
-    ]) {
-        Some(Role::Reference)
-    } else if has(&[
-        " pre deploy",
-        " predeploy",
-        " prerequisite",
-        " before ",
-        " preflight",
-        " pre flight",
-        " pre check",
-        " prechecks",
-    ]) {
-        Some(Role::Before)
-    } else if has(&[
-        " post deploy",
-        " postdeploy",
-        " after deploy",
-        " next steps",
-        " follow up",
-        " clean up ",
-        " cleanup ",
-        " post check",
-    ]) {
-        Some(Role::After)
-    } else if has(&[
-        " verif",
-        " validat",
-        " smoke",
-        " monitor",
-        " testing ",
-        " tests ",
-        " acceptance ",
-        " soak ",
-    ]) {
-        Some(Role::Verify)
-    } else if has(&[" during deploy", " deploying "]) {
-        Some(Role::Deploy)
-    } else {
-        None
-    }
-}
-
 fn section(heading: &Heading, end: usize, fenced: bool) -> Section {
     let said = role_of(&heading.title);
     // "Step 6: monitoring notes" is walked: only what is not numbered can be mere reference.
@@ -286,39 +260,20 @@ fn section(heading: &Heading, end: usize, fenced: bool) -> Section {
     Section { title: title.to_owned(), role, span: Span { start: heading.span.start, end }, fenced }
 }
 
-/// "Stage 2: …", "Phase 1", "Step 3 – …".
+/// "Stage 2: …", "Étape 1", "Step 3 – …".
 fn is_numbered(title: &str) -> bool {
-    let plain = title.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    ["stage", "phase", "step", "session"].iter().any(|word| {
-        plain.strip_prefix(word).is_some_and(|rest| {
-            let rest = rest.trim_start_matches([' ', '#', '-', '_']);
-            rest.starts_with(|c: char| c.is_ascii_digit())
-                || (rest.len() < plain.len() - word.len() && is_letter_number(rest))
-        })
-    })
+    number(title).is_some_and(|number| number.keyed)
 }
 
-/// "A:", "B –": a single letter or a Roman number that ends there.
-fn is_letter_number(rest: &str) -> bool {
-    let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-    let word = rest.get(..end).unwrap_or("");
-    matches!(
-        word,
-        "a" | "b"
-            | "c"
-            | "d"
-            | "e"
-            | "f"
-            | "i"
-            | "ii"
-            | "iii"
-            | "iv"
-            | "v"
-            | "vi"
-            | "one"
-            | "two"
-            | "three"
-            | "four"
-            | "five"
-    )
+/// "2", "A": nothing but a number.
+pub(crate) fn is_number_alone(text: &str) -> bool {
+    let text = text.trim_matches(['*', '.', ')', ' ']);
+    (1..=2).contains(&text.len())
+        && (text.bytes().all(|byte| byte.is_ascii_digit())
+            || text.bytes().all(|byte| byte.is_ascii_uppercase()))
+}
+
+/// "1. Build", "2) Push": its place among its siblings.
+fn bare_number(title: &str) -> Option<u32> {
+    number(title).filter(|number| !number.keyed).and_then(|number| number.value)
 }
