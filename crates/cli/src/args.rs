@@ -26,6 +26,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Say everything that is wrong with a plan, with line and column
     Check(Check),
+    /// Make a checked plan of any Markdown; its text stays, fences are added
+    Import(Import),
     /// Trust a plan's content at its path, so that it may be run
     Trust(Trust),
     /// Walk a plan
@@ -79,6 +81,36 @@ pub(crate) struct Check {
     /// Fail on warnings, too
     #[arg(long)]
     pub(crate) strict: bool,
+    /// For programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Import {
+    /// The Markdown file; it stays as it is
+    pub(crate) plan: String,
+    /// Where the checked plan goes; without it, to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<String>,
+    /// Replace the file that is there
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+    /// Say what became of every command and why, as Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) report: bool,
+    /// Repair damaged letters, marks and line ends first
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Keep the command of this proposal as a script; the report has the ids
+    #[arg(long, value_name = "ID")]
+    pub(crate) refuse: Vec<String>,
+    /// The target's account, instead of the one that the text names
+    #[arg(long, requires = "region")]
+    pub(crate) account: Option<String>,
+    /// The target's region, instead of the one that the text names
+    #[arg(long, requires = "account")]
+    pub(crate) region: Option<String>,
     /// For programs
     #[arg(long)]
     pub(crate) json: bool,

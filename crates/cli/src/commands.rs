@@ -9,6 +9,7 @@ mod exec_folder;
 mod handing_out;
 mod identity;
 mod image;
+mod import;
 mod listing;
 mod logs;
 mod registry;
@@ -33,6 +34,7 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
     }
     let done = match command {
         Command::Check(args) => check::check(&args),
+        Command::Import(args) => import::import(&args),
         Command::Trust(args) => check::trust(&args, &env),
         Command::Run(args) => walking::run(args, &env).await,
         Command::Resume(args) => walking::resume(args, &env).await,

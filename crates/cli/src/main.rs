@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         | Command::Console(_)
         | Command::Doctor(_)
         | Command::Check(_)
+        | Command::Import(_)
         | Command::Logs(_)
         | Command::Profiles(_)
         | Command::Image(_)

@@ -41,8 +41,13 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// Text on standard output, as it is.
 pub(crate) fn raw(text: &str) {
+    bytes(text.as_bytes());
+}
+
+/// Bytes of a file on standard output, as they are.
+pub(crate) fn bytes(bytes: &[u8]) {
     let mut out = io::stdout();
-    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    written(out.write_all(bytes).and_then(|()| out.flush()));
 }
 
 /// A line on standard error.

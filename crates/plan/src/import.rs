@@ -2,6 +2,7 @@
 
 mod compose;
 mod names;
+mod report;
 mod site;
 mod source;
 mod splice;
@@ -9,12 +10,15 @@ mod written;
 
 use crate::{Edit, Level, Reading, Span, read};
 use compose::Composition;
+pub use report::Counts;
 use source::Source;
 use std::collections::BTreeSet;
 
 /// What an operator says to an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportOptions {
+    /// Undo damage to letters, marks and line ends first.
+    pub repair: bool,
     /// Ids of proposals that were refused: their commands stay scripts.
     pub refused: BTreeSet<String>,
     /// The account of the target, instead of the one that the text names.

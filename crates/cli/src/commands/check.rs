@@ -39,7 +39,8 @@ pub(crate) fn trust(args: &Trust, env: &Env) -> Result<Exit, Problem> {
     Ok(Exit::Done)
 }
 
-fn bytes_of(path: &str) -> Result<Vec<u8>, Problem> {
+/// A plan file, as far as it takes to say that it is too large.
+pub(super) fn bytes_of(path: &str) -> Result<Vec<u8>, Problem> {
     let could_not = |error: std::io::Error| {
         Problem::new(format!("{path} cannot be opened: {error}"))
             .code("usage")
