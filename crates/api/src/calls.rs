@@ -5,10 +5,12 @@ use crate::args::*;
 use crate::choices::PrefsSet;
 use crate::console::Console;
 use crate::drafts::ProfilesGenerate;
+use crate::importing::{PlanImport, PlanImportSave};
 use crate::runs::{Chosen, StartRequest, hold_key};
 use crate::views::{
-    AccountsView, AnswerView, DoctorView, DraftView, Home, Identity, IdentityClock, LockView, LogPage,
-    PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView, SignInView, VaultView,
+    AccountsView, AnswerView, DoctorView, DraftView, Home, Identity, IdentityClock, ImportSaved, ImportView,
+    LockView, LogPage, PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView, SignInView,
+    VaultView,
 };
 use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::Secret;
@@ -61,6 +63,10 @@ calls! {
     "home.view": Nothing => Home = |c, _| Box::pin(async move { c.home().await });
     /// Opens a plan to look at; nothing of it is run.
     "plan.open": PlanAt => PlanView = |c, a| Box::pin(async move { c.open_plan(&a.path) });
+    /// Shows what a guide would become as a checked plan. Nothing is written.
+    "plan.import": PlanImport => ImportView = |c, a| Box::pin(async move { c.import_plan(&a) });
+    /// Writes what an import showed to a file of its own; the guide stays as it is.
+    "plan.import_save": PlanImportSave => ImportSaved = |c, a| Box::pin(async move { c.save_import(&a) });
     /// Trusts the content that was shown, at its path.
     "plan.trust": PlanShown => PlanView = |c, a| Box::pin(async move { c.trust(&a.path, &a.digest) });
     /// The profiles of the configuration files.

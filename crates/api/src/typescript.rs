@@ -3,6 +3,7 @@
 use crate::args::Nothing;
 use crate::calls::CALLS;
 use crate::drafts::{PickRole, TemplateOf};
+use crate::importing::PlanImport;
 use crate::views::*;
 use crate::{Problem, ReportFile, ReportFormat};
 use std::fmt::Write as _;
@@ -60,6 +61,15 @@ fn types(config: &Config) -> String {
         Damage,
         Scenario,
         PlanView,
+        PlanImport,
+        ImportStateView,
+        OutcomeView,
+        ProposalView,
+        LeftAloneView,
+        ImportRow,
+        ImportFinding,
+        ImportView,
+        ImportSaved,
         StepStatus,
         RolloutTask,
         Revision,

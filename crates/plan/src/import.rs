@@ -1,6 +1,7 @@
 //! Import: a plan that somebody wrote for people becomes a checked one. The text stays, byte for byte; fences are added.
 
 mod compose;
+mod fixes;
 mod names;
 mod report;
 mod site;
@@ -10,6 +11,7 @@ mod written;
 
 use crate::{Edit, Level, Reading, Span, read};
 use compose::Composition;
+pub use fixes::fixes;
 pub use report::Counts;
 use source::Source;
 use std::collections::BTreeSet;
@@ -25,6 +27,8 @@ pub struct ImportOptions {
     pub account: Option<String>,
     /// The region of the target, instead of the one that the text names.
     pub region: Option<String>,
+    /// Ids of [`fixes`] to make in the result, in this order.
+    pub fixes: Vec<String>,
 }
 
 /// What an import gives: always a text, at worst the one that came in.
@@ -34,11 +38,11 @@ pub struct Import {
     pub state: ImportState,
     /// The text that came in, decoded.
     pub original: String,
-    /// `original` with `edits` applied.
+    /// `original` with `edits` applied, and then the repairs that were asked for.
     pub text: String,
-    /// The file's bytes with the same insertions, in the file's own encoding.
+    /// The same as bytes, in the file's own encoding; without repairs, the file's own bytes with insertions.
     pub bytes: Vec<u8>,
-    /// Insertions into `original`; nothing is ever replaced.
+    /// Insertions into `original`; nothing is replaced.
     pub edits: Vec<Edit>,
     /// What each command became, in order of the file.
     pub proposals: Vec<Proposal>,
@@ -92,6 +96,8 @@ pub enum Outcome {
     },
     /// It stays a script (or, typed with prompts, a text to copy).
     Kept {
+        /// `shell`, or `manual` for what is typed behind prompts and so could not be run as it stands.
+        uses: String,
         /// Id of its step in the result.
         step: String,
         /// What repeating it would do.
@@ -141,11 +147,16 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
         let reading = read(spliced.text.as_bytes());
         let faults = splice::faults(&before, &reading, &spliced, &draft);
         if faults.is_empty() {
+            let mut bytes = source.spliced(&before.text, &spliced.edits);
+            let reading = fixes::applied(reading, &options.fixes, |text| source.has(text));
+            if reading.text != spliced.text {
+                bytes = source.encoded(&reading.text);
+            }
             return Import {
                 state: ImportState::Imported,
-                bytes: source.spliced(&before.text, &spliced.edits),
+                bytes,
                 original: before.text,
-                text: spliced.text,
+                text: reading.text.clone(),
                 edits: spliced.edits,
                 proposals: draft.proposals,
                 left: draft.left,

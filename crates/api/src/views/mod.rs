@@ -8,6 +8,8 @@ mod card_of;
 mod desk;
 mod home;
 mod identity;
+mod import;
+mod import_of;
 mod kept;
 mod plan;
 mod plan_of;
@@ -28,6 +30,11 @@ pub use home::{Home, RecentPlan, RunStatus, RunSummary, Update, Waiting, Waiting
 pub use identity::{
     ClockKind, Identity, IdentityClock, IdentityStanding, PersonView, Profile, Profiles, Weight,
 };
+pub use import::{
+    ImportFinding, ImportRow, ImportSaved, ImportStateView, ImportView, LeftAloneView, OutcomeView,
+    ProposalView,
+};
+pub(crate) use import_of::import_view;
 pub use kept::{
     AccountMark, LockView, NoticeKind, NoticeView, PrefsView, RecentProfile, VaultState, VaultView,
 };

@@ -109,7 +109,7 @@ fn block(block: holdpoint_plan::Block) -> Block {
     }
 }
 
-fn finding(diagnostic: &holdpoint_plan::Diagnostic) -> Finding {
+pub(super) fn finding(diagnostic: &holdpoint_plan::Diagnostic) -> Finding {
     Finding {
         code: diagnostic.code.clone(),
         severity: diagnostic.severity,
@@ -126,6 +126,6 @@ fn line_of(text: &str, at: usize) -> u32 {
     number(before.iter().filter(|byte| **byte == b'\n').count() + 1)
 }
 
-fn number(count: usize) -> u32 {
+pub(super) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

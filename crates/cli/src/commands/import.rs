@@ -4,11 +4,10 @@ use super::check::bytes_of;
 use crate::args::Import;
 use crate::exit::Exit;
 use crate::output;
-use holdpoint_api::Problem;
+use holdpoint_api::{Problem, save_whole};
 use holdpoint_plan::import::{self, ImportOptions, Outcome};
 use holdpoint_plan::{Effect, Severity};
 use serde_json::json;
-use std::io::Write as _;
 use std::path::Path;
 
 /// Makes a checked plan of a guide. The guide's file stays as it is.
@@ -18,6 +17,7 @@ pub(crate) fn import(args: &Import) -> Result<Exit, Problem> {
         refused: args.refuse.iter().cloned().collect(),
         account: args.account.clone(),
         region: args.region.clone(),
+        fixes: Vec::new(),
     };
     let done = import::import(&bytes_of(&args.plan)?, &options);
     let ids: Vec<&str> = done.proposals.iter().map(|one| one.id.as_str()).collect();
@@ -27,7 +27,12 @@ pub(crate) fn import(args: &Import) -> Result<Exit, Problem> {
             .hint("the ids stand in the report: holdpoint import FILE --report"));
     }
     if let Some(out) = &args.out {
-        write(Path::new(out), &done.bytes, args.force)?;
+        save_whole(Path::new(out), &done.bytes, args.force).map_err(|problem| {
+            match problem.is("exists") {
+                true => problem.code("usage").hint("--force replaces it"),
+                false => problem,
+            }
+        })?;
     }
     let said = if args.json {
         as_json(&args.plan, &done, args.out.as_deref())
@@ -41,35 +46,10 @@ pub(crate) fn import(args: &Import) -> Result<Exit, Problem> {
         output::raw(&said);
     } else {
         output::bytes(&done.bytes);
-        output::note(output::plain(&said));
+        said.lines().for_each(|line| output::note(output::plain(line)));
     }
     let failed = done.reading.diagnostics.iter().any(|one| one.severity == Severity::Error);
     Ok(if failed { Exit::Failed } else { Exit::Done })
-}
-
-/// Writes a file whole or not at all: beside it first, then in its place.
-fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Problem> {
-    let could_not = |error: std::io::Error| {
-        Problem::new(format!("{} cannot be written: {error}", path.display())).code("usage")
-    };
-    if !force && path.symlink_metadata().is_ok() {
-        return Err(Problem::new(format!("{} is there already", path.display()))
-            .code("usage")
-            .hint("name another file, or say --force to replace it"));
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        // A plan is for everybody whom the umask lets read it; the builder's own default is for its owner alone.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut beside = builder.tempfile_in(folder).map_err(could_not)?;
-    beside.write_all(bytes).map_err(could_not)?;
-    beside.as_file().sync_all().map_err(could_not)?;
-    let placed = if force { beside.persist(path) } else { beside.persist_noclobber(path) };
-    placed.map(|_| ()).map_err(|error| could_not(error.error))
 }
 
 /// A line a command, then the counts.
@@ -83,8 +63,10 @@ fn summary(done: &import::Import) -> String {
         };
         let (sign, what) = match &one.outcome {
             Outcome::Lifted { uses, step, .. } => ('+', format!("{uses} ({step})")),
-            Outcome::Kept { refused: true, step, .. } => ('!', format!("shell ({step}), refused")),
-            Outcome::Kept { step, effect, .. } => ('=', format!("shell ({step}), {}", effect_word(*effect))),
+            Outcome::Kept { refused: true, uses, step, .. } => ('!', format!("{uses} ({step}), refused")),
+            Outcome::Kept { uses, step, effect, .. } => {
+                ('=', format!("{uses} ({step}), {}", effect_word(*effect)))
+            }
             Outcome::Absorbed { .. } => ('.', "no step of its own".to_owned()),
         };
         out.push_str(&format!("{sign} {:>5}  {command}\n         {what}\n", one.line));
@@ -113,8 +95,8 @@ fn as_json(path: &str, done: &import::Import, out: Option<&str>) -> String {
                 Outcome::Lifted { uses, step, guessed, .. } => {
                     json!({ "outcome": "lifted", "uses": uses, "step": step, "guessed": guessed })
                 }
-                Outcome::Kept { step, effect, why, refused } => json!({
-                    "outcome": "kept", "step": step, "effect": effect_word(*effect), "why": why, "refused": refused,
+                Outcome::Kept { uses, step, effect, why, refused } => json!({
+                    "outcome": "kept", "uses": uses, "step": step, "effect": effect_word(*effect), "why": why, "refused": refused,
                 }),
                 Outcome::Absorbed { why } => json!({ "outcome": "absorbed", "why": why }),
             };

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 /// What is to be inserted.
 #[derive(Debug, Default)]
 pub(super) struct Composition {
-    /// The front matter: a mapping with the one key `holdpoint`.
+    /// What stands under `holdpoint:`.
     pub(super) front: Map<String, Value>,
     pub(super) stages: Vec<NewStage>,
     pub(super) free: Vec<FreeStep>,
@@ -203,6 +203,7 @@ impl Composer<'_> {
             line: self.lines.line(span.start),
             command,
             outcome: Outcome::Kept {
+                uses: "shell".to_owned(),
                 step: id,
                 effect: Effect::Once,
                 why: "nothing is known of it".to_owned(),
@@ -237,7 +238,7 @@ impl Composer<'_> {
         if let (Some(account), Some(region)) = (&self.options.account, &self.options.region) {
             ours.insert("target".to_owned(), json!({ "account": account, "region": region }));
         }
-        self.made.front.insert("holdpoint".to_owned(), Value::Object(ours));
+        self.made.front = ours;
     }
 }
 

@@ -43,9 +43,7 @@ impl Import {
                 counts.absorbed,
                 counts.left
             ),
-            ImportState::CheckedAlready => {
-                "This is a checked plan already; nothing was inserted.".to_owned()
-            }
+            ImportState::CheckedAlready => "This is a checked plan already; nothing was inserted.".to_owned(),
             ImportState::NothingToWalk => {
                 "There is no command, no checklist and no stage in it, so nothing was inserted.".to_owned()
             }
@@ -69,9 +67,13 @@ impl Import {
             Outcome::Kept { .. } | Outcome::Absorbed { .. } => None,
         });
         self.section(&mut out, "Kept as they are", |one| match &one.outcome {
-            Outcome::Kept { step, effect, why, refused } => {
+            Outcome::Kept { uses, step, effect, why, refused } => {
                 let refused = if *refused { "refused; " } else { "" };
-                Some(format!("`{step}`, {}: {refused}{}", crate::rules::word(*effect), inline(why)))
+                Some(format!(
+                    "`{uses}` as `{step}`, {}: {refused}{}",
+                    crate::rules::word(*effect),
+                    inline(why)
+                ))
             }
             Outcome::Lifted { .. } | Outcome::Absorbed { .. } => None,
         });
@@ -92,8 +94,7 @@ impl Import {
 
     fn counted(&self, out: &mut String) {
         let counts = self.counts();
-        let count =
-            |severity| self.reading.diagnostics.iter().filter(|one| one.severity == severity).count();
+        let count = |severity| self.reading.diagnostics.iter().filter(|one| one.severity == severity).count();
         let _ = writeln!(out, "| what | how many |\n|---|---|");
         for (what, many) in [
             ("commands", self.proposals.len()),

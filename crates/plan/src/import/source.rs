@@ -62,6 +62,18 @@ impl<'b> Source<'b> {
         out
     }
 
+    /// Whether the encoding has a text.
+    pub(super) fn has(&self, text: &str) -> bool {
+        self.form != Form::Western || text.is_ascii()
+    }
+
+    /// A text as this file would have it.
+    pub(super) fn encoded(&self, text: &str) -> Vec<u8> {
+        let mut out = self.bytes.get(..self.mark).unwrap_or_default().to_vec();
+        self.encode(text, &mut out);
+        out
+    }
+
     fn offset(&self, text: &str, at: usize) -> usize {
         self.mark + self.units(text.get(..at).unwrap_or_default())
     }

@@ -66,7 +66,9 @@ pub(super) fn splice(text: &str, draft: &Composition) -> Option<Spliced> {
 
 fn front_matter(text: &str, draft: &Composition) -> (usize, String) {
     let eol = eol_of(text, 0);
-    let body = written::mapping(&draft.front, draft.ascii);
+    let mut body = vec!["holdpoint:".to_owned()];
+    let inner = written::mapping(&draft.front, draft.ascii);
+    body.extend(inner.iter().map(|line| if line.is_empty() { String::new() } else { format!("  {line}") }));
     let cut = front::cut(text);
     let mut out = String::new();
     let mut line = |line: &str| {
