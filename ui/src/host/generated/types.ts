@@ -60,6 +60,24 @@ export type Scenario = { id: string, title: string, about: string, };
 
 export type PlanView = { path: string, digest: string, title: string, level: "guide" | "checked", trusted: boolean, target: Target | null, estimate: Estimate | null, vars: Array<PlanVar>, stages: Array<PlanStage>, blocks: Array<Block>, findings: Array<Finding>, damage: Damage | null, scenarios: Array<Scenario>, };
 
+export type PlanImport = { path: string, repair: boolean, refused: Array<string>, fixes: Array<string>, };
+
+export type ImportState = "imported" | "checked_already" | "nothing_to_walk" | "unchanged";
+
+export type ImportOutcome = "lifted" | "refused" | "kept" | "absorbed";
+
+export type ProposalView = { id: string, line: number, command: string, outcome: ImportOutcome, kind: string | null, step: string | null, yaml: string | null, effect: Effect | null, why: string | null, guessed: Array<string>, };
+
+export type LeftAlone = { line: number, what: string, why: string, };
+
+export type ImportRow = { from: number | null, to: number | null, before: string | null, after: string | null, };
+
+export type ImportFinding = { finding: Finding, fix: string | null, fix_title: string | null, };
+
+export type ImportView = { path: string, digest: string, title: string, state: ImportState, said: string, proposals: Array<ProposalView>, left: Array<LeftAlone>, rows: Array<ImportRow>, findings: Array<ImportFinding>, damage: Damage | null, damage_diff: string | null, repaired: boolean, suggested: string, };
+
+export type ImportSaved = { path: string, bytes: number, };
+
 export type StepStatus = "pending" | "blocked" | "ready" | "held" | "running" | "waiting" | "verifying" | "succeeded" | "failed" | "unknown" | "rolled_back_by_aws" | "superseded" | "skipped" | "compensated" | "not_practised";
 
 export type RolloutTask = { id: string, state: string, said: string, };
