@@ -4,7 +4,7 @@ use crate::Fix;
 use serde::{Deserialize, Serialize};
 
 /// A range of bytes in the text of the plan as it was read (after decoding, before any repair for viewing).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Span {
     /// First byte.
     pub start: usize,

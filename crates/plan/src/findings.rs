@@ -9,6 +9,8 @@ const MOST: usize = 500;
 const EXCERPT: usize = 200;
 /// Bytes before a place that are counted as characters; beyond, in a monstrous line, a byte counts as a column.
 const COUNTED: usize = 64 * 1024;
+/// Stands for each character of a secret.
+const MASK: char = '•';
 
 /// Where the lines of a text begin.
 #[derive(Debug)]
@@ -35,6 +37,11 @@ impl<'t> Lines<'t> {
         self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
     }
 
+    /// Where a line begins.
+    fn start(&self, line: usize) -> usize {
+        self.starts.get(line - 1).copied().unwrap_or(self.text.len())
+    }
+
     fn column(&self, line: usize, at: usize) -> usize {
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
         match self.text.get(start..at) {
@@ -50,11 +57,13 @@ pub(crate) struct Findings<'t> {
     pub(crate) lines: Lines<'t>,
     list: Vec<Diagnostic>,
     left_out: usize,
+    /// Places whose text no finding may repeat, in order.
+    hidden: Vec<Range<usize>>,
 }
 
 impl<'t> Findings<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { lines: Lines::new(text), list: Vec::new(), left_out: 0 }
+        Self { lines: Lines::new(text), list: Vec::new(), left_out: 0, hidden: Vec::new() }
     }
 
     pub(crate) fn error(
@@ -128,18 +137,60 @@ impl<'t> Findings<'t> {
             ))
         });
         self.list.dedup();
+        if !self.hidden.is_empty() {
+            let mut list = std::mem::take(&mut self.list);
+            list.iter_mut().for_each(|finding| self.mask(finding));
+            return list;
+        }
         self.list
     }
 
-    fn add(
+    /// Takes hidden text out of all that a finding says.
+    fn mask(&self, finding: &mut Diagnostic) {
+        let start = self.lines.start(finding.line);
+        let from = self.hidden.partition_point(|place| place.end <= start);
+        let line = self.lines.of(finding.line);
+        let mut shown = String::new();
+        for (at, c) in line.char_indices().take(EXCERPT) {
+            let at = start + at;
+            let mut here = self.hidden.iter().skip(from).take_while(|place| place.start <= at);
+            shown.push(if here.any(|place| place.contains(&at)) { MASK } else { c });
+        }
+        finding.excerpt = shown;
+        let secrets = || self.hidden.iter().take(MOST).filter_map(|place| self.lines.text.get(place.clone()));
+        let clean = |text: &mut String| {
+            for secret in secrets() {
+                if text.contains(secret) {
+                    *text = text.replace(secret, "•••");
+                }
+            }
+        };
+        clean(&mut finding.message);
+        finding.hint.iter_mut().for_each(clean);
+        // A repair that would write the secret anew is none.
+        finding.fix.take_if(|fix| {
+            let mut texts = fix.edits.iter().map(|edit| &edit.text).chain(std::iter::once(&fix.title));
+            texts.any(|text| secrets().any(|secret| text.contains(secret)))
+        });
+    }
+
+    /// Places whose text no finding may repeat: secrets.
+    pub(crate) fn hide(&mut self, places: &[Range<usize>]) {
+        self.hidden.extend_from_slice(places);
+        self.hidden.sort_by_key(|place| place.start);
+    }
+
+    /// A finding with everything that it may have.
+    pub(crate) fn add(
         &mut self,
         severity: Severity,
         code: &str,
         span: Span,
-        message: String,
+        message: impl Into<String>,
         hint: Option<String>,
         fix: Option<Fix>,
     ) {
+        let message = message.into();
         if self.list.len() >= MOST {
             self.left_out += 1;
             return;

@@ -1,122 +1,56 @@
-//! Checks across steps: ids, needs, names, order, and what a checked plan should not lack.
+//! What is wrong with a plan that reads well: checks across steps, and defects that its author did not see.
 
-use crate::draft::Draft;
+mod across;
+mod calls;
+mod command_line;
+mod containers;
+mod database;
+mod deploys;
+mod groups;
+mod hcl;
+mod names;
+mod readiness;
+mod rollbacks;
+mod scene;
+mod scripts;
+mod secrets;
+mod target;
+mod terraform;
+mod wanting;
+mod web;
+
+use crate::document::Part;
 use crate::findings::Findings;
-use crate::names::{Index, Place};
 use crate::read::StageDraft;
-use crate::{Level, Role, Var, placeholders};
-use std::collections::{HashMap, HashSet};
+use crate::{Level, Target, Var};
+use scene::Scene;
+use std::collections::HashSet;
 
-/// Runs all checks and resolves `needs`.
-pub(crate) fn check(
-    stages: &mut [StageDraft],
-    vars: &[Var],
-    stated: &HashSet<String>,
-    level: Level,
-    findings: &mut Findings<'_>,
-) {
-    duplicate_ids(stages, findings);
-    let index = Index::new(stages, vars, stated);
-    for (stage_at, stage) in stages.iter().enumerate() {
-        let first = Place { stage: stage_at, step: 0 };
-        for site in &stage.sites {
-            index.site(site, first, None, findings);
-        }
-        for (step_at, step) in stage.steps.iter().enumerate() {
-            let place = Place { stage: stage_at, step: step_at };
-            for site in &step.sites {
-                index.site(site, place, Some(step), findings);
-            }
-            placeholders::check(step, level, findings);
-            if let Some(when) = &step.step.when {
-                index.when(when, step, findings);
-            }
-            for (name, span, after) in &step.since {
-                index.since(name, *span, *after, place, findings);
-            }
-            for item in stage.items.get(step_at).into_iter().flatten() {
-                if let (Some(from), Some(span)) = (&item.item.from, item.from_span) {
-                    index.known_step(from.as_str(), span, findings);
-                }
-            }
-            if level == Level::Checked && !matches!(stage.stage.role, Role::Rollback | Role::Reference) {
-                wanting(step, findings);
-            }
-        }
-    }
-    stale_deploys(stages, findings);
-    let resolved = index.resolve(stages, findings);
-    for (stage, (stage_needs, step_needs)) in stages.iter_mut().zip(resolved) {
-        stage.stage.needs = stage_needs;
-        for (step, needs) in stage.steps.iter_mut().zip(step_needs) {
-            step.step.needs = needs;
-        }
-    }
+/// What is known of a plan besides its stages.
+pub(crate) struct Known<'p> {
+    pub(crate) parts: &'p [Part],
+    pub(crate) vars: &'p [Var],
+    pub(crate) stated: &'p HashSet<String>,
+    pub(crate) target: Option<&'p Target>,
+    pub(crate) level: Level,
 }
 
-fn duplicate_ids(stages: &[StageDraft], findings: &mut Findings<'_>) {
-    let mut seen: HashMap<&str, usize> = HashMap::new();
-    for stage in stages {
-        let own = std::iter::once((stage.stage.id.as_str(), stage.id_span));
-        let steps = stage.steps.iter().map(|step| (step.step.id.as_str(), step.id_span));
-        for (id, span) in own.chain(steps) {
-            let line = findings.lines.line(span.start);
-            if let Some(first) = seen.get(id) {
-                findings.error_hint(
-                    "duplicate-id",
-                    span,
-                    format!("the id `{id}` is taken since line {first}"),
-                    "Ids are unique in the file, stages and steps together.".to_owned(),
-                );
-            } else {
-                seen.insert(id, line);
-            }
-        }
-    }
-}
-
-/// What a checked plan should not lack.
-fn wanting(draft: &Draft, findings: &mut Findings<'_>) {
-    let Some(kind) = draft.kind.filter(|_| draft.written) else { return };
-    let step = &draft.step;
-    if step.effect.changes() && step.undo.is_none() && kind.default_undo.is_none() {
-        findings.warning(
-            "no-undo",
-            draft.id_span,
-            format!("`{}` changes something and says not how to undo it", step.id),
-            "Write `undo: { uses: …, with: … }`; `manual` will do where only a person can.".to_owned(),
-        );
-    }
-    if !draft.estimated && step.action.uses != "checklist" {
-        findings.note(
-            "no-estimate",
-            draft.id_span,
-            format!("`{}` has no estimate", step.id),
-            "Write `estimate: 1m..2m`.".to_owned(),
-        );
-    }
-}
-
-/// A deploy that passes by what was registered for it redeploys the old revision.
-fn stale_deploys(stages: &[StageDraft], findings: &mut Findings<'_>) {
-    let mut registered: Option<&str> = None;
-    for draft in stages.iter().flat_map(|stage| &stage.steps) {
-        let with = &draft.step.action.with;
-        match draft.step.action.uses.as_str() {
-            "ecs.register" => registered = Some(draft.step.id.as_str()),
-            "ecs.create" => registered = None,
-            "ecs.deploy" if with.get("task_definition").is_none() => {
-                if let Some(step) = registered {
-                    findings.warning(
-                        "old-revision",
-                        draft.id_span,
-                        format!("`{}` names no task definition, so ECS deploys the old one and not what `{step}` registered", draft.step.id),
-                        format!("Write `task_definition: \"{{{{ steps.{step}.outputs.task_definition }}}}\"`."),
-                    );
-                }
-            }
-            "ecs.deploy" => registered = None,
-            _ => {}
-        }
-    }
+/// Runs all checks and resolves `needs`. Time is linear in the text.
+pub(crate) fn check(text: &str, stages: &mut [StageDraft], known: &Known<'_>, findings: &mut Findings<'_>) {
+    across::check(stages, known.vars, known.stated, known.level, findings);
+    let scene = Scene::new(text, stages, known);
+    secrets::check(&scene, findings);
+    command_line::check(&scene, findings);
+    deploys::check(&scene, findings);
+    rollbacks::check(&scene, findings);
+    readiness::check(&scene, findings);
+    terraform::check(&scene, findings);
+    groups::check(&scene, findings);
+    database::check(&scene, findings);
+    names::check(&scene, findings);
+    containers::check(&scene, findings);
+    target::check(&scene, findings);
+    web::check(&scene, findings);
+    scripts::check(&scene, findings);
+    wanting::check(&scene, findings);
 }

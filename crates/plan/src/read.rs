@@ -156,7 +156,14 @@ impl<'t> Reader<'t> {
                 "A run will ask for the account and region, and journal them.".to_owned(),
             );
         }
-        lint::check(&mut stages, &front.vars, &stated, level, findings);
+        let known = lint::Known {
+            parts: &parts,
+            vars: &front.vars,
+            stated: &stated,
+            target: front.target.as_ref(),
+            level,
+        };
+        lint::check(self.text, &mut stages, &known, findings);
         Plan {
             level,
             title,

@@ -1,0 +1,104 @@
+//! As much of Terraform's language as fences of a plan show: resources with their attributes, and settings.
+
+use super::scene::Scene;
+use crate::Span;
+
+/// A resource that a fence shows whole.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) kind: String,
+    pub(crate) span: Span,
+    /// Just after its opening brace.
+    pub(crate) inside: usize,
+    pub(crate) attributes: Vec<Attribute>,
+}
+
+/// `name = value` directly in a resource.
+#[derive(Debug)]
+pub(crate) struct Attribute {
+    pub(crate) name: String,
+    /// The text of a quoted value without interpolation.
+    pub(crate) text: Option<String>,
+    pub(crate) span: Span,
+}
+
+/// Resources of all fences of Terraform.
+pub(crate) fn resources(scene: &Scene<'_>) -> Vec<Resource> {
+    let fences = scene.fences.iter().filter(|fence| matches!(fence.language(), "hcl" | "tf" | "terraform"));
+    fences.flat_map(|fence| of(&fence.body.text, |range| fence.body.span(range))).collect()
+}
+
+fn of(text: &str, place: impl Fn(std::ops::Range<usize>) -> Span) -> Vec<Resource> {
+    let mut found: Vec<Resource> = Vec::new();
+    let mut depth: usize = 0;
+    // Only a resource whose end is there is shown whole.
+    let mut open: Option<Resource> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim_start();
+        let start = at + (line.len() - trimmed.len());
+        let code = without_comment(trimmed.trim_end());
+        if depth == 0
+            && let Some(kind) = header(code)
+        {
+            let inside = place(start..start + code.len()).end;
+            open = Some(Resource {
+                kind,
+                span: place(start..start + code.len()),
+                inside,
+                attributes: Vec::new(),
+            });
+        } else if depth == 1
+            && let Some(resource) = &mut open
+            && let Some((name, value)) = code.split_once('=')
+        {
+            resource.attributes.push(Attribute {
+                name: name.trim().to_owned(),
+                text: quoted(value.trim()),
+                span: place(start..start + code.len()),
+            });
+        }
+        let (opens, closes) = braces(code);
+        depth = (depth + opens).saturating_sub(closes);
+        if depth == 0
+            && let Some(resource) = open.take_if(|_| closes > 0)
+        {
+            found.push(resource);
+        }
+        at += line.len();
+    }
+    found
+}
+
+fn header(line: &str) -> Option<String> {
+    let rest = line.strip_prefix("resource")?.trim_start();
+    let kind = rest.strip_prefix('"')?.split_once('"')?.0;
+    line.ends_with('{').then(|| kind.to_owned())
+}
+
+fn quoted(value: &str) -> Option<String> {
+    let inner = value.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.contains("${") && !inner.contains('"')).then(|| inner.to_owned())
+}
+
+fn without_comment(line: &str) -> &str {
+    if line.starts_with('#') || line.starts_with("//") {
+        return "";
+    }
+    line.split_once(" #").map_or(line, |(code, _)| code).trim_end()
+}
+
+/// Braces outside of quotes.
+fn braces(line: &str) -> (usize, usize) {
+    let mut quoted = false;
+    let (mut opens, mut closes) = (0, 0);
+    for byte in line.bytes() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'{' if !quoted => opens += 1,
+            b'}' if !quoted => closes += 1,
+            _ => {}
+        }
+    }
+    (opens, closes)
+}

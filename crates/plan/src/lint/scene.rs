@@ -1,0 +1,173 @@
+//! What the rules look at: the text, its fences of commands with the programs that they call, the typed steps.
+
+use super::Known;
+use super::calls::{Call, Variables};
+use crate::document::{Fence, Heading, Part};
+use crate::draft::{self, Draft};
+use crate::read::StageDraft;
+use crate::sections::role_of;
+use crate::{Level, Role, Span, Target, shell};
+use serde_json::Value;
+
+/// A plan as the rules see it.
+pub(crate) struct Scene<'p> {
+    pub(crate) text: &'p str,
+    pub(crate) level: Level,
+    pub(crate) target: Option<&'p Target>,
+    pub(crate) stages: &'p [StageDraft],
+    /// Every fence that is no step or stage of ours, in order.
+    pub(crate) fences: Vec<&'p Fence>,
+    /// Fences of commands that somebody runs, in order.
+    pub(crate) listings: Vec<Listing<'p>>,
+    /// Programs that they call, in order.
+    pub(crate) calls: Vec<Call>,
+    headings: Vec<&'p Heading>,
+    /// The text in lower case, of the same length.
+    lower: String,
+}
+
+/// A fence of commands.
+pub(crate) struct Listing<'p> {
+    pub(crate) fence: &'p Fence,
+    pub(crate) script: shell::Script,
+    pub(crate) role: Option<Role>,
+}
+
+impl Listing<'_> {
+    /// Where a range of the script stands in the plan.
+    pub(crate) fn place(&self, span: Span) -> Span {
+        self.fence.body.span(span.start..span.end)
+    }
+}
+
+impl<'p> Scene<'p> {
+    pub(crate) fn new(text: &'p str, stages: &'p [StageDraft], known: &Known<'p>) -> Self {
+        let headings = known.parts.iter().filter_map(|part| match part {
+            Part::Heading(heading) => Some(heading),
+            Part::Fence(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
+        });
+        let fences = known.parts.iter().filter_map(|part| match part {
+            Part::Fence(fence) if !matches!(fence.role(), Some("step" | "stage")) => Some(fence),
+            Part::Fence(_) | Part::Heading(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
+        });
+        let mut scene = Self {
+            text,
+            level: known.level,
+            target: known.target,
+            stages,
+            fences: fences.collect(),
+            listings: Vec::new(),
+            calls: Vec::new(),
+            headings: headings.collect(),
+            lower: text.to_ascii_lowercase(),
+        };
+        scene.listings = scene.fences.iter().filter_map(|fence| scene.listing(fence)).collect();
+        let mut variables = Variables::default();
+        for (at, listing) in scene.listings.iter().enumerate() {
+            super::calls::gather(at, listing, &mut variables, &mut scene.calls);
+        }
+        scene
+    }
+
+    /// A fence whose commands are run: in a checked plan those of `shell` steps, and those that are shown for a rollback.
+    fn listing(&self, fence: &'p Fence) -> Option<Listing<'p>> {
+        let owner = self.owner(fence);
+        if owner.is_some_and(|draft| draft.kind.is_none_or(|kind| !kind.takes_script))
+            || (owner.is_none() && !draft::is_command(fence))
+        {
+            return None;
+        }
+        let script = shell::parse(&fence.body.text);
+        let role = self.role(fence.span.start);
+        Some(Listing { fence, script, role })
+    }
+
+    fn owner(&self, fence: &Fence) -> Option<&'p Draft> {
+        let at = fence.span.start;
+        let stage = self.stage(at)?;
+        let index = stage.steps.partition_point(|draft| draft.step.span.start <= at).checked_sub(1)?;
+        stage
+            .steps
+            .get(index)
+            .filter(|draft| draft.step.span.end >= fence.span.end && draft.step.action.script.is_some())
+    }
+
+    fn stage(&self, at: usize) -> Option<&'p StageDraft> {
+        let index = self.stages.partition_point(|stage| stage.stage.span.start <= at).checked_sub(1)?;
+        self.stages.get(index).filter(|stage| at < stage.stage.span.end)
+    }
+
+    /// What the section that a place stands in is for.
+    pub(crate) fn role(&self, at: usize) -> Option<Role> {
+        let own = self.heading(at).and_then(|heading| role_of(&heading.title));
+        match self.stage(at) {
+            Some(stage) => Some(stage.stage.role),
+            None => own,
+        }
+    }
+
+    /// The innermost heading above a place.
+    pub(crate) fn heading(&self, at: usize) -> Option<&'p Heading> {
+        let index = self.headings.partition_point(|heading| heading.span.start <= at);
+        self.headings.get(index.checked_sub(1)?).copied()
+    }
+
+    /// Whether a place stands under a heading about somebody's own machine.
+    pub(crate) fn is_local(&self, at: usize) -> bool {
+        self.heading(at).is_some_and(|heading| {
+            let title = heading.title.to_lowercase();
+            ["local", "development", "laptop", "developer"].iter().any(|word| title.contains(word))
+        })
+    }
+
+    /// All steps, each with its stage, in order.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&'p StageDraft, &'p Draft)> + use<'p> {
+        self.stages.iter().flat_map(|stage| stage.steps.iter().map(move |draft| (stage, draft)))
+    }
+
+    /// Steps that a fence of ours writes, of stages that a run walks.
+    pub(crate) fn typed(&self) -> impl Iterator<Item = (&'p StageDraft, &'p Draft)> + use<'p> {
+        self.steps().filter(|(stage, draft)| {
+            draft.written && !matches!(stage.stage.role, Role::Rollback | Role::Reference)
+        })
+    }
+
+    /// Where a value of a step is written; its id where that cannot be said.
+    pub(crate) fn place(&self, draft: &Draft, value: &str) -> Span {
+        let Span { start, end } = draft.step.span;
+        self.text
+            .get(start..end)
+            .filter(|_| !value.is_empty())
+            .and_then(|text| text.find(value))
+            .map_or(draft.id_span, |at| Span { start: start + at, end: start + at + value.len() })
+    }
+
+    pub(crate) fn listing_of(&self, call: &Call) -> Option<&Listing<'p>> {
+        self.listings.get(call.listing)
+    }
+
+    /// The role of the section that a call stands in.
+    pub(crate) fn role_of(&self, call: &Call) -> Option<Role> {
+        self.listing_of(call).and_then(|listing| listing.role)
+    }
+
+    /// The text in lower case, byte for byte.
+    pub(crate) fn lower(&self) -> &str {
+        &self.lower
+    }
+
+    /// Whether the plan's own words say so, in lower case.
+    pub(crate) fn says(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.lower.contains(word))
+    }
+}
+
+/// Whether a line contains a word, which is ASCII in lower case.
+pub(crate) fn contains_ignoring_case(line: &str, word: &str) -> bool {
+    line.to_ascii_lowercase().contains(word)
+}
+
+/// A text of a step's arguments, if it is there and no template.
+pub(crate) fn plain<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+    value.get(key).and_then(Value::as_str).filter(|text| !text.contains("{{"))
+}

@@ -1,0 +1,132 @@
+//! What a checked plan that changes something should not lack: somebody who says go, and a look at what became of it.
+
+use super::scene::Scene;
+use crate::draft::Draft;
+use crate::findings::Findings;
+use crate::read::StageDraft;
+use crate::{Effect, Level, Role, Severity};
+
+/// Kinds that ask a person by themselves.
+const ASKS: [&str; 4] = ["manual", "decision", "checklist", "http.request"];
+
+/// Kinds that look at what a deployment became.
+const LOOKS: [&str; 11] = [
+    "http.check",
+    "ecs.check",
+    "ecs.wait",
+    "apprunner.check",
+    "apprunner.wait",
+    "express.check",
+    "logs.expect",
+    "soak",
+    "metrics.check",
+    "rds.check",
+    "network.check",
+];
+
+pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
+    if scene.level != Level::Checked {
+        return;
+    }
+    let walked = |stage: &StageDraft| !matches!(stage.stage.role, Role::Rollback | Role::Reference);
+    let all: Vec<(&StageDraft, &Draft)> = scene.steps().filter(|(stage, _)| walked(stage)).collect();
+    unheld(&all, findings);
+    let steps: Vec<(&StageDraft, &Draft)> = scene.typed().collect();
+    unseen(&steps, findings);
+    unexpecting(&steps, findings);
+}
+
+fn changes(draft: &Draft) -> bool {
+    draft.written
+        && draft.step.effect.changes()
+        && draft.kind.is_some()
+        && !ASKS.contains(&draft.step.action.uses.as_str())
+}
+
+/// The first change that nobody has signed for.
+fn unheld(steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
+    for (stage, draft) in steps {
+        if stage.stage.hold.is_some() || draft.step.hold.is_some() || asks(draft) {
+            return;
+        }
+        if changes(draft) && !prepares(draft) && stage.stage.role != Role::Before {
+            let destructive = draft.step.effect == Effect::Destructive;
+            findings.add(
+                if destructive { Severity::Warning } else { Severity::Note },
+                "no-hold",
+                draft.id_span,
+                format!("`{}` changes something before anybody has signed", draft.step.id),
+                Some(
+                    "Put `hold: { signatures: 1 }` at this step or its stage, or a `decision` before it."
+                        .to_owned(),
+                ),
+                None,
+            );
+            return;
+        }
+    }
+}
+
+/// What a deployment needs is put ready; what runs stays as it is.
+fn prepares(draft: &Draft) -> bool {
+    let uses = draft.step.action.uses.as_str();
+    uses.starts_with("image.") || matches!(uses, "ecs.register" | "git.apply" | "terraform.vars")
+}
+
+/// Steps at which a person says that it may go on.
+fn asks(draft: &Draft) -> bool {
+    matches!(draft.step.action.uses.as_str(), "decision" | "manual" | "checklist")
+}
+
+/// Nothing looks at the world after the last change.
+fn unseen(steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
+    let Some(last) = steps.iter().rposition(|(_, draft)| changes(draft)) else { return };
+    let Some((_, draft)) = steps.get(last) else { return };
+    // These kinds follow what they change to its true end by themselves.
+    let follows = draft
+        .step
+        .action
+        .uses
+        .split_once('.')
+        .is_some_and(|(family, _)| matches!(family, "ecs" | "apprunner" | "express"));
+    let looked = steps.iter().skip(last + 1).any(|(_, later)| {
+        LOOKS.contains(&later.step.action.uses.as_str()) || asks(later) || !later.step.effect.changes()
+    });
+    if follows || looked || !draft.step.after.is_empty() {
+        return;
+    }
+    findings.add(
+        Severity::Note,
+        "no-verification",
+        draft.id_span,
+        format!("after `{}` nothing looks at what became of it", draft.step.id),
+        Some("Add an `http.check`, an `ecs.check` or a `logs.expect`, in `after` or as a step.".to_owned()),
+        None,
+    );
+}
+
+/// Twice is not as once.
+fn twice(effect: Effect) -> bool {
+    matches!(effect, Effect::Once | Effect::Destructive)
+}
+
+/// A script that changes something and is judged by its exit code alone.
+fn unexpecting(steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
+    for (_, draft) in steps {
+        let step = &draft.step;
+        let expects = step.action.expect.as_object().is_some_and(|expect| !expect.is_empty());
+        if step.action.uses == "shell" && twice(step.effect) && !expects && step.after.is_empty() {
+            findings.add(
+                Severity::Note,
+                "no-expectation",
+                draft.id_span,
+                format!("`{}` is judged by its exit code alone", step.id),
+                Some(
+                    "Write what must be so afterwards: `expect: { stdout_contains: […] }`, or an `after`."
+                        .to_owned(),
+                ),
+                None,
+            );
+        }
+    }
+}
