@@ -9,6 +9,7 @@ mod heredoc;
 mod model;
 mod parse;
 mod programs;
+mod reach;
 mod recovery;
 mod session;
 mod typography;
@@ -23,4 +24,5 @@ pub use model::{
 };
 pub use parse::{parse, parse_as};
 pub use programs::known_program;
+pub use reach::{Reach, Reached, reach, reach_of};
 pub use wrappers::{Unwrapped, Wrapper, WrapperKind, unwrap_command};

@@ -2,20 +2,5 @@
 
 /// Whether a word names a program or a shell's own command that is known here.
 pub fn known_program(name: &str) -> bool {
-    BUILTINS.contains(&name)
+    super::reach::known(name.rsplit('/').next().unwrap_or(name))
 }
-
-const BUILTINS: [&str; 12] = [
-    "alias",
-    "aws",
-    "cd",
-    "curl",
-    "docker",
-    "echo",
-    "export",
-    "git",
-    "kubectl",
-    "source",
-    "terraform",
-    "unset",
-];

@@ -5,5 +5,6 @@ mod cases;
 mod common;
 mod guides;
 mod importing;
+mod reach;
 mod reading;
 mod shell;

@@ -1,0 +1,10 @@
+//! What repeating a command would do, by what is known of its program, subcommand and options.
+
+mod arguments;
+mod judge;
+mod sql;
+mod table;
+mod web;
+
+pub(super) use judge::known;
+pub use judge::{Reach, Reached, reach, reach_of};

@@ -1,0 +1,215 @@
+//! The tables: a file a family of tools, a rule a line, the first that fits counts.
+//!
+//! ```text
+//! tool NAME…                      rules up to the next `tool` are for these programs
+//! values OPTION…                  options that take the next word and may stand before a subcommand
+//! REACH PATTERN…  why             two blanks before the reason; without a reason, one is made of the reach
+//! ```
+//!
+//! `REACH` is `local`, `read`, `idempotent`, `change`, `destroy`, `unknown`, or names who looks further: `sql OPTION…` (into the
+//! SQL that the options hold), `inner` (at the command behind `--`, behind `after N` words, or in an option), `web` (at the
+//! method of a request). A pattern is met word by word by the arguments that are no options: `a|b` either, `a-*` a beginning,
+//! `*` any, `$` none left; `+--x` asks for an option, `+-X:VALUE` for its value, `~TEXT` for a text in any argument, and `-x`
+//! for an option in the place of a subcommand.
+
+use super::arguments::Arguments;
+use super::judge::Reach;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// What a rule says of a command that it fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Says {
+    Reach(Reach),
+    /// SQL in the values of these options.
+    Sql(&'static str),
+    /// The command that starts at this word, counted from 0, or that an option holds.
+    Inner(Inner),
+    Web,
+}
+
+/// Where the command stands that another one runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inner {
+    /// Behind `--`.
+    Dashes,
+    /// After so many words that are no options, those of the pattern not counted.
+    After(usize),
+    /// In the value of an option.
+    Option(&'static str),
+}
+
+pub(super) struct Rule {
+    says: Says,
+    tokens: Vec<&'static str>,
+    why: &'static str,
+}
+
+/// What a rule answered.
+pub(super) struct Answer {
+    pub(super) says: Says,
+    pub(super) why: &'static str,
+    /// Words that are no options and that the pattern met.
+    pub(super) met: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Tool {
+    pub(super) values: Vec<&'static str>,
+    rules: Vec<Rule>,
+}
+
+impl Tool {
+    pub(super) fn answer(&self, arguments: &Arguments) -> Option<Answer> {
+        let operands = arguments.operands(&self.values);
+        self.rules.iter().find_map(|rule| {
+            let met = rule.meets(arguments, &operands)?;
+            Some(Answer { says: rule.says, why: rule.why, met })
+        })
+    }
+}
+
+impl Rule {
+    fn meets(&self, arguments: &Arguments, operands: &[usize]) -> Option<usize> {
+        let mut met = 0;
+        for token in &self.tokens {
+            let operand = operands.get(met).and_then(|at| arguments.at(*at));
+            let fits = if let Some(option) = token.strip_prefix('+') {
+                match option.split_once(':') {
+                    Some((option, value)) => {
+                        arguments.value(option).is_some_and(|given| given.eq_ignore_ascii_case(value))
+                    }
+                    None => arguments.has(option),
+                }
+            } else if let Some(text) = token.strip_prefix('~') {
+                arguments.words().iter().any(|word| word.contains(text))
+            } else if *token == "$" {
+                operand.is_none()
+            } else {
+                let option = token.split('|').any(|one| one.starts_with('-') && arguments.has(one));
+                let named =
+                    !option && operand.is_some_and(|word| token.split('|').any(|one| fits(one, word)));
+                met += usize::from(named);
+                option || named
+            };
+            if !fits {
+                return None;
+            }
+        }
+        Some(met)
+    }
+}
+
+fn fits(pattern: &str, word: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == word,
+        Some((lead, tail)) => {
+            word.strip_prefix(lead).is_some_and(|rest| rest.ends_with(tail))
+                && (pattern == "*" || !word.is_empty())
+        }
+    }
+}
+
+/// The rules for a program.
+pub(super) fn tool(name: &str) -> Option<&'static Tool> {
+    TABLES.by_name.get(name).and_then(|at| TABLES.tools.get(*at))
+}
+
+#[derive(Default)]
+struct Tables {
+    tools: Vec<Tool>,
+    by_name: HashMap<&'static str, usize>,
+    /// Lines that say nothing; a test asks that there are none.
+    wrong: Vec<String>,
+}
+
+const FILES: [&str; 5] = [
+    include_str!("aws.txt"),
+    include_str!("infrastructure.txt"),
+    include_str!("containers.txt"),
+    include_str!("code.txt"),
+    include_str!("machine.txt"),
+];
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    let mut tables = Tables::default();
+    for line in FILES.iter().flat_map(|file| file.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with("# ") {
+            continue;
+        }
+        if !tables.line(line) {
+            tables.wrong.push(line.to_owned());
+        }
+    }
+    tables
+});
+
+impl Tables {
+    /// Takes one line in; whether it says something.
+    fn line(&mut self, line: &'static str) -> bool {
+        if let Some(names) = line.strip_prefix("tool ") {
+            let at = self.tools.len();
+            self.tools.push(Tool::default());
+            return names.split_whitespace().all(|name| self.by_name.insert(name, at).is_none());
+        }
+        let Some(tool) = self.tools.last_mut() else { return false };
+        if let Some(values) = line.strip_prefix("values ") {
+            tool.values.extend(values.split_whitespace());
+            return true;
+        }
+        match rule(line) {
+            Some(rule) => {
+                tool.rules.push(rule);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+fn rule(line: &'static str) -> Option<Rule> {
+    let (head, why) = line.split_once("  ").unwrap_or((line, ""));
+    let (word, pattern) = head.split_once(' ').unwrap_or((head, ""));
+    let mut tokens: Vec<&'static str> = pattern.split_whitespace().collect();
+    let says = match word {
+        "local" => Says::Reach(Reach::Local),
+        "read" => Says::Reach(Reach::Read),
+        "idempotent" => Says::Reach(Reach::Idempotent),
+        "change" => Says::Reach(Reach::Change),
+        "destroy" => Says::Reach(Reach::Destroy),
+        "unknown" => Says::Reach(Reach::Unknown),
+        "web" => Says::Web,
+        "sql" => {
+            let options = if pattern.starts_with('-') { 0 } else { pattern.find(" -")? + 1 };
+            tokens.retain(|token| !token.starts_with('-'));
+            Says::Sql(pattern.get(options..)?)
+        }
+        "inner" => {
+            let last = tokens.pop()?;
+            Says::Inner(if last == "--" {
+                Inner::Dashes
+            } else if last.starts_with('-') {
+                // It fits only where the option is given.
+                tokens.push(last);
+                Inner::Option(last)
+            } else {
+                tokens.pop().filter(|word| *word == "after")?;
+                Inner::After(last.parse().ok()?)
+            })
+        }
+        _ => return None,
+    };
+    Some(Rule { says, tokens, why: why.trim() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_tables_says_something_and_no_program_stands_twice() {
+        assert_eq!(TABLES.wrong, Vec::<String>::new());
+        assert!(TABLES.by_name.len() > 300, "{} programs", TABLES.by_name.len());
+    }
+}
