@@ -5,7 +5,7 @@ use super::calls::{Call, Variables};
 use crate::document::{Fence, Heading, Part};
 use crate::draft::{self, Draft};
 use crate::read::StageDraft;
-use crate::sections::role_of;
+use crate::understand::role_of;
 use crate::{Level, Role, Span, Target, shell};
 use serde_json::Value;
 
