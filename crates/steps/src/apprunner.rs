@@ -21,6 +21,7 @@ mod update;
 mod view;
 mod wait;
 
+use crate::service_step::ServiceStep;
 use holdpoint_cloud::Cloud;
 use holdpoint_cloud::registry::Registries;
 use holdpoint_engine::Executor;
@@ -32,14 +33,14 @@ pub(crate) use service::name_of;
 pub(crate) fn executors(cloud: &Cloud, registries: &Registries) -> Vec<Arc<dyn Executor>> {
     let cloud = || cloud.clone();
     vec![
-        Arc::new(create::Create { cloud: cloud(), registries: registries.clone() }),
-        Arc::new(update::Update { cloud: cloud(), registries: registries.clone() }),
-        Arc::new(deploy::Deploy { cloud: cloud() }),
+        Arc::new(ServiceStep(create::Create { cloud: cloud(), registries: registries.clone() })),
+        Arc::new(ServiceStep(update::Update { cloud: cloud(), registries: registries.clone() })),
+        Arc::new(ServiceStep(deploy::Deploy { cloud: cloud() })),
         Arc::new(wait::Wait { cloud: cloud() }),
-        Arc::new(pause::Switch { cloud: cloud(), way: pause::Way::Pause }),
-        Arc::new(pause::Switch { cloud: cloud(), way: pause::Way::Resume }),
-        Arc::new(delete::Delete { cloud: cloud() }),
+        Arc::new(ServiceStep(pause::Switch { cloud: cloud(), way: pause::Way::Pause })),
+        Arc::new(ServiceStep(pause::Switch { cloud: cloud(), way: pause::Way::Resume })),
+        Arc::new(ServiceStep(delete::Delete { cloud: cloud() })),
         Arc::new(check::Check { cloud: cloud() }),
-        Arc::new(rollback::Rollback { cloud: cloud() }),
+        Arc::new(ServiceStep(rollback::Rollback { cloud: cloud() })),
     ]
 }

@@ -25,6 +25,7 @@ mod view;
 mod wait;
 
 use crate::failure::failed;
+use crate::service_step::ServiceStep;
 use holdpoint_cloud::{Cloud, Listing, Service};
 use holdpoint_engine::Executor;
 use holdpoint_run::Diagnosis;
@@ -41,12 +42,12 @@ pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
     let cloud = || cloud.clone();
     vec![
         Arc::new(register::Register { cloud: cloud() }),
-        Arc::new(create::Create { cloud: cloud() }),
-        Arc::new(deploy::Deploy { cloud: cloud() }),
-        Arc::new(wait::Wait { cloud: cloud() }),
-        Arc::new(scale::Scale { cloud: cloud() }),
+        Arc::new(ServiceStep(create::Create { cloud: cloud() })),
+        Arc::new(ServiceStep(deploy::Deploy { cloud: cloud() })),
+        Arc::new(ServiceStep(wait::Wait { cloud: cloud() })),
+        Arc::new(ServiceStep(scale::Scale { cloud: cloud() })),
         Arc::new(check::Check { cloud: cloud() }),
-        Arc::new(rollback::Rollback { cloud: cloud() }),
+        Arc::new(ServiceStep(rollback::Rollback { cloud: cloud() })),
         Arc::new(lint_step::Lint { cloud: cloud() }),
         Arc::new(run_task::RunTask { cloud: cloud() }),
     ]

@@ -7,6 +7,7 @@ mod follow;
 mod rollback;
 mod settings;
 
+use crate::service_step::ServiceStep;
 use holdpoint_cloud::Cloud;
 use holdpoint_engine::Executor;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use std::sync::Arc;
 /// The kinds of this family.
 pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
     vec![
-        Arc::new(deploy::Deploy { cloud: cloud.clone() }),
+        Arc::new(ServiceStep(deploy::Deploy { cloud: cloud.clone() })),
         Arc::new(check::Check { cloud: cloud.clone() }),
-        Arc::new(rollback::Rollback { cloud: cloud.clone() }),
+        Arc::new(ServiceStep(rollback::Rollback { cloud: cloud.clone() })),
     ]
 }

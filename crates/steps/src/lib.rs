@@ -25,6 +25,7 @@ mod look;
 mod outfitter;
 mod person;
 mod practice;
+mod service_step;
 mod shell;
 mod soak;
 mod terraform;

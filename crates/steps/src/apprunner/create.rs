@@ -3,21 +3,21 @@
 use super::follow::{follow, with_notes};
 use super::input;
 use super::operation::{
-    CREATE, DELETE, UPDATE, begun, changed_meanwhile, is_as_planned, mark_of, planned, receipt, send,
+    AppRunner, CREATE, DELETE, UPDATE, begun, changed_meanwhile, is_as_planned, mark_of, receipt, send,
     send_in_turn, unsettled,
 };
 use super::queue::free;
 use super::requisites::{self, Requisites, with_made};
 use super::rules::{Wrong, image_type};
 use super::service::{World, existing, find, list};
-use super::{fitness, pin, update};
+use super::{fitness, update};
 use crate::ecs::{already_says, confirmed, is_marked, stem};
 use crate::failure::arguments;
+use crate::service_step::{Change, Doing, Done, Family as _};
 use async_trait::async_trait;
 use holdpoint_cloud::registry::Registries;
 use holdpoint_cloud::{AppOperation, AppService, Cloud};
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
-use holdpoint_plan::Action;
+use holdpoint_engine::{ActError, Ending, Observation, Task};
 use holdpoint_plan::kinds::{AppCreate, Repair};
 use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
 use serde_json::{Value, json};
@@ -29,21 +29,15 @@ pub(crate) struct Create {
 }
 
 #[async_trait]
-impl Executor for Create {
+impl Change for Create {
+    type Of = AppRunner;
+
     fn kind(&self) -> &'static str {
         "apprunner.create"
     }
 
-    fn undo(&self, action: &Action) -> Option<Action> {
-        Some(pin::rollback(action))
-    }
-
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
-    }
-
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -61,21 +55,14 @@ impl Executor for Create {
         }
     }
 
-    async fn act(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        receipts: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        let planned = planned(intent, action).map_err(ActError::Refused)?;
+    async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let Doing { task, world, planned, receipts } = *doing;
         if requisites::is_one(&planned.call) {
             return requisites::make(&self.cloud, planned).await;
         }
         let with: AppCreate = arguments(&task.with).map_err(ActError::Refused)?;
-        let world = World::from_intent(&intent.world).map_err(ActError::Refused)?;
         match planned.call.as_str() {
-            call if call == DELETE.0 => send_in_turn(&self.cloud, task, call, &planned.input, receipts).await,
+            call if call == DELETE.0 => AppRunner::send(&self.cloud, doing).await,
             call if call == UPDATE.0 => {
                 let found = find(&self.cloud, &with.name).await;
                 let service =
@@ -102,37 +89,26 @@ impl Executor for Create {
         }
     }
 
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        receipts: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        let planned = planned(intent, action)?;
+    async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        let Doing { task, world, planned, receipts } = *doing;
         if requisites::is_one(&planned.call) {
             return requisites::observe(&self.cloud, task, planned).await;
         }
-        let world = World::from_intent(&intent.world)?;
         match planned.call.as_str() {
-            call if call == DELETE.0 => super::delete::observe(&self.cloud, task, &world).await,
+            call if call == DELETE.0 => AppRunner::settle(&self.cloud, doing).await,
             call if call == UPDATE.0 => {
                 let with: AppCreate = arguments(&task.with)?;
                 let given = Requisites::from_intent(&world.more["given"]);
                 let wanted = input::configured(&with, given.scaling.as_deref(), way_out(&given));
-                update::observe(&self.cloud, task, &world, &with_made(&wanted, receipts)).await
+                update::observe(&self.cloud, task, world, &with_made(&wanted, receipts)).await
             }
-            _ => self.created(task, &world).await,
+            _ => self.created(task, world).await,
         }
     }
 
-    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-        let world = match World::from_intent(&intent.world) {
-            Ok(world) => world,
-            Err(diagnosis) => return Ending::Failed(diagnosis),
-        };
-        let ending = follow(&self.cloud, task, &world, receipts, intent.already.clone()).await;
-        recreated(&world, ending)
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        let ending = follow(&self.cloud, &done).await;
+        Ok(recreated(&done.world, ending))
     }
 }
 

@@ -1,15 +1,16 @@
 //! `apprunner.delete`: for good. Nothing undoes it: a new service of that name has another address.
 
 use super::follow::{Following, with_notes};
-use super::operation::{DELETE, begun, planned, receipt, send_in_turn, unsettled};
-use super::pin;
+use super::operation::{AppRunner, DELETE, begun, receipt, unsettled};
 use super::service::{World, name_of};
 use crate::failure::{arguments, failed};
+use crate::service_step::{Change, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_engine::{Ending, Observation, Task};
+use holdpoint_plan::Action;
 use holdpoint_plan::kinds::AppNamed;
-use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
+use holdpoint_run::{ActionPlan, Diagnosis, Intent};
 use serde_json::{Value, json};
 
 /// The kind `apprunner.delete`.
@@ -18,17 +19,19 @@ pub(crate) struct Delete {
 }
 
 #[async_trait]
-impl Executor for Delete {
+impl Change for Delete {
+    type Of = AppRunner;
+
     fn kind(&self) -> &'static str {
         "apprunner.delete"
     }
 
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
+    fn undo(&self, _: &Action) -> Option<Action> {
+        None
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -36,29 +39,8 @@ impl Executor for Delete {
         prepare(&self.cloud, &with.service, "nothing brings its address back").await
     }
 
-    async fn act(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        receipts: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        let planned = planned(intent, action).map_err(ActError::Refused)?;
-        send_in_turn(&self.cloud, task, &planned.call, &planned.input, receipts).await
-    }
-
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        _: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        observe(&self.cloud, task, &World::from_intent(&intent.world)?).await
-    }
-
-    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-        follow(&self.cloud, task, intent, receipts).await
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        Ok(follow(&self.cloud, &done).await)
     }
 }
 
@@ -126,12 +108,9 @@ pub(super) async fn observe(cloud: &Cloud, task: &Task, world: &World) -> Result
 }
 
 /// Follows a deletion until the service is gone.
-pub(super) async fn follow(cloud: &Cloud, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-    let world = match World::from_intent(&intent.world) {
-        Ok(world) => world,
-        Err(diagnosis) => return Ending::Failed(diagnosis),
-    };
-    let note = with_notes(intent.already.clone(), &world.notes);
+pub(super) async fn follow(cloud: &Cloud, done: &Done<'_, World>) -> Ending {
+    let Done { task, world, already, receipts } = done;
+    let note = with_notes(already.clone(), &world.notes);
     let sent = receipts.last().and_then(|receipt| receipt.body["operation"].as_str());
     let Some(arn) = world.arn.as_deref() else { return gone(&world.service, None, note) };
     let operation = sent.or(world.follows.as_deref()).unwrap_or_default();

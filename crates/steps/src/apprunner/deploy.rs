@@ -2,18 +2,19 @@
 //! already: it is followed, and a second one is never started.
 
 use super::follow::{follow, joined};
-use super::operation::{DEPLOY, begun, planned, receipt, send, unsettled};
+use super::image;
+use super::operation::{AppRunner, DEPLOY, begun, receipt, send, unsettled};
 use super::queue::free;
 use super::service::{World, existing, list};
-use super::{image, pin};
 use crate::failure::arguments;
+use crate::service_step::{Change, Doing, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::{AppOperation, AppService, Cloud};
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_engine::{ActError, Ending, Observation, Task};
+use holdpoint_plan::StepId;
 use holdpoint_plan::kinds::AppDeploy;
-use holdpoint_plan::{Action, StepId};
 use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 /// AWS's clock and this machine's may differ by so much.
@@ -29,21 +30,15 @@ pub(crate) struct Deploy {
 }
 
 #[async_trait]
-impl Executor for Deploy {
+impl Change for Deploy {
+    type Of = AppRunner;
+
     fn kind(&self) -> &'static str {
         "apprunner.deploy"
     }
 
-    fn undo(&self, action: &Action) -> Option<Action> {
-        Some(pin::rollback(action))
-    }
-
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
-    }
-
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -88,15 +83,8 @@ impl Executor for Deploy {
         Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
     }
 
-    async fn act(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        let planned = planned(intent, action).map_err(ActError::Refused)?;
-        let world = World::from_intent(&intent.world).map_err(ActError::Refused)?;
+    async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let Doing { task, world, planned, .. } = *doing;
         let arn = world.arn().map_err(ActError::Refused)?;
         let seen = free(&self.cloud, task, arn).await.map_err(ActError::Refused)?;
         let service = existing(seen.service, &world.service).map_err(ActError::Refused)?;
@@ -109,16 +97,10 @@ impl Executor for Deploy {
         send(&self.cloud, DEPLOY.0, &planned.input).await
     }
 
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        _: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        let world = World::from_intent(&intent.world)?;
+    async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        let Doing { task, world, .. } = *doing;
         let arn = world.arn()?;
-        let new = begun(&self.cloud, task, &world, arn, DEPLOY.1).await?;
+        let new = begun(&self.cloud, task, world, arn, DEPLOY.1).await?;
         Ok(match new.as_slice() {
             [] => Observation::TookNoEffect {
                 why: format!("no {} of {} has begun since", DEPLOY.1, world.service),
@@ -126,7 +108,7 @@ impl Executor for Deploy {
             // Whoever started it: it began after the intent, pulls the same tag, and a second one would do nothing more.
             [one] => Observation::TookEffect(receipt(arn, &one.id, None)),
             many => unsettled(
-                &world,
+                world,
                 arn,
                 DEPLOY.1,
                 many,
@@ -135,11 +117,8 @@ impl Executor for Deploy {
         })
     }
 
-    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-        match World::from_intent(&intent.world) {
-            Ok(world) => follow(&self.cloud, task, &world, receipts, intent.already.clone()).await,
-            Err(diagnosis) => Ending::Failed(diagnosis),
-        }
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        Ok(follow(&self.cloud, &done).await)
     }
 }
 

@@ -9,10 +9,11 @@ use super::service::{World, list, name_of};
 use super::view;
 use crate::ecs::is_passing;
 use crate::failure::{arguments, failed, strange};
+use crate::service_step::Done;
 use holdpoint_cloud::{AppOperation, AppService, CallError, Cloud, LogLine, LogQuery, OperationState, Tail};
 use holdpoint_engine::{Ending, Task};
 use holdpoint_plan::kinds::AppExpect;
-use holdpoint_run::{Diagnosis, Judgement, OutputValue, Receipt};
+use holdpoint_run::{Diagnosis, Judgement, OutputValue};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -238,13 +239,9 @@ impl Following<'_> {
 }
 
 /// Follows what a step sent, or found under way, and judges its `expect`.
-pub(crate) async fn follow(
-    cloud: &Cloud,
-    task: &Task,
-    world: &World,
-    receipts: &[Receipt],
-    note: Option<String>,
-) -> Ending {
+pub(crate) async fn follow(cloud: &Cloud, done: &Done<'_, World>) -> Ending {
+    let Done { task, world, already, receipts } = done;
+    let note = already.clone();
     let sent = receipts.iter().rev().find(|receipt| receipt.body["operation"].is_string());
     let operation = sent.and_then(|receipt| receipt.body["operation"].as_str());
     let arn = sent.and_then(|receipt| receipt.body["service_arn"].as_str()).or(world.arn.as_deref());

@@ -2,12 +2,16 @@
 
 use super::queue::{free, told};
 use super::service::{World, list};
+use super::{delete, pin};
 use crate::ecs::confirmed;
 use crate::failure::{act_failed, failed, strange};
+use crate::service_step::{Doing, Family};
+use async_trait::async_trait;
 use holdpoint_cloud::{AppOperation, CallError, Cloud, OperationState};
 use holdpoint_engine::{ActError, Observation, Task};
+use holdpoint_plan::Action;
 use holdpoint_redact::REDACTED;
-use holdpoint_run::{ActionPlan, Diagnosis, External, Intent, Receipt};
+use holdpoint_run::{Diagnosis, External, Receipt};
 use serde_json::{Value, json};
 
 /// Call, and the type of the operation that it starts.
@@ -23,9 +27,44 @@ pub(crate) const DELETE: (&str, &str) = ("apprunner:DeleteService", "DELETE_SERV
 /// The same of a creation.
 pub(crate) const CREATE: (&str, &str) = ("apprunner:CreateService", "CREATE_SERVICE");
 
-/// An action of an intent.
-pub(crate) fn planned(intent: &Intent, action: usize) -> Result<&ActionPlan, Diagnosis> {
-    intent.actions.get(action).ok_or_else(|| strange("it has no such action"))
+/// App Runner's services, as steps change them.
+pub(crate) enum AppRunner {}
+
+#[async_trait]
+impl Family for AppRunner {
+    type World = World;
+
+    fn keys(with: &Value) -> Vec<String> {
+        pin::keys(with)
+    }
+
+    async fn content(cloud: &Cloud, key: &str) -> Result<Option<Value>, Diagnosis> {
+        pin::content(cloud, key).await
+    }
+
+    fn rollback(action: &Action) -> Action {
+        pin::rollback(action)
+    }
+
+    fn world(stored: &Value) -> Result<World, Diagnosis> {
+        World::from_intent(stored)
+    }
+
+    async fn send(cloud: &Cloud, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let Doing { task, planned, receipts, .. } = *doing;
+        send_in_turn(cloud, task, &planned.call, &planned.input, receipts).await
+    }
+
+    /// Of what the call alone tells: [`by_type`].
+    async fn settle(cloud: &Cloud, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        let Doing { task, world, planned, .. } = *doing;
+        match planned.call.as_str() {
+            call if call == DELETE.0 => delete::observe(cloud, task, world).await,
+            call if call == PAUSE.0 => by_type(cloud, task, world, PAUSE.1).await,
+            call if call == RESUME.0 => by_type(cloud, task, world, RESUME.1).await,
+            other => Err(strange(&format!("it calls {other}"))),
+        }
+    }
 }
 
 /// Sends a call that starts an operation, and makes its receipt.
@@ -102,13 +141,8 @@ pub(crate) async fn begun(
 
 /// Whether a call whose answer was lost started its operation, where the type alone says so: nobody pauses, resumes or
 /// deletes a service that stands as it did, and if somebody else did, the outcome is what this step wants.
-pub(crate) async fn observe(
-    cloud: &Cloud,
-    task: &Task,
-    world: &World,
-    arn: &str,
-    kind: &str,
-) -> Result<Observation, Diagnosis> {
+async fn by_type(cloud: &Cloud, task: &Task, world: &World, kind: &str) -> Result<Observation, Diagnosis> {
+    let arn = world.arn()?;
     let new = begun(cloud, task, world, arn, kind).await?;
     Ok(match new.as_slice() {
         [] => Observation::TookNoEffect { why: format!("no {kind} of {} has begun since", world.service) },

@@ -1,17 +1,17 @@
 //! `apprunner.pause` and `apprunner.resume`. A pause is no rollback: a resumption deploys the last version again.
+//! Undone by the pin: what was paused before the run is left paused, which the opposite call would not know.
 
 use super::follow::follow;
-use super::operation::{PAUSE, RESUME, observe, planned, send_in_turn};
-use super::pin;
+use super::operation::{AppRunner, PAUSE, RESUME};
 use super::service::{World, existing};
 use crate::failure::arguments;
+use crate::service_step::{Change, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
-use holdpoint_plan::Action;
+use holdpoint_engine::{Ending, Task};
 use holdpoint_plan::kinds::AppNamed;
-use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
-use serde_json::{Value, json};
+use holdpoint_run::{ActionPlan, Diagnosis, Intent};
+use serde_json::json;
 
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,9 @@ impl Way {
 }
 
 #[async_trait]
-impl Executor for Switch {
+impl Change for Switch {
+    type Of = AppRunner;
+
     fn kind(&self) -> &'static str {
         match self.way {
             Way::Pause => "apprunner.pause",
@@ -53,17 +55,8 @@ impl Executor for Switch {
         }
     }
 
-    fn undo(&self, action: &Action) -> Option<Action> {
-        // What was paused before the run is left paused: the pin says so, the opposite call would not know.
-        Some(pin::rollback(action))
-    }
-
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
-    }
-
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -109,32 +102,7 @@ impl Executor for Switch {
         Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
     }
 
-    async fn act(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        receipts: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        let planned = planned(intent, action).map_err(ActError::Refused)?;
-        send_in_turn(&self.cloud, task, &planned.call, &planned.input, receipts).await
-    }
-
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        _: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        let world = World::from_intent(&intent.world)?;
-        observe(&self.cloud, task, &world, world.arn()?, self.way.call().1).await
-    }
-
-    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-        match World::from_intent(&intent.world) {
-            Ok(world) => follow(&self.cloud, task, &world, receipts, intent.already.clone()).await,
-            Err(diagnosis) => Ending::Failed(diagnosis),
-        }
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        Ok(follow(&self.cloud, &done).await)
     }
 }

@@ -5,15 +5,15 @@
 
 use super::follow::follow;
 use super::image::{brings, by_digest, digest_in, tagged};
-use super::operation::{
-    DELETE, PAUSE, RESUME, UPDATE, changed_meanwhile, is_as_planned, observe, planned, send_in_turn,
-};
+use super::operation::{AppRunner, PAUSE, RESUME, UPDATE, changed_meanwhile, is_as_planned, send_in_turn};
 use super::service::{World, configuration, existing, find};
 use super::{delete, input, pin, update};
-use crate::failure::{arguments, strange};
+use crate::failure::arguments;
+use crate::service_step::{Change, Doing, Done, Family as _};
 use async_trait::async_trait;
 use holdpoint_cloud::{AppOperation, AppService, Cloud, OperationState};
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_engine::{ActError, Ending, Observation, Task};
+use holdpoint_plan::Action;
 use holdpoint_plan::kinds::AppRollback;
 use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
 use serde_json::{Value, json};
@@ -31,17 +31,20 @@ struct Back {
 }
 
 #[async_trait]
-impl Executor for Rollback {
+impl Change for Rollback {
+    type Of = AppRunner;
+
     fn kind(&self) -> &'static str {
         "apprunner.rollback"
     }
 
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
+    /// Going back is not undone.
+    fn undo(&self, _: &Action) -> Option<Action> {
+        None
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -93,62 +96,39 @@ impl Executor for Rollback {
         Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
     }
 
-    async fn act(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        receipts: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        let planned = planned(intent, action).map_err(ActError::Refused)?;
+    async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let Doing { task, world, planned, receipts } = *doing;
         if planned.call != UPDATE.0 {
-            return send_in_turn(&self.cloud, task, &planned.call, &planned.input, receipts).await;
+            return AppRunner::send(&self.cloud, doing).await;
         }
         let with: AppRollback = arguments(&task.with).map_err(ActError::Refused)?;
-        let world = World::from_intent(&intent.world).map_err(ActError::Refused)?;
         let arn = world.arn().map_err(ActError::Refused)?;
         let seen = super::queue::free(&self.cloud, task, arn).await.map_err(ActError::Refused)?;
         let service = existing(seen.service, &with.service).map_err(ActError::Refused)?;
         let made =
-            input::to(&service, &self.decided(task, &with, &service, &world).map_err(ActError::Refused)?);
+            input::to(&service, &self.decided(task, &with, &service, world).map_err(ActError::Refused)?);
         if !is_as_planned(&planned.input, &made) {
             return Err(changed_meanwhile(&with.service));
         }
         send_in_turn(&self.cloud, task, UPDATE.0, &made, receipts).await
     }
 
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        let planned = planned(intent, action)?;
-        let world = World::from_intent(&intent.world)?;
-        match planned.call.as_str() {
-            call if call == DELETE.0 => delete::observe(&self.cloud, task, &world).await,
-            call if call == PAUSE.0 => observe(&self.cloud, task, &world, world.arn()?, PAUSE.1).await,
-            call if call == RESUME.0 => observe(&self.cloud, task, &world, world.arn()?, RESUME.1).await,
-            call if call == UPDATE.0 => {
-                let with: AppRollback = arguments(&task.with)?;
-                let service = existing(find(&self.cloud, world.arn()?).await?, &with.service)?;
-                let wanted = self.decided(task, &with, &service, &world)?;
-                update::observe(&self.cloud, task, &world, &wanted).await
-            }
-            other => Err(strange(&format!("it calls {other}"))),
+    async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        let Doing { task, world, planned, .. } = *doing;
+        if planned.call != UPDATE.0 {
+            return AppRunner::settle(&self.cloud, doing).await;
         }
+        let with: AppRollback = arguments(&task.with)?;
+        let service = existing(find(&self.cloud, world.arn()?).await?, &with.service)?;
+        let wanted = self.decided(task, &with, &service, world)?;
+        update::observe(&self.cloud, task, world, &wanted).await
     }
 
-    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-        let world = match World::from_intent(&intent.world) {
-            Ok(world) => world,
-            Err(diagnosis) => return Ending::Failed(diagnosis),
-        };
-        if world.more["absent"] == true {
-            return delete::follow(&self.cloud, task, intent, receipts).await;
-        }
-        follow(&self.cloud, task, &world, receipts, intent.already.clone()).await
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        Ok(match done.world.more["absent"] == true {
+            true => delete::follow(&self.cloud, &done).await,
+            false => follow(&self.cloud, &done).await,
+        })
     }
 }
 

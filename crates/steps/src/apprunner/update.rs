@@ -1,21 +1,21 @@
 //! `apprunner.update`: one UpdateService, followed by its operation's id.
 
+use super::fitness;
 use super::follow::follow;
 use super::input;
 use super::operation::{
-    UPDATE, begun, changed_meanwhile, is_as_planned, planned, receipt, send_in_turn, unsettled,
+    AppRunner, UPDATE, begun, changed_meanwhile, is_as_planned, receipt, send_in_turn, unsettled,
 };
 use super::requisites::{self, Requisites, with_made};
 use super::rules::{Wrong, image_type};
 use super::service::{World, configuration, existing, find, list};
-use super::{fitness, pin};
 use crate::ecs::already_says;
 use crate::failure::{arguments, failed};
+use crate::service_step::{Change, Doing, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::registry::Registries;
 use holdpoint_cloud::{AppService, Cloud, OperationState};
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
-use holdpoint_plan::Action;
+use holdpoint_engine::{ActError, Ending, Observation, Task};
 use holdpoint_plan::kinds::AppUpdate;
 use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
 use serde_json::{Value, json};
@@ -27,21 +27,15 @@ pub(crate) struct Update {
 }
 
 #[async_trait]
-impl Executor for Update {
+impl Change for Update {
+    type Of = AppRunner;
+
     fn kind(&self) -> &'static str {
         "apprunner.update"
     }
 
-    fn undo(&self, action: &Action) -> Option<Action> {
-        Some(pin::rollback(action))
-    }
-
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
-    }
-
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -90,19 +84,12 @@ impl Executor for Update {
         Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
     }
 
-    async fn act(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        receipts: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        let planned = planned(intent, action).map_err(ActError::Refused)?;
+    async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let Doing { task, world, planned, receipts } = *doing;
         if requisites::is_one(&planned.call) {
             return requisites::make(&self.cloud, planned).await;
         }
         let with: AppUpdate = arguments(&task.with).map_err(ActError::Refused)?;
-        let world = World::from_intent(&intent.world).map_err(ActError::Refused)?;
         // What somebody else's operation brings while this one waits for its turn is in the service afterwards.
         let arn = world.arn().map_err(ActError::Refused)?;
         let seen = super::queue::free(&self.cloud, task, arn).await.map_err(ActError::Refused)?;
@@ -115,31 +102,21 @@ impl Executor for Update {
         send_in_turn(&self.cloud, task, UPDATE.0, &with_made(&made, receipts), receipts).await
     }
 
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        receipts: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        let planned = planned(intent, action)?;
+    async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        let Doing { task, world, planned, receipts } = *doing;
         if requisites::is_one(&planned.call) {
             return requisites::observe(&self.cloud, task, planned).await;
         }
         let with: AppUpdate = arguments(&task.with)?;
-        let world = World::from_intent(&intent.world)?;
         let given = Requisites::from_intent(&world.more["given"]);
         let found = find(&self.cloud, world.arn()?).await?;
         let service = existing(found, &with.service)?;
         let wanted = input::update(&service, &with, given.scaling.as_deref(), given.connector.as_deref());
-        observe(&self.cloud, task, &world, &with_made(&wanted, receipts)).await
+        observe(&self.cloud, task, world, &with_made(&wanted, receipts)).await
     }
 
-    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-        match World::from_intent(&intent.world) {
-            Ok(world) => follow(&self.cloud, task, &world, receipts, intent.already.clone()).await,
-            Err(diagnosis) => Ending::Failed(diagnosis),
-        }
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        Ok(follow(&self.cloud, &done).await)
     }
 }
 

@@ -2,30 +2,56 @@
 
 use super::definition::MARK;
 use super::hooks::{self, CONTINUE};
+use super::pin;
 use super::service::{World, confirmed, is_marked, read};
 use super::update::{UPDATE, observe_update, receipt_of, send_update, service_receipt};
 use crate::failure::{act_failed, strange};
+use crate::service_step::{Doing, Family};
+use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Service};
 use holdpoint_engine::{ActError, Observation, Task};
-use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
+use holdpoint_plan::Action;
+use holdpoint_run::{Diagnosis, Receipt};
 use serde_json::Value;
 
 /// CreateService.
 pub(super) const CREATE: &str = "ecs:CreateService";
 
-/// The action of that number.
-pub(super) fn planned(intent: &Intent, action: usize) -> Result<&ActionPlan, Diagnosis> {
-    intent.actions.get(action).ok_or_else(|| strange("it has no such action"))
-}
+/// ECS's services, as steps change them.
+pub(crate) enum Ecs {}
 
-/// Sends an action of an intent by its call.
-pub(super) async fn send(cloud: &Cloud, intent: &Intent, action: usize) -> Result<Receipt, ActError> {
-    let planned = planned(intent, action).map_err(ActError::Refused)?;
-    send_as(cloud, &planned.call, &planned.input).await
+#[async_trait]
+impl Family for Ecs {
+    type World = World;
+
+    fn keys(with: &Value) -> Vec<String> {
+        pin::keys(with)
+    }
+
+    async fn content(cloud: &Cloud, key: &str) -> Result<Option<Value>, Diagnosis> {
+        pin::content(cloud, key).await
+    }
+
+    fn rollback(action: &Action) -> Action {
+        pin::rollback(action)
+    }
+
+    fn world(stored: &Value) -> Result<World, Diagnosis> {
+        World::from_intent(stored)
+    }
+
+    async fn send(cloud: &Cloud, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        send(cloud, &doing.planned.call, &doing.planned.input).await
+    }
+
+    async fn settle(cloud: &Cloud, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        let Doing { task, world, planned, .. } = *doing;
+        settle(cloud, task, world, &planned.call, &planned.input).await
+    }
 }
 
 /// Sends a call with this input.
-pub(super) async fn send_as(cloud: &Cloud, call: &str, input: &Value) -> Result<Receipt, ActError> {
+pub(super) async fn send(cloud: &Cloud, call: &str, input: &Value) -> Result<Receipt, ActError> {
     match call {
         UPDATE => send_update(cloud, input).await,
         CREATE => {
@@ -38,22 +64,8 @@ pub(super) async fn send_as(cloud: &Cloud, call: &str, input: &Value) -> Result<
     }
 }
 
-/// Whether an action of an intent took effect.
-pub(super) async fn observe(
-    cloud: &Cloud,
-    task: &Task,
-    intent: &Intent,
-    action: usize,
-) -> Result<Observation, Diagnosis> {
-    let planned = planned(intent, action)?;
-    if planned.call == CONTINUE {
-        return hooks::observe(cloud, task, &planned.input).await;
-    }
-    observe_as(cloud, task, &World::from_intent(&intent.world)?, &planned.call, &planned.input).await
-}
-
 /// Whether a call with this input took effect on that world.
-pub(super) async fn observe_as(
+pub(super) async fn settle(
     cloud: &Cloud,
     task: &Task,
     world: &World,

@@ -1,18 +1,18 @@
 //! `ecs.create`: a new service, made once whatever happens to the answer.
 
-use super::calls::{self, CREATE, mark_of};
+use super::calls::{CREATE, Ecs, mark_of};
+use super::configuration;
 use super::definition::{MARK, short};
 use super::deploy::follow_update;
 use super::service::{World, is_marked, stem};
 use super::update::{UPDATE, is_so};
-use super::{configuration, pin};
 use crate::failure::arguments;
+use crate::service_step::{Change, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Service};
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
-use holdpoint_plan::Action;
+use holdpoint_engine::{Ending, Task};
 use holdpoint_plan::kinds::{EcsCreate, LaunchType};
-use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
+use holdpoint_run::{ActionPlan, Diagnosis, Intent};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -23,21 +23,15 @@ pub(crate) struct Create {
 }
 
 #[async_trait]
-impl Executor for Create {
+impl Change for Create {
+    type Of = Ecs;
+
     fn kind(&self) -> &'static str {
         "ecs.create"
     }
 
-    fn undo(&self, action: &Action) -> Option<Action> {
-        Some(pin::rollback(action))
-    }
-
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
-    }
-
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -61,31 +55,9 @@ impl Executor for Create {
         }
     }
 
-    async fn act(
-        &self,
-        _: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        calls::send(&self.cloud, intent, action).await
-    }
-
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        calls::observe(&self.cloud, task, intent, action).await
-    }
-
-    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-        match World::from_intent(&intent.world) {
-            Ok(world) => follow_update(&self.cloud, task, &world, receipts, intent.already.clone()).await,
-            Err(diagnosis) => Ending::Failed(diagnosis),
-        }
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        let already = done.already.clone();
+        Ok(follow_update(&self.cloud, &done, already).await)
     }
 }
 

@@ -1,18 +1,19 @@
 //! `ecs.deploy`: one UpdateService, followed by its deployment's id.
 
+use super::calls::Ecs;
 use super::definition::short;
 use super::follow::{Arrival, Following, created_at};
 use super::rollout::Target;
 use super::service::{World, existing};
 use super::update::{UPDATE, is_so};
-use super::{calls, configuration, lint, lint_step, pin};
+use super::{configuration, lint, lint_step};
 use crate::failure::{arguments, strange};
+use crate::service_step::{Change, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Service};
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
-use holdpoint_plan::Action;
+use holdpoint_engine::{Ending, Task};
 use holdpoint_plan::kinds::{DeployExpect, EcsDeploy};
-use holdpoint_run::{ActionPlan, Diagnosis, Intent, Judgement, OutputValue, Receipt};
+use holdpoint_run::{ActionPlan, Diagnosis, Intent, Judgement, OutputValue};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -22,21 +23,15 @@ pub(crate) struct Deploy {
 }
 
 #[async_trait]
-impl Executor for Deploy {
+impl Change for Deploy {
+    type Of = Ecs;
+
     fn kind(&self) -> &'static str {
         "ecs.deploy"
     }
 
-    fn undo(&self, action: &Action) -> Option<Action> {
-        Some(pin::rollback(action))
-    }
-
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
-    }
-
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -77,35 +72,11 @@ impl Executor for Deploy {
         Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
     }
 
-    async fn act(
-        &self,
-        _: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        calls::send(&self.cloud, intent, action).await
-    }
-
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        calls::observe(&self.cloud, task, intent, action).await
-    }
-
-    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-        let world = match World::from_intent(&intent.world) {
-            Ok(world) => world,
-            Err(diagnosis) => return Ending::Failed(diagnosis),
-        };
-        let notes = world.more["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let notes: Vec<&str> = intent.already.as_deref().into_iter().chain(notes).collect();
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        let notes = done.world.more["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let notes: Vec<&str> = done.already.as_deref().into_iter().chain(notes).collect();
         let note = (!notes.is_empty()).then(|| notes.join(" · "));
-        follow_update(&self.cloud, task, &world, receipts, note).await
+        Ok(follow_update(&self.cloud, &done, note).await)
     }
 }
 
@@ -147,13 +118,8 @@ fn notes(task: &Task, with: &EcsDeploy, service: &Service, described: &Value, wo
 }
 
 /// Follows what an update started and judges the step's `expect`.
-pub(super) async fn follow_update(
-    cloud: &Cloud,
-    task: &Task,
-    world: &World,
-    receipts: &[Receipt],
-    note: Option<String>,
-) -> Ending {
+pub(super) async fn follow_update(cloud: &Cloud, done: &Done<'_, World>, note: Option<String>) -> Ending {
+    let Done { task, world, receipts, .. } = done;
     // Answers to hooks have receipts, too: the deployment's is the last one that names it.
     let receipt = receipts.iter().rev().find(|receipt| receipt.body["deployment"].is_string());
     let (target, created) = match (receipt, &world.primary) {

@@ -4,7 +4,7 @@
 //! it is active and names its images by digest; if it names them by tag, a tag may have been pushed again since, so
 //! that a copy pinned to the digests that ran is registered and deployed.
 
-use super::calls::{self, planned};
+use super::calls::{self, Ecs};
 use super::definition::{self, CONTENT, COPY_OF, MARK, short};
 use super::deploy::follow_update;
 use super::pin;
@@ -12,9 +12,11 @@ use super::register::{describe, send_registration};
 use super::service::{World, confirmed, existing, is_marked, read, stem};
 use super::update::UPDATE;
 use crate::failure::{act_failed, arguments, failed, strange};
+use crate::service_step::{Change, Doing, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_engine::{ActError, Ending, Observation, Task};
+use holdpoint_plan::Action;
 use holdpoint_plan::kinds::EcsRollback;
 use holdpoint_run::{ActionPlan, Diagnosis, External, Intent, Receipt};
 use serde_json::{Map, Value, json};
@@ -38,17 +40,20 @@ pub(crate) struct Rollback {
 }
 
 #[async_trait]
-impl Executor for Rollback {
+impl Change for Rollback {
+    type Of = Ecs;
+
     fn kind(&self) -> &'static str {
         "ecs.rollback"
     }
 
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
+    /// Going back is not undone.
+    fn undo(&self, _: &Action) -> Option<Action> {
+        None
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -69,17 +74,11 @@ impl Executor for Rollback {
         }
     }
 
-    async fn act(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        receipts: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        let planned = planned(intent, action).map_err(ActError::Refused)?;
+    async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let Doing { task, world, planned, receipts } = *doing;
         match planned.call.as_str() {
             REGISTER => {
-                let input = self.copy(task, &intent.world["more"]).await.map_err(ActError::Refused)?;
+                let input = self.copy(task, &world.more).await.map_err(ActError::Refused)?;
                 if definition::tag(&input, CONTENT) != definition::tag(&planned.input, CONTENT) {
                     return Err(ActError::Refused(
                         Diagnosis::of("The copy is no longer what the intent says").hint("Retry the step."),
@@ -87,20 +86,13 @@ impl Executor for Rollback {
                 }
                 send_registration(&self.cloud, &input).await
             }
-            DELETE => self.delete(task, intent, &planned.input).await,
-            call => calls::send_as(&self.cloud, call, &with_registered(&planned.input, receipts)).await,
+            DELETE => self.delete(task, world, &planned.input).await,
+            call => calls::send(&self.cloud, call, &with_registered(&planned.input, receipts)).await,
         }
     }
 
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        receipts: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        let mut world = World::from_intent(&intent.world)?;
-        let planned = planned(intent, action)?;
+    async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        let Doing { task, world, planned, receipts } = *doing;
         match planned.call.as_str() {
             REGISTER => {
                 let family = planned.input["family"].as_str().unwrap_or_default().to_owned();
@@ -114,34 +106,29 @@ impl Executor for Rollback {
                 })
             }
             DELETE => Ok(match read(&self.cloud, &world.cluster, &world.service).await? {
-                None => Observation::TookEffect(deleted(&world)),
+                None => Observation::TookEffect(deleted(world)),
                 Some(_) => Observation::TookNoEffect {
                     why: format!("the service {} is still active", world.service),
                 },
             }),
             call => {
                 // What this rollback asks for is wanted whoever got there: a second UpdateService to it starts nothing.
-                world.registered_here = true;
+                let world = World { registered_here: true, ..world.clone() };
                 let input = with_registered(&planned.input, receipts);
-                calls::observe_as(&self.cloud, task, &world, call, &input).await
+                calls::settle(&self.cloud, task, &world, call, &input).await
             }
         }
     }
 
-    async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending {
-        let world = match World::from_intent(&intent.world) {
-            Ok(world) => world,
-            Err(diagnosis) => return Ending::Failed(diagnosis),
-        };
-        if world.more["absent"] == true {
-            return match self.gone(task, &world, intent.already.clone()).await {
-                Ok(ending) | Err(ending) => ending,
-            };
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        let already = done.already.clone();
+        if done.world.more["absent"] == true {
+            return self.gone(done.task, &done.world, already).await;
         }
-        if world.more["desired_count"] == 0 {
-            return self.at_rest(task, &world, intent.already.clone()).await;
+        if done.world.more["desired_count"] == 0 {
+            return self.at_rest(done.task, &done.world, already).await;
         }
-        follow_update(&self.cloud, task, &world, receipts, intent.already.clone()).await
+        Ok(follow_update(&self.cloud, &done, already).await)
     }
 }
 
@@ -296,15 +283,14 @@ impl Rollback {
     }
 
     /// Deletes the service once its last task has stopped; the call is sent once.
-    async fn delete(&self, task: &Task, intent: &Intent, input: &Value) -> Result<Receipt, ActError> {
-        let world = World::from_intent(&intent.world).map_err(ActError::Refused)?;
+    async fn delete(&self, task: &Task, world: &World, input: &Value) -> Result<Receipt, ActError> {
         let limit = task.timeout.unwrap_or(DEADLINE);
         let deadline = task.clock.elapsed() + limit;
         loop {
             let Some(service) =
                 read(&self.cloud, &world.cluster, &world.service).await.map_err(ActError::Refused)?
             else {
-                return Ok(deleted(&world));
+                return Ok(deleted(world));
             };
             let left = service.running_count + service.pending_count;
             if left == 0 {
@@ -322,42 +308,34 @@ impl Rollback {
         }
         let answer = self.cloud.change(DELETE, input).await;
         let answer = answer.map_err(|error| act_failed("The service was not deleted", &error))?;
-        Ok(Receipt { request_id: answer.request_id, ..deleted(&world) })
+        Ok(Receipt { request_id: answer.request_id, ..deleted(world) })
     }
 
-    async fn gone(&self, task: &Task, world: &World, note: Option<String>) -> Result<Ending, Ending> {
+    async fn gone(&self, task: &Task, world: &World, note: Option<String>) -> Result<Ending, Diagnosis> {
         let deadline = task.clock.elapsed() + task.timeout.unwrap_or(DEADLINE);
         loop {
-            let found = read(&self.cloud, &world.cluster, &world.service).await.map_err(Ending::Failed)?;
-            if found.is_none() {
-                return Ok(done(json!(0), note));
+            if read(&self.cloud, &world.cluster, &world.service).await?.is_none() {
+                return Ok(at_zero(note));
             }
             if task.clock.elapsed() >= deadline {
-                return Err(Ending::Failed(Diagnosis::of(format!(
-                    "The service {} is still active",
-                    world.service
-                ))));
+                return Err(Diagnosis::of(format!("The service {} is still active", world.service)));
             }
             task.clock.sleep(POLL).await;
         }
     }
 
     /// A service that wanted no task when it was pinned is back when it wants and runs none.
-    async fn at_rest(&self, task: &Task, world: &World, note: Option<String>) -> Ending {
+    async fn at_rest(&self, task: &Task, world: &World, note: Option<String>) -> Result<Ending, Diagnosis> {
         let deadline = task.clock.elapsed() + task.timeout.unwrap_or(DEADLINE);
         loop {
-            match read(&self.cloud, &world.cluster, &world.service).await {
-                Ok(Some(service)) if service.desired_count == 0 && service.running_count == 0 => {
-                    return done(json!(0), note);
+            match read(&self.cloud, &world.cluster, &world.service).await? {
+                Some(service) if service.desired_count == 0 && service.running_count == 0 => {
+                    return Ok(at_zero(note));
                 }
-                Ok(Some(_)) if task.clock.elapsed() < deadline => task.clock.sleep(POLL).await,
-                Ok(_) => {
-                    return Ending::Failed(Diagnosis::of(format!(
-                        "{} did not come to rest at 0 tasks",
-                        world.service
-                    )));
+                Some(_) if task.clock.elapsed() < deadline => task.clock.sleep(POLL).await,
+                Some(_) | None => {
+                    return Err(Diagnosis::of(format!("{} did not come to rest at 0 tasks", world.service)));
                 }
-                Err(diagnosis) => return Ending::Failed(diagnosis),
             }
         }
     }
@@ -389,8 +367,8 @@ fn deleted(world: &World) -> Receipt {
     }
 }
 
-fn done(running: Value, remark: Option<String>) -> Ending {
-    let mut ending = Ending::outputs([("running_count", running)]);
+fn at_zero(remark: Option<String>) -> Ending {
+    let mut ending = Ending::outputs([("running_count", json!(0))]);
     if let Ending::Succeeded { note, .. } = &mut ending {
         *note = remark;
     }

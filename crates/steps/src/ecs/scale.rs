@@ -1,16 +1,18 @@
 //! `ecs.scale`: how many tasks a service wants, judged by running = desired on an unchanged primary deployment.
 
+use super::calls::Ecs;
+use super::pin;
 use super::service::{World, existing, read};
 use super::update::UPDATE;
-use super::{calls, pin};
 use crate::failure::arguments;
+use crate::service_step::{Change, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_engine::{Ending, Task};
 use holdpoint_plan::Action;
 use holdpoint_plan::kinds::EcsScale;
-use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
-use serde_json::{Value, json};
+use holdpoint_run::{ActionPlan, Diagnosis, Intent};
+use serde_json::json;
 use std::time::Duration;
 
 /// Time between two looks, in plan time.
@@ -24,9 +26,15 @@ pub(crate) struct Scale {
 }
 
 #[async_trait]
-impl Executor for Scale {
+impl Change for Scale {
+    type Of = Ecs;
+
     fn kind(&self) -> &'static str {
         "ecs.scale"
+    }
+
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     fn undo(&self, action: &Action) -> Option<Action> {
@@ -44,14 +52,6 @@ impl Executor for Scale {
             expect: json!({}),
             script: None,
         })
-    }
-
-    fn pins(&self, with: &Value) -> Vec<String> {
-        pin::keys(with)
-    }
-
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pin::content(&self.cloud, key).await
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -80,38 +80,9 @@ impl Executor for Scale {
         })
     }
 
-    async fn act(
-        &self,
-        _: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        calls::send(&self.cloud, intent, action).await
-    }
-
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        calls::observe(&self.cloud, task, intent, action).await
-    }
-
-    async fn follow(&self, task: &Task, intent: &Intent, _: &[Receipt]) -> Ending {
-        match self.settled(task, intent).await {
-            Ok(ending) => ending,
-            Err(diagnosis) => Ending::Failed(diagnosis),
-        }
-    }
-}
-
-impl Scale {
-    async fn settled(&self, task: &Task, intent: &Intent) -> Result<Ending, Diagnosis> {
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        let Done { task, world, already, .. } = done;
         let with: EcsScale = arguments(&task.with)?;
-        let world = World::from_intent(&intent.world)?;
         let limit = task.timeout.unwrap_or(DEADLINE);
         let deadline = task.clock.elapsed() + limit;
         loop {
@@ -140,7 +111,7 @@ impl Scale {
             if running == with.desired_count && pending == 0 {
                 let mut ending = Ending::outputs([("running_count", json!(running))]);
                 if let Ending::Succeeded { note, .. } = &mut ending {
-                    note.clone_from(&intent.already);
+                    *note = already;
                 }
                 return Ok(ending);
             }

@@ -1,17 +1,19 @@
 //! `ecs.wait`: follows the deployment that came into being after a step, whoever's tool started it.
 
-use super::calls;
+use super::calls::Ecs;
 use super::deploy::arrived;
 use super::follow::Following;
 use super::rollout::Target;
 use super::service::{World, existing, read};
 use crate::failure::arguments;
+use crate::service_step::{Change, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Millis};
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
-use holdpoint_plan::StepId;
+use holdpoint_engine::{Ending, Task};
 use holdpoint_plan::kinds::EcsWait;
-use holdpoint_run::{Diagnosis, Intent, Receipt};
+use holdpoint_plan::{Action, StepId};
+use holdpoint_run::{Diagnosis, Intent};
+use serde_json::Value;
 use std::time::Duration;
 
 /// AWS's clock and this machine's may differ by so much.
@@ -27,9 +29,25 @@ pub(crate) struct Wait {
 }
 
 #[async_trait]
-impl Executor for Wait {
+impl Change for Wait {
+    type Of = Ecs;
+
     fn kind(&self) -> &'static str {
         "ecs.wait"
+    }
+
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// Another step started what is followed, and keeps what there was before. The only thing that is ever sent from here
+    /// is the answer to a hook.
+    fn undo(&self, _: &Action) -> Option<Action> {
+        None
+    }
+
+    fn pins(&self, _: &Value) -> Vec<String> {
+        Vec::new()
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -41,39 +59,9 @@ impl Executor for Wait {
         Ok(Intent { summary, world: world.value(), ..Intent::default() })
     }
 
-    /// The only thing that is ever sent is the answer to a hook of the deployment that is followed.
-    async fn act(
-        &self,
-        _: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        calls::send(&self.cloud, intent, action).await
-    }
-
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        calls::observe(&self.cloud, task, intent, action).await
-    }
-
-    async fn follow(&self, task: &Task, intent: &Intent, _: &[Receipt]) -> Ending {
-        match self.wait(task, intent).await {
-            Ok(ending) => ending,
-            Err(diagnosis) => Ending::Failed(diagnosis),
-        }
-    }
-}
-
-impl Wait {
-    async fn wait(&self, task: &Task, intent: &Intent) -> Result<Ending, Diagnosis> {
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        let Done { task, world, .. } = done;
         let with: EcsWait = arguments(&task.with)?;
-        let world = World::from_intent(&intent.world)?;
         let since = since(task, &with)?;
         let Some((target, created_at)) = self.find(task, &with, since).await? else {
             return Ok(Ending::Failed(
@@ -97,7 +85,9 @@ impl Wait {
             Err(ending) => ending,
         })
     }
+}
 
+impl Wait {
     /// The oldest deployment that is newer than `since`: later ones are the follower's to find. One that AWS has
     /// rolled back already is found among the service deployments.
     async fn find(

@@ -1,15 +1,13 @@
 //! `express.deploy`: creates or updates, once, and follows the deployment behind it.
 
-use super::follow::{follow, mark_of, receipt, send, updated};
-use super::settings::{
-    CLUSTER, CREATE, Standing, UPDATE, content, create, keys, look, pinned, says, undo, update,
-};
+use super::follow::{Express, follow, mark_of, receipt, send, updated};
+use super::settings::{CLUSTER, CREATE, Standing, UPDATE, content, create, look, says, update};
 use crate::ecs::{World, confirmed, is_marked, short};
-use crate::failure::{arguments, strange};
+use crate::failure::arguments;
+use crate::service_step::{Change, Doing, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
-use holdpoint_plan::Action;
+use holdpoint_engine::{ActError, Ending, Observation, Task};
 use holdpoint_plan::kinds::{ExpressDeploy, ExpressDeployExpect};
 use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
 use serde_json::{Value, json};
@@ -20,21 +18,15 @@ pub(crate) struct Deploy {
 }
 
 #[async_trait]
-impl Executor for Deploy {
+impl Change for Deploy {
+    type Of = Express;
+
     fn kind(&self) -> &'static str {
         "express.deploy"
     }
 
-    fn undo(&self, action: &Action) -> Option<Action> {
-        Some(undo(action))
-    }
-
-    fn pins(&self, with: &Value) -> Vec<String> {
-        keys(with)
-    }
-
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pinned(&self.cloud, key).await
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -75,15 +67,9 @@ impl Executor for Deploy {
         Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
     }
 
-    async fn act(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        let (call, input) = self.again(task, intent, action).await.map_err(ActError::Refused)?;
-        if intent.world["more"]["content"] != content(&input).as_str() {
+    async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let (call, input) = self.again(doing).await.map_err(ActError::Refused)?;
+        if doing.world.more["content"] != content(&input).as_str() {
             return Err(ActError::Refused(
                 Diagnosis::of("What would be sent is no longer what the intent says")
                     .hint("Retry the step: it will be prepared anew."),
@@ -92,18 +78,11 @@ impl Executor for Deploy {
         send(&self.cloud, call, &input).await
     }
 
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        let world = World::from_intent(&intent.world)?;
-        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
+    async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        let Doing { task, world, planned, .. } = *doing;
         if planned.call == CREATE {
             let mark = task.mark();
-            let found = confirmed(task, || mark_of(&self.cloud, &world)).await?;
+            let found = confirmed(task, || mark_of(&self.cloud, world)).await?;
             return Ok(match found {
                 Some(found) if is_marked(&found, &mark) => {
                     let (now, _) = look(&self.cloud, &world.cluster, &world.service).await?;
@@ -124,15 +103,9 @@ impl Executor for Deploy {
         Ok(updated(Some(&standing), &input))
     }
 
-    async fn follow(&self, task: &Task, intent: &Intent, _: &[Receipt]) -> Ending {
-        let parsed = World::from_intent(&intent.world)
-            .and_then(|world| Ok((world, arguments::<ExpressDeployExpect>(&task.expect)?)));
-        match parsed {
-            Ok((world, expect)) => {
-                follow(&self.cloud, task, &world, intent.already.clone(), expect.digest.as_deref()).await
-            }
-            Err(diagnosis) => Ending::Failed(diagnosis),
-        }
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        let expect: ExpressDeployExpect = arguments(&done.task.expect)?;
+        Ok(follow(&self.cloud, done.task, &done.world, done.already, expect.digest.as_deref()).await)
     }
 }
 
@@ -150,15 +123,9 @@ impl Deploy {
     }
 
     /// The stored intent is redacted: what is sent is made once more, from the same call.
-    async fn again(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-    ) -> Result<(&'static str, Value), Diagnosis> {
+    async fn again(&self, doing: &Doing<'_, World>) -> Result<(&'static str, Value), Diagnosis> {
+        let Doing { task, world, planned, .. } = *doing;
         let with: ExpressDeploy = arguments(&task.with)?;
-        let world = World::from_intent(&intent.world)?;
-        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
         if planned.call == CREATE {
             return Ok((CREATE, create(task, &with)?));
         }

@@ -1,10 +1,13 @@
 //! Following what Express Mode started: the new deployment of the service behind it, to its true end.
 
-use super::settings::{DELETE, Standing, look, says};
+use super::settings::{self, DELETE, Standing, look, says};
 use crate::ecs::{Arrival, Following, Target, World, read_service};
 use crate::failure::{act_failed, failed, strange};
+use crate::service_step::{Doing, Family};
+use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Deployment};
 use holdpoint_engine::{ActError, Ending, Observation, Task};
+use holdpoint_plan::Action;
 use holdpoint_run::{Diagnosis, External, Judgement, OutputValue, Receipt};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -16,6 +19,42 @@ const APPEARS: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(1500);
 /// Deadline for a service to go, where the plan says nothing.
 const GOES: Duration = Duration::from_secs(15 * 60);
+
+/// Services of Express Mode, as steps change them.
+pub(crate) enum Express {}
+
+#[async_trait]
+impl Family for Express {
+    type World = World;
+
+    fn keys(with: &Value) -> Vec<String> {
+        settings::keys(with)
+    }
+
+    async fn content(cloud: &Cloud, key: &str) -> Result<Option<Value>, Diagnosis> {
+        settings::pinned(cloud, key).await
+    }
+
+    fn rollback(action: &Action) -> Action {
+        settings::undo(action)
+    }
+
+    fn world(stored: &Value) -> Result<World, Diagnosis> {
+        World::from_intent(stored)
+    }
+
+    async fn send(cloud: &Cloud, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        send(cloud, &doing.planned.call, &doing.planned.input).await
+    }
+
+    /// Of a deletion: whether a configuration took effect is told by the step that made it.
+    async fn settle(cloud: &Cloud, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        match doing.planned.call.as_str() {
+            DELETE => deleted(cloud, doing.world).await,
+            other => Err(strange(&format!("it calls {other}"))),
+        }
+    }
+}
 
 /// Sends one of the calls and makes its receipt.
 pub(super) async fn send(cloud: &Cloud, call: &str, input: &Value) -> Result<Receipt, ActError> {
@@ -51,7 +90,7 @@ pub(super) fn updated(standing: Option<&Standing>, input: &Value) -> Observation
 }
 
 /// Whether a deletion took effect.
-pub(super) async fn deleted(cloud: &Cloud, world: &World) -> Result<Observation, Diagnosis> {
+async fn deleted(cloud: &Cloud, world: &World) -> Result<Observation, Diagnosis> {
     let arn = world.service_arn.clone().ok_or_else(|| strange("it names no service"))?;
     Ok(match read_service(cloud, &world.cluster, &world.service).await? {
         None => Observation::TookEffect(receipt(&arn, None)),

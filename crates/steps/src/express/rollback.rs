@@ -1,12 +1,14 @@
 //! `express.rollback`: back to the pinned configuration with its image by digest, or to no service at all.
 
-use super::follow::{deleted, follow, gone, send, updated};
-use super::settings::{CLUSTER, DELETE, UPDATE, back, content, key, keys, look, pinned, says};
+use super::follow::{Express, follow, gone, send, updated};
+use super::settings::{CLUSTER, DELETE, UPDATE, back, content, key, look, says};
 use crate::ecs::World;
-use crate::failure::{arguments, strange};
+use crate::failure::arguments;
+use crate::service_step::{Change, Doing, Done, Family as _};
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_engine::{ActError, Ending, Observation, Task};
+use holdpoint_plan::Action;
 use holdpoint_plan::kinds::ExpressRollback;
 use holdpoint_run::{ActionPlan, Diagnosis, Intent, Receipt};
 use serde_json::{Value, json};
@@ -17,17 +19,20 @@ pub(crate) struct Rollback {
 }
 
 #[async_trait]
-impl Executor for Rollback {
+impl Change for Rollback {
+    type Of = Express;
+
     fn kind(&self) -> &'static str {
         "express.rollback"
     }
 
-    fn pins(&self, with: &Value) -> Vec<String> {
-        keys(with)
+    fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
-    async fn pin(&self, _: &Task, key: &str) -> Result<Option<Value>, Diagnosis> {
-        pinned(&self.cloud, key).await
+    /// Going back is not undone.
+    fn undo(&self, _: &Action) -> Option<Action> {
+        None
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -72,21 +77,14 @@ impl Executor for Rollback {
         })
     }
 
-    async fn act(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Receipt, ActError> {
-        let planned = intent.actions.get(action);
-        let planned = planned.ok_or_else(|| ActError::Refused(strange("it has no such action")))?;
+    async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let Doing { task, world, planned, .. } = *doing;
         if planned.call == DELETE {
-            return send(&self.cloud, DELETE, &planned.input).await;
+            return Express::send(&self.cloud, doing).await;
         }
         let with: ExpressRollback = arguments(&task.with).map_err(ActError::Refused)?;
         let input = self.input(task, &with).await.map_err(ActError::Refused)?.unwrap_or_default();
-        if intent.world["more"]["content"] != content(&input).as_str() {
+        if world.more["content"] != content(&input).as_str() {
             return Err(ActError::Refused(
                 Diagnosis::of("What would be sent is no longer what the intent says").hint("Retry the step."),
             ));
@@ -94,17 +92,10 @@ impl Executor for Rollback {
         send(&self.cloud, UPDATE, &input).await
     }
 
-    async fn observe(
-        &self,
-        task: &Task,
-        intent: &Intent,
-        action: usize,
-        _: &[Receipt],
-    ) -> Result<Observation, Diagnosis> {
-        let world = World::from_intent(&intent.world)?;
-        let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
+    async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
+        let Doing { task, world, planned, .. } = *doing;
         if planned.call == DELETE {
-            return deleted(&self.cloud, &world).await;
+            return Express::settle(&self.cloud, doing).await;
         }
         let with: ExpressRollback = arguments(&task.with)?;
         let (_, standing) = look(&self.cloud, &world.cluster, &world.service).await?;
@@ -112,15 +103,12 @@ impl Executor for Rollback {
         Ok(updated(standing.as_ref(), &input))
     }
 
-    async fn follow(&self, task: &Task, intent: &Intent, _: &[Receipt]) -> Ending {
-        let world = match World::from_intent(&intent.world) {
-            Ok(world) => world,
-            Err(diagnosis) => return Ending::Failed(diagnosis),
-        };
-        match world.more["absent"] == true {
-            true => gone(&self.cloud, task, &world, intent.already.clone()).await,
-            false => follow(&self.cloud, task, &world, intent.already.clone(), None).await,
-        }
+    async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
+        let Done { task, world, already, .. } = done;
+        Ok(match world.more["absent"] == true {
+            true => gone(&self.cloud, task, &world, already).await,
+            false => follow(&self.cloud, task, &world, already, None).await,
+        })
     }
 }
 
