@@ -64,6 +64,9 @@ enum Command {
         /// Pairs of runs to take the median of.
         #[arg(long, default_value_t = 15)]
         pairs: usize,
+        /// Only these measures, e.g. `images,outcomes`.
+        #[arg(long)]
+        only: Option<String>,
     },
 }
 
@@ -74,7 +77,7 @@ fn main() -> ExitCode {
         Command::Test { only } => return test::run(only.as_deref()),
         Command::E2e => e2e::run(),
         Command::Types { check } => types::run(check),
-        Command::Bench { pairs } => bench::run(pairs),
+        Command::Bench { pairs, only } => bench::run(pairs, only.as_deref()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
