@@ -8,9 +8,9 @@ use super::table::median;
 use crate::http;
 use crate::place::root;
 use crate::python;
-use crate::tool::{Failure, Tool, folder};
+use crate::tool::{Failure, Tool, folder, write};
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
 use std::sync::Arc;
@@ -18,21 +18,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// What befalls the deployment, in words.
-const SCENARIOS: [(&str, &str); 3] =
-    [("healthy", "deployed"), ("crash_loop", "rolled back by AWS"), ("superseded", "superseded")];
+/// Ends, and scenarios that lead to them at different moments.
+const ENDS: [(&str, &[&str]); 3] = [
+    ("deployed", &["healthy", "slow", "slow_start"]),
+    ("rolled back by AWS", &["crash_loop", "image_missing", "alarm_rolls_back"]),
+    ("superseded", &["superseded"]),
+];
 /// Most walks of a scenario.
-const WALKS: usize = 5;
+const WALKS: usize = 3;
+/// Between the beginnings of two walks, so that what they start does not all start at once.
+const APART: Duration = Duration::from_secs(1);
 /// Seconds between two looks of AWS's waiter: the walks begin it spread over them.
 const WAITER: u64 = 15;
-/// The plan that `docs/truth.md` is about, and the line of its last step that tells an outcome.
-const PLAN: &str = "tests/clients/plans/rolling.plan.md";
+/// The plan that `docs/truth.md` is about, and what names its last step in the line that tells an outcome.
+const PLAN: &str = "tests/clients/plans/rolling";
 const STEP: &str = "(deploy)";
+/// A step that nobody walks: the simulator ends with its run, and the waiter may need it for longer.
+const OPEN: &str = "\n```yaml step\nid: afterwards\nuses: manual\nwith: { instructions: The run stays open., confirm: done }\n```\n";
 const DEPLOYED: &str = "shop:2";
 /// A walk that has not sent its update by then never will.
 const BEGINS: Duration = Duration::from_secs(120);
 
-/// A row for each scenario.
+/// A row for each end.
 pub(super) fn known(ours: &Path, home: &Path, pairs: usize) -> Result<Vec<String>, Failure> {
     let aws = python::programs()?.join("aws");
     let home = home.join("outcomes");
@@ -43,25 +50,26 @@ pub(super) fn known(ours: &Path, home: &Path, pairs: usize) -> Result<Vec<String
         Ok(()) | Err(_) => {}
     }
     let walks = pairs.clamp(1, WALKS);
-    let at_once: Vec<(usize, JoinHandle<Result<Seen, Failure>>)> = SCENARIOS
-        .iter()
-        .enumerate()
-        .flat_map(|(index, (scenario, _))| (0..walks).map(move |number| (index, *scenario, number)))
-        .map(|(index, scenario, number)| {
+    let ends = ENDS.iter().enumerate();
+    let scenarios = ends.flat_map(|(end, (_, scenarios))| scenarios.iter().map(move |name| (end, *name)));
+    let mut at_once: Vec<(usize, JoinHandle<Result<Seen, Failure>>)> = Vec::new();
+    for (end, scenario) in scenarios {
+        for number in 0..walks {
             let home = home.join(format!("{scenario}-{number}"));
             let (ours, aws) = (ours.to_owned(), aws.clone());
             let late = Duration::from_secs(WAITER).mul_f64(number as f64 / walks as f64);
-            (index, thread::spawn(move || walk(&ours, &aws, &home, scenario, late)))
-        })
-        .collect();
-    let mut seen: [Vec<Seen>; SCENARIOS.len()] = Default::default();
-    for (index, walk) in at_once {
+            at_once.push((end, thread::spawn(move || walk(&ours, &aws, &home, scenario, late))));
+            thread::sleep(APART);
+        }
+    }
+    let mut seen: [Vec<Seen>; ENDS.len()] = Default::default();
+    for (end, walk) in at_once {
         let walk = walk.join().map_err(|_| Failure::Other("a walk broke off".to_owned()))??;
-        if let Some(of) = seen.get_mut(index) {
+        if let Some(of) = seen.get_mut(end) {
             of.push(walk);
         }
     }
-    Ok(SCENARIOS.iter().zip(seen).map(|((_, what), seen)| row(what, &seen)).collect())
+    Ok(ENDS.iter().zip(seen).map(|((what, _), seen)| row(what, &seen)).collect())
 }
 
 /// What came of one walk.
@@ -106,10 +114,13 @@ fn walk(ours: &Path, aws: &Path, home: &Path, scenario: &str, late: Duration) ->
     let mut run = Run::start(ours, home, scenario)?;
     let practice = run.practice()?;
     let (answered, began) = practice.update_sent()?;
-    thread::sleep(late);
-    let waiter = Waiter::start(aws, home, &practice)?;
-    let looks = Arc::clone(&waiter.looks);
-    let waiting = thread::spawn(move || waiter.ended());
+    let looks = Arc::new(AtomicU64::new(0));
+    let waiter = Waiter { aws: aws.to_owned(), home: home.to_owned(), environment: practice.keys()? };
+    let counted = Arc::clone(&looks);
+    let waiting = thread::spawn(move || {
+        thread::sleep(late);
+        waiter.wait(&counted)
+    });
     let (knew, succeeded) = run.outcome()?;
     let calls = practice.answered()?.saturating_sub(answered).saturating_sub(looks.load(Ordering::Relaxed));
     let pace = calls as f64 * 60.0 / began.elapsed().as_secs_f64().max(1.0);
@@ -131,9 +142,17 @@ struct Run {
 impl Run {
     fn start(ours: &Path, home: &Path, scenario: &str) -> Result<Self, Failure> {
         let kept = home.join("holdpoint");
-        let plan = root().join(PLAN).display().to_string();
-        let words =
-            ["run", &plan, "--practice", "--scenario", scenario, "--auto-sign", "--trust", "--speed", "1"];
+        for (ending, more) in [("plan.md", OPEN), ("world.json", "")] {
+            let path = root().join(format!("{PLAN}.{ending}"));
+            let text = std::fs::read_to_string(&path).map_err(|source| Failure::File {
+                what: "read",
+                path: path.display().to_string(),
+                source,
+            })?;
+            write(&home.join(format!("rolling.{ending}")), &(text + more))?;
+        }
+        let plan = home.join("rolling.plan.md").display().to_string();
+        let words = ["run", &plan, "--practice", "--scenario", scenario, "--trust", "--speed", "1"];
         let tool = Tool::new(ours, words)
             .env("HOME", home)
             .env("HOLDPOINT_HOME", &kept)
@@ -193,6 +212,18 @@ impl Practice {
             .map_err(|error| Failure::Other(format!("failed to read the simulator's {what}: {error}")))
     }
 
+    /// What a program needs to call as the second person of the plan.
+    fn keys(&self) -> Result<[(&'static str, String); 4], Failure> {
+        let people = self.read("people")?;
+        let key = |name: &str| people["people"][1][name].as_str().unwrap_or_default().to_owned();
+        Ok([
+            ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port)),
+            ("AWS_ACCESS_KEY_ID", key("access_key_id")),
+            ("AWS_SECRET_ACCESS_KEY", key("secret_access_key")),
+            ("AWS_SESSION_TOKEN", key("session_token")),
+        ])
+    }
+
     /// Once the update is sent: how many calls were answered by then.
     fn update_sent(&self) -> Result<(u64, Instant), Failure> {
         until("sends its update", || {
@@ -232,51 +263,37 @@ fn answered(record: &Value) -> u64 {
 
 /// AWS's own waiter, as its command line has it.
 struct Waiter {
-    child: Child,
-    /// How often it has looked: the simulator counts everybody's calls together.
-    looks: Arc<AtomicU64>,
-    reading: JoinHandle<()>,
+    aws: PathBuf,
+    home: PathBuf,
+    environment: [(&'static str, String); 4],
 }
 
 impl Waiter {
-    fn start(aws: &Path, home: &Path, practice: &Practice) -> Result<Self, Failure> {
-        let people = practice.read("people")?;
-        let person = &people["people"][1];
-        let key = |name: &str| person[name].as_str().unwrap_or_default().to_owned();
+    /// When it ended, since 1970, and whether it says that the service is stable. `looks` counts them meanwhile: the
+    /// simulator counts everybody's calls together.
+    fn wait(&self, looks: &AtomicU64) -> Result<(Duration, bool), Failure> {
         let words = ["ecs", "wait", "services-stable", "--cluster", "main", "--services", "shop", "--debug"];
-        let tool = Tool::new(aws, words)
-            .env("HOME", home)
-            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", practice.port))
-            .env("AWS_ACCESS_KEY_ID", key("access_key_id"))
-            .env("AWS_SECRET_ACCESS_KEY", key("secret_access_key"))
-            .env("AWS_SESSION_TOKEN", key("session_token"))
+        let mut tool = Tool::new(&self.aws, words)
+            .env("HOME", &self.home)
             .env("AWS_DEFAULT_REGION", "eu-central-1")
             .env_remove("AWS_PROFILE")
             .env_remove("AWS_CONFIG_FILE")
             .env_remove("AWS_SHARED_CREDENTIALS_FILE");
+        for (name, value) in &self.environment {
+            tool = tool.env(name, value);
+        }
         let mut command = tool.into_command();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed("aws ecs wait services-stable"))?;
-        let log = child.stderr.take().ok_or_else(|| Failure::Other("no log".to_owned()))?;
-        let looks = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&looks);
-        Ok(Self { child, looks, reading: thread::spawn(move || count(log, &counted)) })
-    }
-
-    /// When it ended, since 1970, and whether it says that the service is stable.
-    fn ended(mut self) -> Result<(Duration, bool), Failure> {
-        let status = self.child.wait().map_err(failed("aws ecs wait services-stable"))?;
-        let at = now();
-        drop(self.reading.join());
-        Ok((at, status.success()))
-    }
-}
-
-fn count(log: impl Read, looks: &AtomicU64) {
-    for line in BufReader::new(log).split(b'\n').map_while(Result::ok) {
-        if String::from_utf8_lossy(&line).contains("Making request for OperationModel") {
-            looks.fetch_add(1, Ordering::Relaxed);
+        if let Some(log) = child.stderr.take() {
+            for line in BufReader::new(log).split(b'\n').map_while(Result::ok) {
+                if String::from_utf8_lossy(&line).contains("Making request for OperationModel") {
+                    looks.fetch_add(1, Ordering::Relaxed);
+                }
+            }
         }
+        let status = child.wait().map_err(failed("aws ecs wait services-stable"))?;
+        Ok((now(), status.success()))
     }
 }
 
