@@ -17,6 +17,7 @@ mod front;
 mod ids;
 pub mod import;
 pub mod kinds;
+pub mod lift;
 pub mod limits;
 mod lint;
 mod mapped;

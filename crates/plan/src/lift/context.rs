@@ -1,0 +1,209 @@
+//! What the fences before a statement have said: variables, folder, region, profile, and the steps that they became.
+
+use super::assigned;
+use super::marks::{gap, has_gap};
+use super::verdict::{Lifted, NewVar, Verdict};
+use crate::shell::Script;
+use std::collections::BTreeMap;
+
+/// What a plan says of where it goes to; what it does not say is learned from its commands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Account of the target, 12 digits.
+    pub account: Option<String>,
+    /// Region of the target.
+    pub region: Option<String>,
+    /// Profile by which the author reaches it.
+    pub profile: Option<String>,
+}
+
+/// What is known when a statement is looked at. Fences are gone through in the order of the file:
+/// [`begin_fence`](Self::begin_fence), then for each statement [`lift`](super::lift) and [`enter`](Self::enter).
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    pub(crate) facts: Facts,
+    pub(crate) variables: BTreeMap<String, Known>,
+    /// What every later program sees, by `export`.
+    pub(crate) exported: BTreeMap<String, String>,
+    /// What may be seen by programs: names that they read by themselves, exported or not.
+    pub(crate) felt: BTreeMap<String, String>,
+    /// The last fence that reads a file of variables.
+    pub(crate) sourced: Option<usize>,
+    pub(crate) vars: Vec<NewVar>,
+    pub(crate) dir: Dir,
+    pub(crate) steps: Vec<Before>,
+    pub(crate) foreign: Option<String>,
+    pub(crate) workspace: Option<String>,
+    pub(crate) said_after: Vec<String>,
+    pub(crate) fence: usize,
+    moved: bool,
+}
+
+/// What a variable of the shell is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// A text, which may have gaps.
+    Text(String),
+    /// Nobody knows before the script runs.
+    Computed {
+        /// Why, as it follows on the variable's name.
+        why: String,
+        /// The fence that computes it.
+        fence: usize,
+    },
+}
+
+/// The folder that commands run in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Dir {
+    /// Relative to the plan's folder; empty for that folder itself.
+    At(String),
+    /// It cannot be told; why.
+    Unknown(String),
+}
+
+impl Default for Dir {
+    fn default() -> Self {
+        Self::At(String::new())
+    }
+}
+
+/// A step that an earlier statement became.
+#[derive(Debug, Clone)]
+pub(crate) struct Before {
+    pub(crate) id: String,
+    pub(crate) lifted: Option<Lifted>,
+    /// Whether it may change something.
+    pub(crate) changes: bool,
+    /// What it names, for steps that stayed `shell`.
+    pub(crate) text: String,
+}
+
+impl Context {
+    /// At the beginning of a file.
+    pub fn new(facts: Facts) -> Self {
+        Self { facts, ..Self::default() }
+    }
+
+    /// A code fence begins.
+    pub fn begin_fence(&mut self) {
+        self.fence += 1;
+        self.moved = false;
+        self.said_after.clear();
+    }
+
+    /// What the prose directly after the fence says should come of its last command, a line each.
+    pub fn expect_after(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.said_after = lines.into_iter().collect();
+    }
+
+    /// The target as far as it is known by now.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The plan variables that were needed so far.
+    pub fn vars(&self) -> &[NewVar] {
+        &self.vars
+    }
+
+    /// A statement has got its verdict. `id` is the step that it became, `None` when it became none.
+    /// With a lifted one that takes several statements, this is called for the first of them only.
+    pub fn enter(&mut self, script: &Script, text: &str, at: usize, verdict: &Verdict, id: Option<&str>) {
+        let take = match verdict {
+            Verdict::Lifted(lifted) => lifted.take.max(1),
+            Verdict::Kept(_) | Verdict::Absorbed { .. } => 1,
+        };
+        let statements = script.statements.get(at..at.saturating_add(take)).unwrap_or_default();
+        for statement in statements {
+            assigned::learn(self, statement, text);
+        }
+        let vars = match verdict {
+            Verdict::Lifted(lifted) => lifted.vars.clone(),
+            Verdict::Kept(kept) => kept.vars.clone(),
+            Verdict::Absorbed { .. } => Vec::new(),
+        };
+        for var in vars {
+            self.remember(var);
+        }
+        let Some(id) = id else { return };
+        let (lifted, changes) = match verdict {
+            Verdict::Lifted(lifted) => {
+                let changes = crate::kind(&lifted.uses).is_none_or(|kind| kind.effect.changes());
+                (Some((**lifted).clone()), changes)
+            }
+            Verdict::Kept(kept) => (None, kept.effect.changes()),
+            Verdict::Absorbed { .. } => (None, false),
+        };
+        for (what, name) in lifted.iter().flat_map(|lifted| &lifted.reaches) {
+            let fact = if what == "region" { &mut self.facts.region } else { &mut self.facts.profile };
+            fact.get_or_insert_with(|| name.clone());
+        }
+        if let Some((variable, output)) = lifted.as_ref().and_then(|lifted| lifted.sets.clone()) {
+            let value = gap(&format!("steps.{id}.outputs.{output}"));
+            self.variables.insert(variable, Known::Text(value));
+        }
+        let span = statements.first().zip(statements.last());
+        let text = span.and_then(|(first, last)| text.get(first.span.start..last.span.end));
+        self.steps.push(Before {
+            id: id.to_owned(),
+            lifted,
+            changes,
+            text: text.unwrap_or_default().to_owned(),
+        });
+    }
+
+    /// Takes a plan variable in; the first one of a name stays.
+    pub(crate) fn remember(&mut self, var: NewVar) {
+        if !self.vars.iter().any(|known| known.name == var.name) {
+            self.vars.push(var);
+        }
+    }
+
+    /// What a text with gaps is when all variables have their defaults; `None` where one has none.
+    pub(crate) fn settled(&self, text: &str) -> Option<String> {
+        if !has_gap(text) {
+            return Some(text.to_owned());
+        }
+        self.vars
+            .iter()
+            .filter_map(|var| Some((gap(&format!("vars.{}", var.name)), var.default.as_deref()?)))
+            .try_fold(text.to_owned(), |text, (gap, value)| Some(text.replace(&gap, value)))
+            .filter(|text| !has_gap(text))
+    }
+
+    /// Goes to a folder, as `cd` does.
+    pub(crate) fn go(&mut self, to: &str) {
+        let first = !std::mem::replace(&mut self.moved, true);
+        self.dir = match &self.dir {
+            _ if to == "-" || to.is_empty() => {
+                Dir::Unknown("an earlier line goes to one that only the shell knows".to_owned())
+            }
+            _ if to.starts_with(['/', '~']) || to.contains('\\') => {
+                Dir::Unknown(format!("`cd {to}` leaves the plan's folder"))
+            }
+            // Fences are mostly written to be pasted one by one: a `cd` at their beginning starts in the plan's folder.
+            Dir::At(here) if !(first && !to.starts_with("..")) => joined(here, to),
+            Dir::At(_) => joined("", to),
+            Dir::Unknown(_) if first && !to.starts_with("..") => joined("", to),
+            Dir::Unknown(why) => Dir::Unknown(why.clone()),
+        };
+    }
+}
+
+/// `cd` in a folder.
+fn joined(here: &str, to: &str) -> Dir {
+    let mut parts: Vec<&str> = here.split('/').filter(|part| !part.is_empty()).collect();
+    for part in to.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    return Dir::Unknown(format!("`cd {to}` leaves the plan's folder"));
+                }
+            }
+            other => parts.push(other),
+        }
+    }
+    Dir::At(parts.join("/"))
+}

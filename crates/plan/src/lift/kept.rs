@@ -1,0 +1,149 @@
+//! What stays `shell`: its effect, and what its script reads from outside.
+
+use super::assigned;
+use super::context::{Context, Dir, Known};
+use super::marks::written;
+use super::values::{Values, is_secret, is_the_shells, var_name};
+use super::verdict::{Keep, Kept, NewVar, keep};
+use crate::Effect;
+use crate::shell::{Redirect, Statement, reach_of};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A statement that stays as it is.
+pub(crate) fn kept(statement: &Statement, text: &str, context: &Context, why: String) -> Kept {
+    let own = assigned::names(statement, text);
+    let mut env = BTreeMap::new();
+    let mut vars: Vec<NewVar> = Vec::new();
+    for (name, has_default) in read_from(statement, text) {
+        if own.contains(&name) || is_the_shells(&name) || is_given(&name) {
+            continue;
+        }
+        match context.variables.get(&name) {
+            Some(Known::Text(text)) => {
+                let text = written(text);
+                vars.extend(
+                    context.vars.iter().filter(|var| text.contains(&format!("vars.{} ", var.name))).cloned(),
+                );
+                env.insert(name, text);
+            }
+            // An earlier line of the same script gives it.
+            Some(Known::Computed { fence, .. }) if *fence == context.fence => {}
+            None if has_default || context.sourced == Some(context.fence) => {}
+            Some(Known::Computed { .. }) | None => {
+                let var = NewVar {
+                    name: var_name(&name),
+                    default: None,
+                    secret: is_secret(&name),
+                    description: Some(format!("`${name}` of the script")),
+                };
+                env.insert(name, format!("{{{{ vars.{} }}}}", var.name));
+                vars.push(var);
+            }
+        }
+    }
+    // What earlier fences have exported, programs see without naming it.
+    for (name, text) in &context.exported {
+        let (given, facts) = (is_given(name), &context.facts);
+        let elsewhere = name.ends_with("_REGION") && facts.region.as_deref() != Some(text);
+        if own.contains(name) || (given && !elsewhere) || text.is_empty() {
+            continue;
+        }
+        let text = written(text);
+        vars.extend(context.vars.iter().filter(|var| text.contains(&format!("vars.{} ", var.name))).cloned());
+        env.entry(name.clone()).or_insert(text);
+    }
+    let mut seen = BTreeSet::new();
+    vars.retain(|var| seen.insert(var.name.clone()));
+    let dir = match &context.dir {
+        Dir::At(dir) if !dir.is_empty() => Some(dir.clone()),
+        Dir::At(_) | Dir::Unknown(_) => None,
+    };
+    Kept { effect: reach_of(&statement.shape).reach.effect(), why, env, dir, vars }
+}
+
+/// What there is to say of a statement that is not there.
+pub(crate) fn nothing(why: String) -> Kept {
+    Kept { effect: Effect::Read, why, env: BTreeMap::new(), dir: None, vars: Vec::new() }
+}
+
+/// Refuses redirects that carry something away which the step would not: files that are written or read.
+pub(crate) fn redirects(redirects: &[Redirect], values: &Values<'_>) -> Result<(), Keep> {
+    for redirect in redirects {
+        let target = values.literal(&redirect.target).unwrap_or_default();
+        let harmless = match redirect.operator.trim_start_matches(|c: char| c.is_ascii_digit()) {
+            ">" | ">>" | "&>" | ">|" => {
+                target == "/dev/null" || target == "/dev/stderr" || target == "/dev/tty"
+            }
+            ">&" => matches!(target.as_str(), "1" | "2"),
+            _ => false,
+        };
+        if !harmless {
+            return keep(if redirect.operator.contains('<') {
+                "it reads from a file or text that has no place in a step"
+            } else {
+                "its output goes into a file"
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Variables that a statement reads, and whether each comes with a value for when it is not set. Read from its text, since
+/// loops, conditions and substitutions are no words; what stands in single quotes is no variable.
+fn read_from(statement: &Statement, text: &str) -> BTreeMap<String, bool> {
+    let mut found: BTreeMap<String, bool> = BTreeMap::new();
+    let quiet: Vec<_> = statement
+        .commands()
+        .iter()
+        .flat_map(|command| &command.redirects)
+        .filter_map(|redirect| {
+            redirect.heredoc.as_ref().filter(|heredoc| !heredoc.expands).map(|heredoc| heredoc.span)
+        })
+        .collect();
+    let bytes = text.as_bytes();
+    let (mut at, mut single, mut double) = (statement.span.start, false, false);
+    while let Some(byte) = bytes.get(at).copied().filter(|_| at < statement.span.end) {
+        if let Some(span) = quiet.iter().find(|span| span.start <= at && at < span.end) {
+            at = span.end;
+            continue;
+        }
+        match byte {
+            b'\\' if !single => at += 1,
+            b'\'' if !double => single = !single,
+            b'"' if !single => double = !double,
+            b'$' if !single => {
+                let braced = bytes.get(at + 1) == Some(&b'{');
+                let from = at + 1 + usize::from(braced);
+                let rest = text.get(from..).unwrap_or_default();
+                let length =
+                    rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+                if let Some(name) = rest.get(..length).filter(|name| !name.is_empty()) {
+                    let after = rest.get(length..).unwrap_or_default();
+                    let has_default =
+                        braced && (after.starts_with([':', '-', '+', '=']) && !after.starts_with(":?"));
+                    let entry = found.entry(name.to_owned()).or_insert(has_default);
+                    *entry = *entry && has_default;
+                    at = from + length;
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Variables that Holdpoint gives to every script: those of the target's credentials.
+fn is_given(name: &str) -> bool {
+    matches!(
+        name,
+        "AWS_REGION"
+            | "AWS_DEFAULT_REGION"
+            | "AWS_PROFILE"
+            | "AWS_DEFAULT_PROFILE"
+            | "AWS_ACCESS_KEY_ID"
+            | "AWS_SECRET_ACCESS_KEY"
+            | "AWS_SESSION_TOKEN"
+    )
+}
