@@ -1,6 +1,7 @@
-//! Bytes → text: UTF-8, UTF-16 with a mark, else Windows-1252 with a finding.
+//! Bytes → text: UTF-8, UTF-16 with or without a mark, else the encoding that the bytes look like, with a finding.
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// Largest plan that is read, in bytes. A plan is written by people; the five longest we know have under 100 KiB.
 pub const LARGEST: usize = 16 * 1024 * 1024;
@@ -32,52 +33,92 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
             "Is this the right file? A plan is text; move attachments out of it.",
         );
     }
-    if let Some((encoding, mark)) =
-        Encoding::for_bom(bytes).filter(|(encoding, _)| *encoding == UTF_16LE || *encoding == UTF_16BE)
-    {
-        let (text, lossy) = encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
-        let mut remarks = vec![Remark {
-            code: "encoding",
-            fatal: false,
-            at: 0,
-            message: format!("the file is {}, not UTF-8", encoding.name()),
-            hint: "It is read as that. Save it as UTF-8.",
-        }];
-        if lossy {
-            remarks.push(replaced());
-        }
-        return finish(text.into_owned(), remarks);
+    let (encoding, mark) = encoding_of(bytes);
+    let body = bytes.get(mark..).unwrap_or_default();
+    if encoding == UTF_8 {
+        return finish(String::from_utf8_lossy(body).into_owned(), Vec::new());
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => finish(text.to_owned(), Vec::new()),
-        Err(error) => {
-            let at = error.valid_up_to();
-            let nul = bytes.iter().take(64 * 1024).filter(|byte| **byte == 0).count();
-            if nul > 8 {
-                return refused(
-                    "not-text",
-                    "the file is not text (it has NUL bytes and is not UTF-8)".to_owned(),
-                    "Is this the right file? A plan is Markdown.",
-                );
-            }
-            let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-            // Everything before the first bad byte is UTF-8; read as Windows-1252 it is as long or longer.
-            let place = WINDOWS_1252.decode_without_bom_handling(bytes.get(..at).unwrap_or_default()).0.len();
-            finish(
-                text.into_owned(),
-                vec![Remark {
-                    code: "encoding",
-                    fatal: false,
-                    at: place,
-                    message: format!(
-                        "the file is not UTF-8 (byte {at} cannot be); it is read as Windows-1252"
-                    ),
-                    hint: "Save it as UTF-8.",
-                }],
-            )
-        }
+    let utf16 = encoding == UTF_16LE || encoding == UTF_16BE;
+    if !utf16 && bytes.iter().take(64 * 1024).filter(|byte| **byte == 0).count() > 8 {
+        return refused(
+            "not-text",
+            "the file is not text (it has NUL bytes and is not UTF-8)".to_owned(),
+            "Is this the right file? A plan is Markdown.",
+        );
     }
+    let (text, lossy) = encoding.decode_without_bom_handling(body);
+    let (place, message) = if utf16 {
+        (0, format!("the file is {}, not UTF-8", encoding.name()))
+    } else {
+        let at = std::str::from_utf8(body).err().map_or(0, |error| error.valid_up_to());
+        // Everything before the first bad byte is UTF-8; in the other encoding it is as long or longer.
+        let place = encoding.decode_without_bom_handling(body.get(..at).unwrap_or_default()).0.len();
+        let name = name_of(encoding);
+        (place.min(text.len()), format!("the file is not UTF-8 (byte {at} cannot be); it is read as {name}"))
+    };
+    let hint = if utf16 { "It is read as that. Save it as UTF-8." } else { "Save it as UTF-8." };
+    let mut remarks = vec![Remark { code: "encoding", fatal: false, at: place, message, hint }];
+    if lossy {
+        remarks.push(replaced());
+    }
+    finish(text.into_owned(), remarks)
+}
+
+/// The encoding of a file, and the bytes of its mark. What a mark says counts; text that is UTF-8 is UTF-8; else it is what
+/// it looks most like.
+pub(crate) fn encoding_of(bytes: &[u8]) -> (&'static Encoding, usize) {
+    if let Some(marked) = Encoding::for_bom(bytes) {
+        let sound =
+            marked.0 != UTF_8 || std::str::from_utf8(bytes.get(marked.1..).unwrap_or_default()).is_ok();
+        return if sound { marked } else { (guessed(bytes.get(marked.1..).unwrap_or_default()), marked.1) };
+    }
+    if let Some(utf16) = unmarked_utf16(bytes) {
+        return (utf16, 0);
+    }
+    if std::str::from_utf8(bytes).is_ok() { (UTF_8, 0) } else { (guessed(bytes), 0) }
+}
+
+/// The name that people know an encoding by.
+pub(crate) fn name_of(encoding: &'static Encoding) -> String {
+    match encoding.name().strip_prefix("windows-") {
+        Some(page) => format!("Windows-{page}"),
+        None => encoding.name().to_owned(),
+    }
+}
+
+/// UTF-16 without a mark: every other byte of its line ends, spaces and marks of Markdown is zero.
+fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = bytes.get(..bytes.len().min(64 * 1024))?;
+    let units = head.len() / 2;
+    let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    let (encoding, some, few) = if odd > even { (UTF_16LE, odd, even) } else { (UTF_16BE, even, odd) };
+    if units < 8 || bytes.len() % 2 == 1 || some * 20 < units || few * 20 > some {
+        return None;
+    }
+    let (text, lossy) = encoding.decode_without_bom_handling(head);
+    (!lossy && !text.contains('\0')).then_some(encoding)
+}
+
+/// What bytes that are not UTF-8 look like.
+fn guessed(bytes: &[u8]) -> &'static Encoding {
+    // Much UTF-8 and a few stray bytes: every byte of Windows-1252 is a character, so none is lost, and repairing it
+    // brings the UTF-8 back.
+    if mostly_utf8(bytes) {
+        return WINDOWS_1252;
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    detector.guess(None, Utf8Detection::Deny)
+}
+
+fn mostly_utf8(bytes: &[u8]) -> bool {
+    let (mut good, mut bad) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    good > 4 * bad
 }
 
 fn finish(text: String, mut remarks: Vec<Remark>) -> Decoded {

@@ -125,9 +125,10 @@ struct Bold {
 
 impl Bold {
     fn say(&mut self, text: &str) {
-        if self.strong {
+        // A symbol after the bold words, as in "**Step 2** ✅", belongs to the title.
+        if self.strong || !text.chars().any(char::is_alphanumeric) {
             self.text.push_str(text);
-        } else if text.chars().any(char::is_alphanumeric) {
+        } else {
             self.span = None;
         }
     }

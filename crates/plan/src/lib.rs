@@ -24,6 +24,7 @@ mod mapped;
 mod model;
 mod names;
 mod needs;
+mod offer;
 mod placeholders;
 mod read;
 mod repair;
@@ -48,6 +49,7 @@ pub use kinds::{
     render_action, typed,
 };
 pub use model::*;
+pub use offer::{RepairOffer, repair_edits};
 pub use read::read;
 pub use template::{NameUsed, RenderError, names_used, render, templates, truth, value_of};
 pub use understand::{

@@ -1,27 +1,29 @@
 //! Mojibake: UTF-8 that some program read as MacRoman or Windows-1252, undone for viewing. Lines stay where they are.
 
 use crate::Repaired;
-use crate::understand::Piece;
 use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252, WINDOWS_1254};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+/// Text that was misread more often than this is beyond repair.
+const MOST_LAYERS: usize = 3;
+
 /// Repairs a text; `None` when nothing is damaged.
 pub(crate) fn repair(text: &str) -> Option<Repaired> {
-    if text.is_ascii() {
-        return None;
-    }
-    let (damage, undone) = best(text)?;
-    let places = counted(undone.places, "place");
-    let guessed = match undone.guessed {
+    let layers = layers(text);
+    let (damage, _) = layers.first()?;
+    let places: usize = layers.iter().map(|(_, undone)| undone.places).sum();
+    let guessed: usize = layers.iter().map(|(_, undone)| undone.guessed).sum();
+    let often = if layers.len() > 1 { format!(" {} times over", layers.len()) } else { String::new() };
+    let by_guess = match guessed {
         0 => String::new(),
         some => format!(", {some} of them completed by guess"),
     };
     Some(Repaired {
-        damage: format!("UTF-8 read as {}, {places}{guessed}", damage.name),
-        text: undone.text,
-        places: undone.places,
-        guessed: undone.guessed,
+        damage: format!("UTF-8 read as {}{often}, {}{by_guess}", damage.name, counted(places, "place")),
+        places,
+        guessed,
+        text: layers.into_iter().last().map(|(_, undone)| undone.text)?,
     })
 }
 
@@ -32,12 +34,36 @@ pub(crate) fn phrase(text: &str) -> String {
     undone.map_or_else(|| text.to_owned(), |undone| undone.text)
 }
 
-/// The repaired text and where its pieces stand in the damaged one; `None` when nothing is damaged.
-pub(crate) fn pieces(text: &str) -> Option<(String, Vec<Piece>)> {
+/// The repaired text, and for each time that it was misread, the last first, where its pieces stand.
+pub(crate) fn pieces(text: &str) -> Option<(String, Vec<Vec<Piece>>)> {
+    let layers = layers(text);
+    let sound = layers.last().map(|(_, undone)| undone.text.clone())?;
+    Some((sound, layers.into_iter().rev().map(|(_, undone)| undone.pieces).collect()))
+}
+
+/// A piece of a repaired text and where it comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Piece {
+    /// Start in the repaired text.
+    pub(crate) start: usize,
+    /// Start in the damaged text.
+    pub(crate) from: usize,
+    /// Byte for byte the same; else repaired as a whole.
+    pub(crate) same: bool,
+}
+
+/// Every misreading undone, the last one first: a text may have been misread, saved, and misread again.
+fn layers(text: &str) -> Vec<(&'static Damage, Undone)> {
+    let mut layers: Vec<(&'static Damage, Undone)> = Vec::new();
     if text.is_ascii() {
-        return None;
+        return layers;
     }
-    best(text).map(|(_, undone)| (undone.text, undone.pieces))
+    while layers.len() < MOST_LAYERS {
+        let damaged = layers.last().map_or(text, |(_, undone)| undone.text.as_str());
+        let Some(layer) = best(damaged) else { break };
+        layers.push(layer);
+    }
+    layers
 }
 
 /// A way in which UTF-8 was misread.
@@ -151,7 +177,9 @@ fn flush(run: &mut Vec<(usize, char, u8)>, damage: &Damage, undone: &mut Undone)
     let (mut exact, mut guessed, mut at) = (0, 0, 0);
     while let Some((from, c, _)) = run.get(at) {
         let rest = bytes.get(at..).unwrap_or_default();
-        if let Some((read, length)) = whole(rest) {
+        // A control character where the page has none: it comes of a misreading before this one.
+        let control = run.get(at + 1).is_some_and(|(_, next, _)| next.is_control());
+        if let Some((read, length)) = whole(rest, control) {
             undone.push(read, *from, false);
             exact += 1;
             at += length;
@@ -171,7 +199,7 @@ fn flush(run: &mut Vec<(usize, char, u8)>, damage: &Damage, undone: &mut Undone)
 }
 
 /// A whole character of UTF-8 at the start of the bytes.
-fn whole(bytes: &[u8]) -> Option<(char, usize)> {
+fn whole(bytes: &[u8], control: bool) -> Option<(char, usize)> {
     let length = match bytes.first()? {
         0xc2..=0xdf => 2,
         0xe0..=0xef => 3,
@@ -180,7 +208,7 @@ fn whole(bytes: &[u8]) -> Option<(char, usize)> {
     };
     let text = std::str::from_utf8(bytes.get(..length)?).ok()?;
     // A control character was never meant: `Â…` is text, not a lost U+0085.
-    text.chars().next().filter(|c| !c.is_control()).map(|c| (c, length))
+    text.chars().next().filter(|c| control || !c.is_control()).map(|c| (c, length))
 }
 
 /// The likely symbol whose remains stand at the start of the bytes, the longest first.
@@ -229,6 +257,15 @@ mod tests {
         let repaired = repair(&damaged).unwrap();
         assert_eq!(repaired.text, text);
         assert!(repaired.guessed >= 5, "{repaired:?}");
+    }
+
+    #[test]
+    fn text_that_was_misread_twice() {
+        let text = "# Ausrollen – später\n- Größe: 5 €, “fertig” ✔\n- déjà déployé\n";
+        let twice = mac(&mac(text));
+        let repaired = repair(&twice).unwrap();
+        assert_eq!(repaired.text, text);
+        assert!(repaired.damage.contains("2 times over"), "{}", repaired.damage);
     }
 
     #[test]

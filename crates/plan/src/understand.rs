@@ -1,15 +1,21 @@
 //! What a plan says in its prose, lists and tables, with the place of each: in many human languages by their words, in
 //! any other as far as structure (numbers, boxes, symbols, tables, digits) carries it. Nothing here decides what runs.
 
+mod choices;
+mod costs;
 mod durations;
+mod expected;
 mod facts;
 mod fold;
 mod headings;
 mod labels;
+mod manual;
 mod marks;
 mod numbering;
 mod places;
 mod roles;
+mod topics;
+mod troubles;
 mod written;
 
 use crate::{Estimate, Role, Span};
@@ -17,7 +23,6 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use marks::{of as mark_of, status_column};
 pub(crate) use numbering::number;
-pub(crate) use places::Piece;
 pub(crate) use roles::role_of;
 
 /// Takes the meaning out of the text of a plan. Damaged text (see [`Repaired`](crate::Repaired)) is understood as it
@@ -35,6 +40,13 @@ fn of_sound(text: &str) -> Understanding {
         Understanding { sections: headings::sections(text, &written), ..Understanding::default() };
     facts::read(text, &written, &mut found);
     marks::read(&written, &mut found);
+    expected::read(&written, &mut found);
+    choices::read(&written, &mut found);
+    manual::read(&written, &mut found);
+    let topics = topics::Topics::new(&found.sections);
+    topics::read(&written, &topics, &mut found);
+    troubles::read(&written, &topics, &mut found);
+    costs::read(&written, &topics, &mut found);
     found
 }
 

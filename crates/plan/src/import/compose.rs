@@ -66,7 +66,7 @@ impl Composition {
         let text = &reading.text;
         let parts = document::parts(text, front::cut(text).body);
         let headings: Vec<&Heading> = parts.iter().filter_map(heading).collect();
-        let outline = Outline::new(headings, text.len(), &reading.plan.title);
+        let outline = Outline::new(headings, text.len(), &reading.plan.title).with_commands(&parts);
         let mut composer = Composer {
             text,
             lines: Lines::new(text),

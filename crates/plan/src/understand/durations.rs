@@ -40,7 +40,8 @@ fn measured(text: &str, low: f64, after: usize) -> Option<Estimate> {
                 low += more * smaller;
                 end = stop + length;
             }
-            None if start == end && seconds > 1.0 => {
+            // "2h30", and "1 h 30" where no other thing is counted.
+            None if seconds > 1.0 && (start == end || (stop - start == 2 && !counts(tail))) => {
                 low += more * seconds / 60.0;
                 end = stop;
             }
@@ -54,6 +55,11 @@ fn measured(text: &str, low: f64, after: usize) -> Option<Estimate> {
         return span(low, high * seconds);
     }
     span(low, low)
+}
+
+/// Whether a word follows, of which there are so many.
+fn counts(tail: &str) -> bool {
+    tail.trim_start().starts_with(char::is_alphanumeric)
 }
 
 fn span(low: f64, high: f64) -> Option<Estimate> {
@@ -269,6 +275,8 @@ mod tests {
             ("1½ hours", 5400, 5400),
             ("2h30", 9000, 9000),
             ("1 h 30 min", 5400, 5400),
+            ("1 h 30", 5400, 5400),
+            ("1 h 12 tasks", 3600, 3600),
             ("30–45 Minuten", 1800, 2700),
             ("30 min - 1 h", 1800, 3600),
             ("約30分", 1800, 1800),

@@ -16,6 +16,14 @@ pub(super) fn read(text: &str, written: &Written, found: &mut Understanding) {
             stated(key, value, *span, &mut facts);
         }
     }
+    let below = found.sections.iter().find(|section| section.is_stage || section.level > 1);
+    let header = below.map_or(usize::MAX, |section| section.heading.start);
+    let fits = |key: FactKey, at: usize, whole: bool| {
+        anywhere(key)
+            || (whole
+                && (at < header
+                    || !matches!(key, FactKey::Service | FactKey::Version | FactKey::Environment)))
+    };
     let mut over: Option<LabelSaid> = None;
     for node in &written.nodes {
         match node {
@@ -30,7 +38,7 @@ pub(super) fn read(text: &str, written: &Written, found: &mut Understanding) {
                     if let Some(service) = service(said, inventory && text.item.is_some()) {
                         found.services.push(service);
                     } else if let Some(key) =
-                        said.label.and_then(key_of).filter(|key| whole || anywhere(*key))
+                        said.label.and_then(key_of).filter(|key| fits(*key, said.span.start, whole))
                     {
                         stated(key, &said.value, said.value_span, &mut facts);
                     }
@@ -262,7 +270,7 @@ fn service(said: &LabelSaid, inventory: bool) -> Option<ServiceSaid> {
         name: marks::bare(&said.words),
         url,
         exposure,
-        mark: working(&said.value),
+        mark: working(&said.value).or_else(|| marks::of_item(&said.words)),
         span: said.span,
     })
 }

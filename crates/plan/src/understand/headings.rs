@@ -22,11 +22,28 @@ pub(super) fn sections(text: &str, written: &Written) -> Vec<SectionMeaning> {
     let stages = stages(&parts, &outline);
     let mut found: Vec<SectionMeaning> =
         outline.sections().map(|(heading, end)| meaning(heading, end, &stages)).collect();
+    inherit(&mut found);
     found.extend(items(written, &found));
     found.sort_by_key(|section| section.heading.start);
     said_within(written, &mut found);
     claimed_elsewhere(written, &mut found);
     found
+}
+
+/// What stands inside a section is for what that section is for, unless its own title says otherwise.
+fn inherit(sections: &mut [SectionMeaning]) {
+    let mut open: Vec<(usize, Option<Role>)> = Vec::new();
+    for section in sections {
+        while open.last().is_some_and(|(end, _)| *end <= section.span.start) {
+            open.pop();
+        }
+        let above = open.last().and_then(|(_, role)| *role);
+        if section.role.is_none() && above.is_some() {
+            section.role = above;
+            section.why = format!("it stands in a section that is {}", above.map_or("", word));
+        }
+        open.push((section.span.end, section.role));
+    }
 }
 
 /// Start of a heading → the role of the stage that begins there.

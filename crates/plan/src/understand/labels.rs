@@ -93,7 +93,10 @@ pub(crate) fn line(runs: &[Run]) -> Option<LabelSaid> {
             let after = first.text.get(at..)?.chars().next().map_or(1, char::len_utf8);
             // "https://…" is no label, nor is "12:30".
             let rest = first.text.get(at + after..)?;
-            if rest.starts_with("//") || (!bold && rest.starts_with(|c: char| c.is_ascii_digit())) {
+            if rest.starts_with("//")
+                || (rest.starts_with(|c: char| c.is_ascii_digit())
+                    && first.text.get(..at)?.ends_with(|c: char| c.is_ascii_digit()))
+            {
                 return None;
             }
             (first.text.get(..at)?, Some((at + after, rest)))

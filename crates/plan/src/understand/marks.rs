@@ -30,7 +30,10 @@ pub(crate) fn in_heading(title: &str) -> Option<Mark> {
     }
     let trimmed = title.trim_end_matches(['\u{fe0f}', ' ', ')', ']']);
     let found: Vec<(usize, Mark)> = symbols(title).collect();
+    // "Rollback Plan 🔴" is adorned; "Step 2 🔴" and "Roll out 🔴" went wrong.
+    let telling = number(title).is_some() || role_of(title).is_none();
     if let Some((at, mark)) = found.last()
+        && telling
         && *at > 0
         && trimmed.get(*at..).is_some_and(|rest| rest.chars().count() == 1)
     {
@@ -39,6 +42,15 @@ pub(crate) fn in_heading(title: &str) -> Option<Mark> {
     let (_, mark) = found.first().filter(|(at, _)| *at == 0)?;
     // "✅ Success criteria" is adorned, "✅ Deployment completed" is done.
     (number(title).is_some() || (role_of(title).is_none() && word(&fold(title)).is_some())).then_some(*mark)
+}
+
+/// The status that an item of a list bears.
+pub(crate) fn of_item(text: &str) -> Option<Mark> {
+    boxed(text)
+        .or_else(|| tail(text))
+        .or_else(|| capitals(text))
+        .or_else(|| leading(text))
+        .or_else(|| in_heading(text))
 }
 
 /// The column of a table that tells statuses: by its title in any language of the table, else by its cells.
@@ -96,6 +108,10 @@ pub(super) fn read(written: &Written, found: &mut Understanding) {
 
 /// The words of a title without its symbols and without a status at its end.
 pub(crate) fn bare(title: &str) -> String {
+    let title = match boxed(title) {
+        Some(_) => title.split_once(']').map_or(title, |(_, rest)| rest),
+        None => title,
+    };
     let kept: String = title.chars().filter(|c| symbol(*c).is_none() && *c != '\u{fe0f}').collect();
     crate::document::words(kept.trim_matches(|c: char| c.is_whitespace() || c == '*' || c == ':'))
 }
@@ -126,11 +142,7 @@ fn items(written: &Written, marks: &mut Vec<MarkAt>) {
             let mark = match item.task {
                 Some(done) => Some(if done { Mark::Done } else { Mark::Pending }),
                 None if crossed && !telling => tail(&item.text),
-                None => boxed(&item.text)
-                    .or_else(|| tail(&item.text))
-                    .or_else(|| capitals(&item.text))
-                    .or_else(|| leading(&item.text))
-                    .or_else(|| in_heading(&item.text)),
+                None => of_item(&item.text),
             };
             if let Some(mark) = mark.filter(|_| !item.text.is_empty()) {
                 marks.push(MarkAt { span: item.span, mark, text: bare(&item.text) });
@@ -488,6 +500,7 @@ mod tests {
             ("ステップ1：ビルド（完了）", Some(Done)),
             ("✅ DEPLOYMENT COMPLETED", Some(Done)),
             ("✅ Success criteria", None),
+            ("Rollback Plan 🔴", None),
             ("Step 3: Ready the database", None),
             ("Verify the deployed revision", None),
             ("⚠️ CRITICAL: images", None),

@@ -60,6 +60,8 @@ pub(crate) enum Style {
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) span: Span,
+    /// It stands in no other item.
+    pub(crate) outermost: bool,
     /// Number of its list in the file.
     pub(crate) list: usize,
     /// Its number in an ordered list.
@@ -135,6 +137,18 @@ impl Code {
                 | "sh-session"
                 | "bash-session"
         )
+    }
+}
+
+impl Code {
+    /// The place in the plan of a byte of the code.
+    pub(crate) fn place(&self, at: usize) -> usize {
+        let index = self.pieces.partition_point(|(start, _)| *start <= at).saturating_sub(1);
+        let place = self
+            .pieces
+            .get(index)
+            .map_or(self.span.start, |(start, place)| place + at.saturating_sub(*start));
+        place.min(self.span.end)
     }
 }
 
@@ -289,9 +303,11 @@ impl Reader {
                     *next = next.map(|number| number.saturating_add(1));
                     (*list, ordinal)
                 });
+                let outermost = self.items.is_empty();
                 self.items.push(self.written.items.len());
                 self.written.items.push(Item {
                     span: range.into(),
+                    outermost,
                     list,
                     ordinal,
                     task: None,

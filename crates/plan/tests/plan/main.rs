@@ -8,3 +8,4 @@ mod importing;
 mod reach;
 mod reading;
 mod shell;
+mod understanding;
