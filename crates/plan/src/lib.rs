@@ -5,6 +5,7 @@
 
 mod beside;
 mod blocks;
+mod codes;
 mod decode;
 mod diagnostic;
 mod document;
@@ -38,6 +39,7 @@ mod understand;
 mod yaml;
 
 pub use blocks::{Block, BlockKind, blocks, view};
+pub use codes::{CHAPTERS, Chapter, FindingSpec, finding, findings, findings_page, severity_word};
 pub use decode::LARGEST;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use edit::{Edit, EditError, Fix, apply};

@@ -6,6 +6,7 @@ mod command_line;
 mod containers;
 mod database;
 mod deploys;
+mod destroys;
 mod groups;
 mod hcl;
 mod names;
@@ -52,5 +53,6 @@ pub(crate) fn check(text: &str, stages: &mut [StageDraft], known: &Known<'_>, fi
     target::check(&scene, findings);
     web::check(&scene, findings);
     scripts::check(&scene, findings);
+    destroys::check(&scene, findings);
     wanting::check(&scene, findings);
 }

@@ -2,7 +2,8 @@
 
 use super::scene::Listing;
 use crate::Span;
-use crate::shell::{self, Command, Shape, Word, WordPart};
+use crate::shell::{self, Command, Reach, Shape, Word, WordPart};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Substitutions inside of substitutions that are looked into.
@@ -35,6 +36,10 @@ pub(crate) struct Call {
     pub(crate) bounded: bool,
     /// Variables for it alone.
     pub(crate) environment: Vec<(String, String)>,
+    /// What repeating it would do.
+    pub(crate) reach: Reach,
+    /// Why that is thought, in a clause.
+    pub(crate) why: Cow<'static, str>,
 }
 
 /// An argument.
@@ -163,6 +168,7 @@ impl Gatherer<'_> {
         let Some(program) = args.next().filter(|_| self.calls.len() < MOST) else { return };
         let name = program.text.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
         let args: Vec<Arg> = args.collect();
+        let reached = shell::reach(&unwrapped.words);
         let timed = unwrapped
             .wrappers
             .iter()
@@ -183,6 +189,8 @@ impl Gatherer<'_> {
             repeats: repeats || unwrapped.repeats,
             bounded: piped || timed || captured.is_some(),
             environment,
+            reach: reached.reach,
+            why: reached.why,
         });
     }
 

@@ -31,12 +31,20 @@ pub(crate) struct Listing<'p> {
     pub(crate) fence: &'p Fence,
     pub(crate) script: shell::Script,
     pub(crate) role: Option<Role>,
+    /// The `shell` step that it is the script of.
+    pub(crate) owner: Option<&'p Draft>,
 }
 
 impl Listing<'_> {
     /// Where a range of the script stands in the plan.
     pub(crate) fn place(&self, span: Span) -> Span {
         self.fence.body.span(span.start..span.end)
+    }
+
+    /// Whether the fence stands at the margin, so that a line put into it needs no indentation.
+    pub(crate) fn is_flush(&self, text: &str) -> bool {
+        let start = self.fence.body.place(0);
+        text.get(..start).is_none_or(|before| before.is_empty() || before.ends_with('\n'))
     }
 }
 
@@ -79,7 +87,7 @@ impl<'p> Scene<'p> {
         }
         let script = shell::parse(&fence.body.text);
         let role = self.role(fence.span.start);
-        Some(Listing { fence, script, role })
+        Some(Listing { fence, script, role, owner })
     }
 
     fn owner(&self, fence: &Fence) -> Option<&'p Draft> {

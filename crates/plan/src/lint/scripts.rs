@@ -2,11 +2,11 @@
 
 use super::scene::{Listing, Scene};
 use crate::findings::Findings;
-use crate::shell::{Command, Shape, Word, WordPart};
-use crate::{Edit, Fix, Role, Severity};
+use crate::shell::{Command, Reach, Shape, Word, WordPart};
+use crate::{Edit, Fix, Level, Role, Severity};
 
 pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
-    for listing in &scene.listings {
+    for (at, listing) in scene.listings.iter().enumerate() {
         misread(listing, findings);
         for statement in &listing.script.statements {
             for command in statement.commands() {
@@ -14,6 +14,7 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
             }
         }
         blind_removal(listing, findings);
+        passed_by(scene, at, listing, findings);
     }
 }
 
@@ -107,5 +108,36 @@ fn blind_removal(listing: &Listing<'_>, findings: &mut Findings<'_>) {
             }
             _ => {}
         }
+    }
+}
+
+/// A script of a step that goes on after a command has failed.
+fn passed_by(scene: &Scene<'_>, at: usize, listing: &Listing<'_>, findings: &mut Findings<'_>) {
+    if scene.level != Level::Checked || listing.owner.is_none() || listing.fence.body.text.contains("set -") {
+        return;
+    }
+    let calls: Vec<_> = scene.calls.iter().filter(|call| call.listing == at && !call.nested).collect();
+    // The exit code of a script is that of its last command: a change before it may fail unseen.
+    let last = calls.iter().map(|call| call.statement).max().unwrap_or(0);
+    let lost = calls
+        .iter()
+        .find(|call| call.statement < last && matches!(call.reach, Reach::Change | Reach::Destroy));
+    if let Some(call) = lost {
+        findings.add(
+            Severity::Warning,
+            "failure-passed-by",
+            call.span,
+            "when this fails the script goes on, and the step passes if its last command does",
+            Some("Begin the script with `set -euo pipefail`.".to_owned()),
+            Some(Fix {
+                title: "Begin with `set -euo pipefail`".to_owned(),
+                edits: vec![Edit::insert(listing.fence.body.place(0), "set -euo pipefail\n")],
+            })
+            .filter(|_| {
+                matches!(listing.fence.language(), "bash" | "zsh")
+                    && !listing.fence.body.text.starts_with("#!")
+                    && listing.is_flush(scene.text)
+            }),
+        );
     }
 }

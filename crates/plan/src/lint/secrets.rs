@@ -43,7 +43,10 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
         places.extend(LOOKS.iter().flat_map(|looks| looks.find_iter(scene.text)).map(|found| found.range()));
     }
     places.retain(|place| {
-        scene.text.get(place.clone()).is_some_and(|text| is_real(text, before(scene.text, place)))
+        scene
+            .text
+            .get(place.clone())
+            .is_some_and(|text| is_real(text, scene.text.get(place.end..).unwrap_or_default()))
     });
     places.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
     places.dedup_by(|next, kept| next.start < kept.end);
@@ -64,11 +67,6 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn before<'t>(text: &'t str, place: &Range<usize>) -> &'t str {
-    let start = text.get(..place.start).map_or(0, |head| head.rfind('\n').map_or(0, |at| at + 1));
-    text.get(start..place.start).unwrap_or_default()
-}
-
 fn name_of(text: &str) -> &'static str {
     match text {
         _ if text.starts_with("AKIA") => "an access key of AWS",
@@ -81,7 +79,7 @@ fn name_of(text: &str) -> &'static str {
 }
 
 /// Whether it is a secret rather than the name of one, an example, or something that was to be filled in.
-fn is_real(text: &str, before: &str) -> bool {
+fn is_real(text: &str, after: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let example = [
         "example",
@@ -111,7 +109,7 @@ fn is_real(text: &str, before: &str) -> bool {
     {
         return true;
     }
-    let local = ["localhost", "127.0.0.1"].iter().any(|host| before.contains(host));
+    let local = ["@localhost", "@127.0.0.1"].iter().any(|host| after.starts_with(host));
     let digits = text.bytes().any(|byte| byte.is_ascii_digit());
     let letters = text.bytes().any(|byte| byte.is_ascii_alphabetic());
     let signs = text.bytes().any(|byte| b"!@#^&*+=~".contains(&byte));
@@ -147,10 +145,10 @@ mod tests {
             "YOUR_TOKEN_1",
             "00000000",
         ] {
-            assert!(!is_real(name, "password: "), "{name}");
+            assert!(!is_real(name, ""), "{name}");
         }
         for secret in ["hunter2hunter2", "Sup3r+Geheim", "ghp_0123456789abcdefghijABCDEFGHIJ"] {
-            assert!(is_real(secret, "password: "), "{secret}");
+            assert!(is_real(secret, ""), "{secret}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod cases;
 mod common;
 mod guides;
 mod importing;
+mod lints;
 mod reach;
 mod reading;
 mod shell;

@@ -1,0 +1,98 @@
+//! Codes about YAML.
+
+use super::{Chapter, ERROR, spec};
+
+pub(super) const YAML: Chapter = Chapter {
+    title: "YAML",
+    lint: false,
+    codes: &[
+        spec(
+            "yaml",
+            ERROR,
+            "It cannot be read: a bracket, a quote, the indentation, a second document.",
+            "What is not understood is not run.",
+            "Correct it at the place that is named.",
+            "with: { cluster: shop",
+        ),
+        spec(
+            "yaml-budget",
+            ERROR,
+            "Deeper than 32 levels, over 20,000 nodes (aliases counted each time) or over 256 KiB.",
+            "A few lines of aliases can stand for millions of nodes.",
+            "Move large texts into files beside the plan.",
+            "a: &a [*a, *a]",
+        ),
+        spec(
+            "yaml-key",
+            ERROR,
+            "A key that is not text.",
+            "Often it is a template without quotes.",
+            "Write `\"{{ … }}\"`.",
+            "with: { image: {{ vars.image }} }",
+        ),
+        spec(
+            "yaml-tag",
+            ERROR,
+            "A tag such as `!custom`.",
+            "Nothing here gives it a meaning.",
+            "Leave it out.",
+            "image: !ref api",
+        ),
+        spec(
+            "duplicate-key",
+            ERROR,
+            "A key twice in one mapping, or twice in one `hp:` comment.",
+            "Programs differ in which one they take.",
+            "Keep one.",
+            "id: a\nid: b",
+        ),
+        spec(
+            "unknown-key",
+            ERROR,
+            "A key that is not known there. Near the front matter: a warning that `holdpoint` is misspelt.",
+            "It would be passed by in silence.",
+            "Take the name that is proposed.",
+            "tiemout: 5m",
+        ),
+        spec(
+            "missing-key",
+            ERROR,
+            "A key that must be there.",
+            "The step cannot be done without it.",
+            "Write it.",
+            "uses: ecs.check\nwith: { cluster: shop }",
+        ),
+        spec(
+            "wrong-type",
+            ERROR,
+            "Text for a number, a number for text, and so on.",
+            "What is meant would have to be guessed.",
+            "Write a value of the type that is named.",
+            "desired_count: two",
+        ),
+        spec(
+            "unknown-word",
+            ERROR,
+            "Not one of the words that may stand there.",
+            "It would mean nothing.",
+            "Take one of those that are listed.",
+            "role: deployment",
+        ),
+        spec(
+            "out-of-range",
+            ERROR,
+            "Too small, or too large.",
+            "It would be refused later.",
+            "Take a value in the range that is named.",
+            "desired_count: -1",
+        ),
+        spec(
+            "estimate",
+            ERROR,
+            "An estimate that ends before it begins.",
+            "Nobody can plan with it.",
+            "Write the shorter time first: `5m..10m`.",
+            "estimate: 10m..5m",
+        ),
+    ],
+};
