@@ -54,7 +54,16 @@ pub(crate) fn action(
             if has("service") != has("cluster") {
                 findings.error("one-of", span, "`service` and `cluster` of `logs.expect` go together");
             }
-            if expects("contains").is_none() && expects("lacks").is_none() {
+            if !has("group") && !has("groups") && !has("service") {
+                findings.error_hint(
+                    "one-of",
+                    span,
+                    "this `logs.expect` names no log",
+                    "Write `group`, several `groups`, or `service` with `cluster`.".to_owned(),
+                );
+            }
+            let any = ["contains", "lacks", "errors_at_most", "warnings_at_most"];
+            if any.iter().all(|member| expects(member).is_none()) {
                 findings.error_hint(
                     "expects-nothing",
                     expect.map_or(place, |expect| expect.span),

@@ -1,6 +1,7 @@
 //! Amazon ECS.
 
 mod addresses;
+mod boot;
 mod calls;
 mod check;
 mod configuration;
@@ -11,6 +12,7 @@ mod evidence;
 mod follow;
 mod hooks;
 mod lint;
+mod lint_image;
 mod lint_step;
 mod pin;
 mod register;
@@ -26,6 +28,7 @@ mod wait;
 
 use crate::failure::failed;
 use crate::service_step::ServiceStep;
+use holdpoint_cloud::registry::Registries;
 use holdpoint_cloud::{Cloud, Listing, Service};
 use holdpoint_engine::Executor;
 use holdpoint_run::Diagnosis;
@@ -38,7 +41,7 @@ pub(crate) use service::{World, already_says, confirmed, digests, is_marked, rea
 pub(crate) use view::moment;
 
 /// The kinds of this family.
-pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
+pub(crate) fn executors(cloud: &Cloud, registries: &Registries) -> Vec<Arc<dyn Executor>> {
     let cloud = || cloud.clone();
     vec![
         Arc::new(register::Register { cloud: cloud() }),
@@ -48,7 +51,7 @@ pub(crate) fn executors(cloud: &Cloud) -> Vec<Arc<dyn Executor>> {
         Arc::new(ServiceStep(scale::Scale { cloud: cloud() })),
         Arc::new(check::Check { cloud: cloud() }),
         Arc::new(ServiceStep(rollback::Rollback { cloud: cloud() })),
-        Arc::new(lint_step::Lint { cloud: cloud() }),
+        Arc::new(lint_step::Lint { cloud: cloud(), registries: registries.clone() }),
         Arc::new(run_task::RunTask { cloud: cloud() }),
     ]
 }

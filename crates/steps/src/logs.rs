@@ -6,8 +6,10 @@ mod reader;
 
 pub use reader::{LogEntry, LogPlace, LogReader};
 
-use crate::ecs::{log_streams, read_service};
+use crate::ecs::{log_places, log_streams, read_service};
 use crate::failure::{arguments, failed};
+use crate::near;
+use crate::words::{Weight, weight};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, LogLine, LogQuery, MergedTail};
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
@@ -46,8 +48,14 @@ impl Executor for Logs {
             return Err(Diagnosis::of("`logs.expect` wants `service` and `cluster` together")
                 .hint("Correct the step in the plan."));
         }
+        let places = match groups(&with)? {
+            named if named.is_empty() => {
+                format!("the log of {}", with.service.as_deref().unwrap_or_default())
+            }
+            named => named.join(" and "),
+        };
         Ok(Intent {
-            summary: format!("Look for lines in {}", groups(&with)?.join(" and ")),
+            summary: format!("Look for lines in {places}"),
             world: json!({"from": from}),
             ..Intent::default()
         })
@@ -75,7 +83,7 @@ impl Logs {
         let expect: LogsExpectation = arguments(&task.expect)?;
         let within = with.within.map(Dur::get).or(task.timeout).unwrap_or(WITHIN);
         let deadline = task.clock.elapsed() + within;
-        let groups = groups(&with)?;
+        let groups = self.groups(&with).await?;
         let query = |group: &String| LogQuery {
             group: group.clone(),
             streams: with.streams.clone(),
@@ -89,7 +97,7 @@ impl Logs {
             // The last look reads the whole window once more: a line that came late must not be missed.
             let last = task.clock.elapsed() >= deadline;
             self.look(&with, task, &mut tail, &mut found, last).await?;
-            let enough = found.all_contained() && expect.lacks.is_empty();
+            let enough = found.all_contained() && !expect.watches();
             if enough || found.something_forbidden() || last {
                 break;
             }
@@ -108,7 +116,12 @@ impl Logs {
                 None => told,
             }));
         }
-        let outputs = [("lines", json!(found.lines)), ("first_match", json!(found.first))];
+        let outputs = [
+            ("lines", json!(found.lines)),
+            ("errors", json!(found.errors.count)),
+            ("warnings", json!(found.warnings.count)),
+            ("first_match", json!(found.first)),
+        ];
         Ok(Ending::Succeeded {
             outputs: outputs
                 .into_iter()
@@ -152,7 +165,7 @@ impl Logs {
     /// Narrows the groups to streams of the service's running deployment. False while there is none to read.
     async fn narrow(&self, cluster: &str, service: &str, tail: &mut MergedTail) -> Result<bool, Diagnosis> {
         let Some(running) = read_service(&self.cloud, cluster, service).await? else {
-            return Err(Diagnosis::of(format!("There is no service `{service}` in the cluster `{cluster}`")));
+            return Err(near::no_service(&self.cloud, cluster, service).await);
         };
         let mut streams = BTreeMap::new();
         for group in tail.groups() {
@@ -169,20 +182,44 @@ impl Logs {
     /// Groups that there are and whose names are near, as a hint.
     async fn near_names(&self, missing: &[String]) -> Option<String> {
         let first = missing.first()?;
+        let all = self.cloud.log_groups().await.ok()?;
+        let mut likely: Vec<String> = near::meant(first, &all).into_iter().collect();
         let last = first.rsplit('/').find(|part| !part.is_empty())?;
         let stem: String = last.chars().take_while(|one| *one != '-' && *one != '_').collect();
-        let all = self.cloud.log_groups().await.ok()?;
-        let near: Vec<_> = all.iter().filter(|group| group.contains(&stem)).take(5).cloned().collect();
-        (!near.is_empty() && !stem.is_empty()).then(|| format!("Did you mean `{}`?", near.join("`, `")))
+        let alike = all.iter().filter(|group| !stem.is_empty() && group.contains(&stem));
+        likely.extend(
+            alike.filter(|group| Some(*group) != likely.first()).take(4).cloned().collect::<Vec<_>>(),
+        );
+        (!likely.is_empty()).then(|| format!("Did you mean `{}`?", likely.join("`, `")))
+    }
+
+    /// The groups that are named, else those that the service's containers log to.
+    async fn groups(&self, with: &LogsExpect) -> Result<Vec<String>, Diagnosis> {
+        let named = groups(with)?;
+        let (true, Some(cluster), Some(name)) = (named.is_empty(), &with.cluster, &with.service) else {
+            return Ok(named);
+        };
+        let Some(service) = read_service(&self.cloud, cluster, name).await? else {
+            return Err(near::no_service(&self.cloud, cluster, name).await);
+        };
+        let mut all: Vec<String> =
+            log_places(&self.cloud, &service).await?.into_iter().map(|(group, _)| group).collect();
+        all.sort();
+        all.dedup();
+        match all.is_empty() {
+            false => Ok(all),
+            true => Err(Diagnosis::of(format!("No container of {name} logs to CloudWatch"))
+                .hint("Give its containers a `logConfiguration` with `awslogs`, or name a `group`.")),
+        }
     }
 }
 
-/// The groups of a step: at least one.
+/// The groups that a step names; none where it names a service.
 fn groups(with: &LogsExpect) -> Result<Vec<String>, Diagnosis> {
     let groups: Vec<String> = with.group.iter().chain(&with.groups).cloned().collect();
-    match groups.is_empty() {
+    match groups.is_empty() && with.service.is_none() {
         false => Ok(groups),
-        true => Err(Diagnosis::of("`logs.expect` wants a `group`, or several `groups`")
+        true => Err(Diagnosis::of("`logs.expect` wants a `group`, several `groups`, or a `service`")
             .hint("Correct the step in the plan.")),
     }
 }
@@ -193,17 +230,66 @@ struct Found {
     first: Option<String>,
     contains: Vec<(String, Option<String>)>,
     lacks: Vec<(String, Option<String>)>,
+    errors: Counted,
+    warnings: Counted,
+}
+
+/// Lines of one weight.
+#[derive(Debug, Default)]
+struct Counted {
+    count: u32,
+    first: Option<String>,
+    most: Option<u32>,
+}
+
+impl Counted {
+    fn up_to(most: Option<u32>) -> Self {
+        Self { most, ..Self::default() }
+    }
+
+    fn take(&mut self, shown: &str) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| shown.to_owned());
+    }
+
+    fn is_over(&self) -> bool {
+        self.most.is_some_and(|most| self.count > most)
+    }
+
+    fn judgement(&self, what: &str, assumed: bool) -> Option<Judgement> {
+        let most = self.most?;
+        let first = self.first.as_ref().map(|line| format!(", the first: {line}")).unwrap_or_default();
+        Some(Judgement {
+            what: format!("lines with {what}"),
+            expected: format!("at most {most}"),
+            found: format!("{}{first}", self.count),
+            holds: !self.is_over(),
+            assumed,
+        })
+    }
 }
 
 impl Found {
     fn new(expect: &LogsExpectation) -> Self {
         let none = |texts: &[String]| texts.iter().map(|text| (text.clone(), None)).collect();
-        Self { lines: 0, first: None, contains: none(&expect.contains), lacks: none(&expect.lacks) }
+        Self {
+            lines: 0,
+            first: None,
+            contains: none(&expect.contains),
+            lacks: none(&expect.lacks),
+            errors: Counted::up_to(expect.errors_at_most),
+            warnings: Counted::up_to(expect.warnings_at_most),
+        }
     }
 
     fn take(&mut self, line: &LogLine) {
         self.lines += 1;
         let shown: String = line.message.trim_end().chars().take(SHOWN).collect();
+        match weight(&line.message) {
+            Weight::Error => self.errors.take(&shown),
+            Weight::Warning => self.warnings.take(&shown),
+            Weight::Plain => {}
+        }
         for (text, place) in self.contains.iter_mut().filter(|(_, place)| place.is_none()) {
             if line.message.contains(text.as_str()) {
                 *place = Some(shown.clone());
@@ -223,6 +309,8 @@ impl Found {
 
     fn something_forbidden(&self) -> bool {
         self.lacks.iter().any(|(_, place)| place.is_some())
+            || self.errors.is_over()
+            || self.warnings.is_over()
     }
 
     fn sentence(&self, group: &str, missing: &[String]) -> String {
@@ -237,6 +325,7 @@ impl Found {
 
     fn judgements(self, within: Duration, assumed: bool) -> Vec<Judgement> {
         let lines = self.lines;
+        let counts = [self.errors.judgement("errors", assumed), self.warnings.judgement("warnings", assumed)];
         let contains = self.contains.into_iter().map(|(text, place)| Judgement {
             what: "a line contains".into(),
             expected: text,
@@ -251,7 +340,7 @@ impl Found {
             found: place.unwrap_or_else(|| format!("none of {lines} lines, watched {} s", within.as_secs())),
             assumed,
         });
-        contains.chain(lacks).collect()
+        contains.chain(lacks).chain(counts.into_iter().flatten()).collect()
     }
 }
 

@@ -52,18 +52,48 @@ impl Words {
     }
 }
 
+/// How bad a line of a log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    Error,
+    Warning,
+    Plain,
+}
+
+/// What a line looks like, by its level where it has one, else by its words. Inner lines of a trace are no errors of their own.
+pub(crate) fn weight(line: &str) -> Weight {
+    let is_inner = line.starts_with([' ', '\t']);
+    let warns = is_error(line, &["warn"]);
+    // A level at the beginning counts before any word after it.
+    let levels: Vec<String> = line
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(10)
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let level = levels.iter().find_map(|word| match word.as_str() {
+        "warn" | "warning" => Some(Weight::Warning),
+        "error" | "fatal" | "critical" | "err" | "crit" | "panic" => Some(Weight::Error),
+        "info" | "debug" | "trace" | "notice" => Some(Weight::Plain),
+        _ => None,
+    });
+    match level {
+        _ if is_inner => Weight::Plain,
+        Some(Weight::Error) if is_error(line, PLAIN) || is_error(line, &["err", "crit"]) => Weight::Error,
+        Some(Weight::Warning) if warns => Weight::Warning,
+        Some(_) => Weight::Plain,
+        None if is_error(line, PLAIN) => Weight::Error,
+        None if warns => Weight::Warning,
+        None => Weight::Plain,
+    }
+}
+
+/// Words of which each tells an error.
+const PLAIN: &[&str] =
+    &["error", "exception", "traceback", "fatal", "panic", "critical", "segmentation fault", "out of memory"];
+
 /// Where the first error begins, and the line that names it: of a trace that begins with its header, the last.
 fn first_error(lines: &[&str]) -> Option<(usize, usize)> {
-    const PLAIN: &[&str] = &[
-        "error",
-        "exception",
-        "traceback",
-        "fatal",
-        "panic",
-        "critical",
-        "segmentation fault",
-        "out of memory",
-    ];
     const WEAK: &[&str] = &[
         "fail",
         "denied",
@@ -135,6 +165,26 @@ mod tests {
         let lines = numbered(30, &[(5, "Error: no queue")]);
         assert_eq!(of(&lines), Words { shown: lines, error: Some((5, "Error: no queue".into())) });
         assert_eq!(of(&[]), Words::default());
+    }
+
+    #[test]
+    fn lines_are_weighed_by_level_and_by_words() {
+        let table = [
+            ("2026-01-01T00:00:00Z ERROR orders: no stock", Weight::Error),
+            (r#"{"level":"error","msg":"no stock"}"#, Weight::Error),
+            (r#"{"level":"info","msg":"error page rendered"}"#, Weight::Plain),
+            ("[WARN] slow query: 2 s", Weight::Warning),
+            ("WARNING: error budget half spent", Weight::Warning),
+            ("Traceback (most recent call last):", Weight::Error),
+            ("  File \"app.py\", line 3, in error", Weight::Plain),
+            ("thread 'main' panicked at src/main.rs:1", Weight::Error),
+            ("INFO 0 errors, 0 warnings", Weight::Plain),
+            ("done with 0 errors", Weight::Plain),
+            ("GET /health 200", Weight::Plain),
+        ];
+        for (line, expected) in table {
+            assert_eq!(weight(line), expected, "{line}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::files::{Assert, Files};
 use crate::look::Reader;
 use crate::practice::{Furnished, Simulator};
 use crate::shell::Child;
-use crate::{apprunner, checks, ecs, express, git, http, image, logs, person, shell, soak, terraform};
+use crate::{apprunner, checks, ecs, express, git, http, image, local, logs, person, shell, soak, terraform};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Pace};
 use holdpoint_engine::{Clock, Desk, Executor, Registry};
@@ -153,8 +153,8 @@ fn registry(
     child: Child,
     clock: &Arc<dyn Clock>,
 ) -> Registry {
-    let mut executors: Vec<Arc<dyn Executor>> = ecs::executors(cloud);
     let registries = image::registries(route, &child, clock);
+    let mut executors: Vec<Arc<dyn Executor>> = ecs::executors(cloud, &registries);
     executors.extend(express::executors(cloud));
     executors.extend(apprunner::executors(cloud, &registries));
     executors.extend(checks::executors(cloud, assumed));
@@ -163,6 +163,7 @@ fn registry(
     executors.push(Arc::new(logs::Logs { cloud: cloud.clone(), assumed }));
     let files = if child.practice.is_some() { Files::practice(&child.folder) } else { Files::live() };
     executors.extend(git::executors(&child.env, &files));
+    executors.push(Arc::new(Reader(local::Local { env: child.env.clone() })));
     executors.push(Arc::new(Reader(Assert { files })));
     executors.extend(image::executors(cloud, &registries, child.clone()));
     executors.extend(terraform::executors(cloud, Arc::new(child.clone())));

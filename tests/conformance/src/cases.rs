@@ -25,6 +25,10 @@ pub fn check(room: &Room, kind: &str) -> Option<Task> {
             let rule = json!({"path": "rds.tf", "hcl": hcl, "lacks": ["localhost"]});
             (json!({"files": [rule, {"path": "old.tf", "exists": false}]}), json!({}))
         }
+        "local.check" => {
+            let with = json!({"programs": [{"name": "git", "at_least": "2"}, {"name": "sh"}], "environment": ["PATH"]});
+            (with, json!({}))
+        }
         "git.state" => {
             repository(&room.folder().join("repo"));
             (json!({"dir": "repo"}), json!({"clean": true, "branch": "main", "contains_commit": "main"}))

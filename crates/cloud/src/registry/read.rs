@@ -52,6 +52,15 @@ pub struct Start {
     pub working_dir: Option<String>,
     /// User.
     pub user: Option<String>,
+    /// `PATH` of its environment, of which nothing else is kept.
+    #[serde(rename = "Env", deserialize_with = "path_of")]
+    pub path: Option<String>,
+}
+
+/// `PATH` among variables as `NAME=value`.
+fn path_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let variables = Option::<Vec<String>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(variables.iter().find_map(|variable| variable.strip_prefix("PATH=")).map(str::to_owned))
 }
 
 impl Configuration {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogsExpect {
-    /// Name of the log group; one of `group` and `groups` is needed.
+    /// Name of the log group; without it and `groups` those of `service`'s containers are read.
     pub group: Option<String>,
     /// Names of several log groups, read as one log.
     #[serde(default)]
@@ -39,6 +39,17 @@ pub struct LogsExpectation {
     pub contains: Vec<String>,
     /// Texts that no line may contain.
     pub lacks: Vec<String>,
+    /// How many lines may look like an error: they have a word of one, are of no lower level, and do not say that there is none.
+    pub errors_at_most: Option<u32>,
+    /// How many lines may look like a warning.
+    pub warnings_at_most: Option<u32>,
+}
+
+impl LogsExpectation {
+    /// Whether the whole time must pass, since a line that is not there yet is not absent.
+    pub fn watches(&self) -> bool {
+        !self.lacks.is_empty() || self.errors_at_most.is_some() || self.warnings_at_most.is_some()
+    }
 }
 
 /// `with` of `soak`.
@@ -83,6 +94,8 @@ pub(super) fn list() -> [KindSpec; 2] {
         KindSpec {
             outputs: &[
                 OutputSpec { name: "lines", doc: "How many lines were read." },
+                OutputSpec { name: "errors", doc: "How many of them look like an error." },
+                OutputSpec { name: "warnings", doc: "How many of them look like a warning." },
                 OutputSpec {
                     name: "first_match",
                     doc: "The first line that contained a wanted text, or null.",

@@ -87,6 +87,12 @@ pub struct EcsCreate {
     pub load_balancers: Vec<LoadBalancer>,
     /// How deployments go.
     pub deployment: Option<DeploymentRules>,
+    /// Whether an old revision can run on the data as this one leaves it. Where AWS may roll back by itself and a container
+    /// migrates at its start, anything but `true` is warned of.
+    pub schema_compatible: Option<bool>,
+    /// Say what is doubtful about the task definition (see `ecs.lint`); true when absent.
+    #[serde(default = "yes")]
+    pub lint: bool,
     /// Time in which failing load balancer health checks are ignored.
     pub health_check_grace: Option<Dur>,
     /// Tags of the service.
@@ -277,9 +283,15 @@ pub struct EcsRollback {
     pub to: String,
 }
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }
+
+/// What `ecs.create`, `ecs.deploy` and their like measured.
+const BOOT: OutputSpec = OutputSpec {
+    name: "boot",
+    doc: "How long the slowest task that was watched took from running to healthy, about, as `45s`; null where no container has a health check.",
+};
 
 const DEPLOYED: &[OutputSpec] = &[
     OutputSpec { name: "deployment", doc: "Id of the deployment, `ecs-svc/…`." },
@@ -287,6 +299,7 @@ const DEPLOYED: &[OutputSpec] = &[
     OutputSpec { name: "task_definition", doc: "ARN of the task definition that runs." },
     OutputSpec { name: "images", doc: "Digest of each container's image, by the container's name." },
     OutputSpec { name: "running_count", doc: "How many tasks run." },
+    BOOT,
 ];
 
 const PINNED: &str = "ecs.rollback to pinned";
@@ -324,6 +337,7 @@ pub(super) fn list() -> [KindSpec; 7] {
                     doc: "Digest of each container's image, by the container's name.",
                 },
                 OutputSpec { name: "running_count", doc: "How many tasks run." },
+                BOOT,
             ],
             default_undo: Some("scale to zero, then delete, if the service was absent when the run began"),
             ..spec::<EcsCreate, DeployExpect>(

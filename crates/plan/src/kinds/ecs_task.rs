@@ -1,7 +1,7 @@
 //! Amazon ECS: tasks outside of services, and what a task definition looks like before it runs.
 
 use super::Dur;
-use super::ecs::{LaunchType, Network};
+use super::ecs::{LaunchType, Network, yes};
 use super::table::{KindSpec, OutputSpec, spec};
 use crate::Effect;
 use schemars::JsonSchema;
@@ -74,6 +74,12 @@ pub struct EcsLint {
     pub cluster: Option<String>,
     /// Path that the application answers on, as an `http.check` of it has it.
     pub path: Option<String>,
+    /// Look into the image for the program of the health check, which may mean to read all of its layers; true when absent.
+    #[serde(default = "yes")]
+    pub look_inside: bool,
+    /// How long a container takes to become healthy, as measured: the output `boot` of an earlier deployment. `startPeriod` is
+    /// compared with it.
+    pub boot: Option<Dur>,
     /// Rules that do not count: `image_tag`, `no_log`, `log_prefix`, `no_health_check`, `form`, `tool`, `curl_fail`, `port`,
     /// `path`, `times`, `start_period`, `execution_role`.
     pub ignore: Vec<String>,

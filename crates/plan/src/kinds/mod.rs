@@ -12,6 +12,7 @@ mod fit;
 mod http;
 mod image;
 mod length;
+mod local;
 mod person;
 mod schema;
 mod shell;
@@ -51,6 +52,7 @@ pub use image::{
     ScanLimits,
 };
 pub use length::{BadDur, Dur};
+pub use local::{LocalCheck, LocalProgram};
 pub use person::{Checklist, Choice, CopyText, Decision, Evidence, Field, Manual, Nothing};
 pub use schema::{json_schema, kinds_page};
 pub use shell::{Shell, ShellExpect, ShellName};

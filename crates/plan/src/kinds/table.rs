@@ -109,6 +109,7 @@ pub fn kinds() -> &'static [KindSpec] {
             .chain(super::checks::list())
             .chain(super::account::list())
             .chain(super::files::list())
+            .chain(super::local::list())
             .collect()
     })
 }

@@ -4,6 +4,7 @@ use super::follow::{judge, judgement, outputs, succeeded};
 use super::image::has_newer;
 use super::service::{find, list, name_of};
 use crate::failure::{arguments, failed};
+use crate::near;
 use async_trait::async_trait;
 use holdpoint_cloud::{AppService, Cloud, VpcConnector};
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
@@ -55,6 +56,14 @@ impl Check {
         let wanted = expect.exists.unwrap_or(true);
         let exists = judgement("exists", &wanted.to_string(), &found.is_some().to_string());
         let Some(service) = found else {
+            let exists = match wanted {
+                true => {
+                    let known = self.cloud.app_services().await.unwrap_or_default();
+                    let known: Vec<String> = known.into_iter().map(|known| known.service_name).collect();
+                    Judgement { found: near::absent(name_of(&with.service), &known), ..exists }
+                }
+                false => exists,
+            };
             return Ok(succeeded(BTreeMap::new(), vec![exists], None));
         };
         let connector = self.connector(&service).await?;

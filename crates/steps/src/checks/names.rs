@@ -2,6 +2,7 @@
 
 use crate::failure::{arguments, failed};
 use crate::look::{Found, Look, judged};
+use crate::near::{absent, meant};
 use async_trait::async_trait;
 use holdpoint_cloud::{CallError, Cloud};
 use holdpoint_engine::Task;
@@ -152,46 +153,9 @@ fn computed(changes: Option<&Value>) -> Vec<(&'static NameRule, String, Option<S
     found
 }
 
-fn absent(name: &str, known: &[String]) -> String {
-    match meant(name, known) {
-        Some(meant) => format!("does not exist; did you mean `{meant}`?"),
-        None if known.is_empty() => "does not exist; there are none".to_owned(),
-        None if known.len() <= 12 => format!("does not exist; there are: {}", known.join(", ")),
-        None => "does not exist".to_owned(),
-    }
-}
-
-/// The name that was probably meant: near in spelling, or one that has the same words around others (`/ecs/api` for `api`).
-fn meant(name: &str, known: &[String]) -> Option<String> {
-    let near = holdpoint_plan::near(name, known.iter().map(String::as_str)).map(str::to_owned);
-    near.or_else(|| {
-        let last = |text: &str| text.rsplit('/').next().unwrap_or(text).to_ascii_lowercase();
-        let wanted = last(name);
-        let around = known.iter().filter(|known| {
-            let known = last(known);
-            !wanted.is_empty() && !known.is_empty() && (known.contains(&wanted) || wanted.contains(&known))
-        });
-        around.min_by_key(|known| known.len().abs_diff(name.len())).cloned()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_meant_is_found_by_spelling_and_by_its_words() {
-        let known = ["/ecs/shop-api", "/ecs/shop-worker", "/aws/apprunner/x/application"].map(str::to_owned);
-        let table = [
-            ("/ecs/shop-apl", Some("/ecs/shop-api")),
-            ("shop-api", Some("/ecs/shop-api")),
-            ("/ecs/shop-worker-service", Some("/ecs/shop-worker")),
-            ("billing", None),
-        ];
-        for (name, expected) in table {
-            assert_eq!(meant(name, &known).as_deref(), expected, "{name}");
-        }
-    }
 
     #[test]
     fn names_that_terraform_computed_are_read_from_its_changes() {

@@ -6,6 +6,7 @@ use super::definition::short;
 use super::deploy::judge_image;
 use super::service::{digests, read};
 use crate::failure::{arguments, failed};
+use crate::near;
 use async_trait::async_trait;
 use holdpoint_cloud::{AttachedTask, Cloud, Listing, Service};
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
@@ -53,7 +54,16 @@ impl Check {
         let found = read(&self.cloud, &with.cluster, &with.service).await?;
         let should_exist = expect.exists.unwrap_or(true);
         let exists = judgement("exists", should_exist, found.is_some());
-        let Some(service) = found else { return Ok(succeeded(Vec::new(), vec![exists], None)) };
+        let Some(service) = found else {
+            let exists = match should_exist {
+                true => {
+                    let known = self.cloud.service_names(&with.cluster).await.unwrap_or_default();
+                    Judgement { found: near::absent(&with.service, &known), ..exists }
+                }
+                false => exists,
+            };
+            return Ok(succeeded(Vec::new(), vec![exists], None));
+        };
         let tasks = self
             .cloud
             .tasks(&with.cluster, &with.service, Listing::Running)

@@ -3,7 +3,7 @@
 use super::calls::{CREATE, Ecs, mark_of};
 use super::configuration;
 use super::definition::{MARK, short};
-use super::deploy::follow_update;
+use super::deploy::{About, follow_update, noted, notes};
 use super::service::{World, is_marked, stem};
 use super::update::{UPDATE, is_so};
 use crate::failure::arguments;
@@ -37,7 +37,14 @@ impl Change for Create {
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: EcsCreate = arguments(&task.with)?;
         let (mut world, found) = World::of(&self.cloud, &with.cluster, &with.service).await?;
-        world.aim(&self.cloud, task, &with.task_definition).await?;
+        let described = world.aim(&self.cloud, task, &with.task_definition).await?;
+        let about = About {
+            lint: with.lint,
+            schema_compatible: with.schema_compatible,
+            deployment: with.deployment.as_ref(),
+            service: found.as_ref(),
+        };
+        world.more = json!({"notes": notes(task, &about, &described, &world)});
         match found {
             None => {
                 // Said beforehand: AWS rolls a first deployment back to nothing.
@@ -56,8 +63,8 @@ impl Change for Create {
     }
 
     async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
-        let already = done.already.clone();
-        Ok(follow_update(&self.cloud, &done, already).await)
+        let note = noted(&done);
+        Ok(follow_update(&self.cloud, &done, note).await)
     }
 }
 

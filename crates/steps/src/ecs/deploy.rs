@@ -12,7 +12,7 @@ use crate::service_step::{Change, Done};
 use async_trait::async_trait;
 use holdpoint_cloud::{Cloud, Service};
 use holdpoint_engine::{Ending, Task};
-use holdpoint_plan::kinds::{DeployExpect, EcsDeploy};
+use holdpoint_plan::kinds::{DeployExpect, DeploymentRules, EcsDeploy};
 use holdpoint_run::{ActionPlan, Diagnosis, Intent, Judgement, OutputValue};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -60,7 +60,13 @@ impl Change for Deploy {
                 ..Intent::default()
             });
         }
-        world.more = json!({"notes": notes(task, &with, &service, &described, &world)});
+        let about = About {
+            lint: with.lint,
+            schema_compatible: with.schema_compatible,
+            deployment: with.deployment.as_ref(),
+            service: Some(&service),
+        };
+        world.more = json!({"notes": notes(task, &about, &described, &world)});
         let summary = format!(
             "Deploy {name} to {} (now {}, {} of {} tasks)",
             with.service,
@@ -73,41 +79,53 @@ impl Change for Deploy {
     }
 
     async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
-        let notes = done.world.more["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let notes: Vec<&str> = done.already.as_deref().into_iter().chain(notes).collect();
-        let note = (!notes.is_empty()).then(|| notes.join(" · "));
+        let note = noted(&done);
         Ok(follow_update(&self.cloud, &done, note).await)
     }
 }
 
+/// What a plan says of a deployment beside what is deployed.
+pub(super) struct About<'a> {
+    pub(super) lint: bool,
+    pub(super) schema_compatible: Option<bool>,
+    pub(super) deployment: Option<&'a DeploymentRules>,
+    /// The service that is updated; none where it is created.
+    pub(super) service: Option<&'a Service>,
+}
+
 /// What is worth knowing before it is deployed; told now, and kept with the outcome.
-fn notes(task: &Task, with: &EcsDeploy, service: &Service, described: &Value, world: &World) -> Vec<String> {
+pub(super) fn notes(task: &Task, about: &About<'_>, described: &Value, world: &World) -> Vec<String> {
     let body = described["taskDefinition"].as_object().cloned().unwrap_or_default();
-    let doubts = if with.lint { lint::lint(&body, None) } else { Vec::new() };
+    let doubts = if about.lint { lint::lint(&body, None) } else { Vec::new() };
     lint_step::tell(task, &doubts);
     let mut notes: Vec<String> = lint_step::note(&doubts).into_iter().collect();
-    let now = &service.deployment_configuration;
-    let asked = with.deployment.as_ref();
-    let breaker = asked
+    let now = about.service.map(|service| &service.deployment_configuration).unwrap_or(&Value::Null);
+    let standing = || about.service.map_or((false, false), Service::breaker);
+    let breaker = about
+        .deployment
         .and_then(|rules| rules.circuit_breaker.as_ref())
-        .map_or_else(|| service.breaker(), |breaker| (breaker.enable, breaker.rollback));
-    let alarms = asked.and_then(|rules| rules.alarms.as_ref()).map_or_else(
+        .map_or_else(standing, |breaker| (breaker.enable, breaker.rollback));
+    let alarms = about.deployment.and_then(|rules| rules.alarms.as_ref()).map_or_else(
         || now["alarms"]["enable"] == true && now["alarms"]["rollback"] == true,
         |alarms| alarms.enable && alarms.rollback,
     );
     let rolls_back = breaker == (true, true) || alarms;
-    if rolls_back && world.primary.as_ref().is_none_or(|primary| !primary.is_complete()) {
+    if rolls_back
+        && about.service.is_some()
+        && world.primary.as_ref().is_none_or(|primary| !primary.is_complete())
+    {
         notes.push(
             "no deployment of this service is complete: if this one fails, AWS has nothing to go back to"
                 .into(),
         );
     }
     if rolls_back
-        && with.schema_compatible != Some(true)
+        && about.schema_compatible != Some(true)
         && let Some(start) = lint::migrates(&body)
     {
+        let when = if about.service.is_some() { "" } else { " at a later deployment" };
         notes.push(format!(
-            "AWS may bring the old revision back by itself, and {start}: say `schema_compatible: true` if the old one can \
+            "AWS may bring the old revision back by itself{when}, and {start}: say `schema_compatible: true` if the old one can \
              run on the new data, else switch the rollback off for this deployment"
         ));
     }
@@ -115,6 +133,13 @@ fn notes(task: &Task, with: &EcsDeploy, service: &Service, described: &Value, wo
         task.progress.line("holdpoint", None, note.clone());
     }
     notes
+}
+
+/// What was worth knowing, in one.
+pub(super) fn noted(done: &Done<'_, World>) -> Option<String> {
+    let notes = done.world.more["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let notes: Vec<&str> = done.already.as_deref().into_iter().chain(notes).collect();
+    (!notes.is_empty()).then(|| notes.join(" · "))
 }
 
 /// Follows what an update started and judges the step's `expect`.
@@ -178,6 +203,7 @@ pub(super) fn arrived(task: &Task, arrival: Arrival, note: Option<String>) -> En
         ("task_definition", json!(arrival.target.task_definition)),
         ("images", json!(arrival.images)),
         ("running_count", json!(running)),
+        ("boot", json!(arrival.boot.map(|boot| format!("{}s", boot.as_secs())))),
     ];
     Ending::Succeeded {
         outputs: outputs

@@ -1,5 +1,6 @@
 //! Following one deployment by its id to its true end.
 
+use super::boot::Boots;
 use super::evidence::Evidence;
 use super::hooks;
 use super::rollout::{Sight, Target, Verdict, judge};
@@ -34,6 +35,8 @@ pub(crate) struct Arrival {
     pub(crate) service_deployment: Option<String>,
     /// Digest of each container's image.
     pub(crate) images: BTreeMap<String, String>,
+    /// The longest time that a task was seen to take from running to healthy.
+    pub(crate) boot: Option<Duration>,
 }
 
 /// One deployment, being followed.
@@ -107,7 +110,7 @@ impl<'a> Following<'a> {
                 deadline += told;
             }
             match judge(&self.target, &sight) {
-                Verdict::Deployed => return self.arrive(sight).await.map_err(Ending::Failed),
+                Verdict::Deployed => return self.arrive(sight, &seen).await.map_err(Ending::Failed),
                 Verdict::Failed(why) => {
                     let headline = format!("Not deployed: {why}.").replace("..", ".");
                     return Err(Ending::Failed(self.diagnose(headline, &sight, &mut seen).await));
@@ -269,6 +272,7 @@ impl<'a> Following<'a> {
             // Tasks are for the eye and for evidence: where they may not be listed, the rollout is followed without.
             if let Ok(tasks) = self.tasks().await {
                 seen.evidence.keep(&tasks, &self.target.deployment);
+                seen.boots.see(&tasks, &self.target.deployment, self.task.clock.elapsed());
                 seen.tasks = tasks;
             }
         }
@@ -297,7 +301,7 @@ impl<'a> Following<'a> {
         Ok(tasks)
     }
 
-    async fn arrive(&self, sight: Sight) -> Result<Arrival, Diagnosis> {
+    async fn arrive(&self, sight: Sight, seen: &Seen) -> Result<Arrival, Diagnosis> {
         let revision = match sight.ours.as_ref().and_then(ServiceDeployment::target) {
             Some(arn) => {
                 let found = self.cloud.service_revisions(&[arn.to_owned()]).await.unwrap_or_default();
@@ -309,7 +313,13 @@ impl<'a> Following<'a> {
         let images = digests(self.cloud, self.cluster, self.service, revision.as_ref(), definition).await?;
         let service = sight.service.unwrap_or_default();
         let service_deployment = sight.ours.map(|ours| ours.service_deployment_arn);
-        Ok(Arrival { service, target: self.target.clone(), service_deployment, images })
+        Ok(Arrival {
+            service,
+            target: self.target.clone(),
+            service_deployment,
+            images,
+            boot: seen.boots.slowest(),
+        })
     }
 
     async fn diagnose(&self, headline: String, sight: &Sight, seen: &mut Seen) -> Diagnosis {
@@ -335,6 +345,7 @@ struct Seen {
     /// How long AWS itself waits in this deployment, once known.
     told_to_wait: Option<Duration>,
     stage: view::Stage,
+    boots: Boots,
 }
 
 /// Whether waiting may mend it: a session that is renewed meanwhile, a network that comes back.

@@ -1,10 +1,11 @@
 //! What is doubtful about a task definition before it runs: pure rules over what AWS will be told.
 //!
-//! Whether a tool of a health check is in the image, and how long a container takes to become healthy, AWS does not tell
-//! from a task definition: the first is said to be unknown, never assumed.
+//! Whether a tool of a health check is in the image is said to be unknown here, never assumed: `lint_image` looks. How long
+//! a container takes to become healthy AWS does not tell: it is measured while a deployment is followed (`boot`).
 
 use super::definition::containers;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// One doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,38 @@ pub(crate) fn migrates(definition: &Map<String, Value>) -> Option<String> {
     })
 }
 
+/// Health checks whose start period is shorter than a start was measured to be.
+pub(crate) fn slow_starts(definition: &Map<String, Value>, boot: Duration) -> Vec<Finding> {
+    let checked = containers(definition).filter(|container| container["healthCheck"].is_object());
+    let slow = checked.filter_map(|container| {
+        let check = &container["healthCheck"];
+        let seconds = |member: &str, default: u64| check[member].as_u64().unwrap_or(default);
+        let start = seconds("startPeriod", 0);
+        let boot = boot.as_secs();
+        let stopped = start + seconds("interval", 30) * seconds("retries", 3);
+        let then = match boot < stopped {
+            true => format!("failures count before it is up, and it is stopped after about {stopped} s"),
+            false => format!("it is stopped as unhealthy after about {stopped} s, before it is up"),
+        };
+        (start < boot).then(|| Finding {
+            rule: "start_period",
+            container: Some(name(container)),
+            text: format!("a start was measured to take {boot} s and `startPeriod` is {start} s: {then}"),
+        })
+    });
+    slow.collect()
+}
+
+/// The client that a health check's line asks with, of those that small images lack.
+pub(super) fn asked_with(line: &str) -> Option<&'static str> {
+    let programs: Vec<&str> = parts(line).collect();
+    CLIENTS.into_iter().find(|client| programs.contains(client))
+}
+
+fn parts(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|letter: char| letter.is_whitespace() || "|&;()".contains(letter))
+}
+
 fn one(container: &Value, path: Option<&str>, findings: &mut Vec<Finding>) {
     let mut doubt = |rule: &'static str, text: String| {
         findings.push(Finding { rule, container: Some(name(container)), text });
@@ -163,9 +196,8 @@ fn health_check(
         _ => {}
     }
     let line = words.join(" ");
-    let programs: Vec<&str> =
-        line.split(|letter: char| letter.is_whitespace() || "|&;()".contains(letter)).collect();
-    if let Some(client) = CLIENTS.iter().find(|client| programs.contains(client)) {
+    let programs: Vec<&str> = parts(&line).collect();
+    if let Some(client) = asked_with(&line) {
         doubt(
             "tool",
             format!(
@@ -173,7 +205,7 @@ fn health_check(
             ),
         );
         let fails = ["-f", "--fail", "-sf", "-fs", "-fsS", "-sSf", "-fsSL", "--fail-with-body"];
-        if *client == "curl" && !programs.iter().any(|word| fails.contains(word)) {
+        if client == "curl" && !programs.iter().any(|word| fails.contains(word)) {
             doubt("curl_fail", "`curl` without `-f` takes an answer of 500 for a success".into());
         }
     }
@@ -245,7 +277,8 @@ fn address(line: &str) -> Option<(u64, String)> {
     matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "[::1]").then_some((port, path))
 }
 
-fn name(container: &Value) -> String {
+/// A container's name, for whoever reads.
+pub(super) fn name(container: &Value) -> String {
     container["name"].as_str().unwrap_or("a container without a name").to_owned()
 }
 
@@ -297,6 +330,22 @@ mod tests {
         for (check, expected) in table {
             assert_eq!(rules(checked(check.clone()), Some("/health")), expected, "{check}");
         }
+    }
+
+    #[test]
+    fn a_start_that_was_measured_is_compared() {
+        let of = |start: u64, boot: u64| {
+            let check = json!({"command": ["CMD", "/x"], "interval": 10, "retries": 3, "startPeriod": start});
+            let definition =
+                json!({"containerDefinitions": [{"name": "app", "healthCheck": check}, {"name": "side"}]});
+            let found = slow_starts(definition.as_object().unwrap(), Duration::from_secs(boot));
+            found.into_iter().map(|finding| finding.text).collect::<Vec<_>>()
+        };
+        assert!(of(60, 60).is_empty());
+        assert!(
+            matches!(of(20, 45).as_slice(), [text] if text.contains("45 s") && text.contains("failures count"))
+        );
+        assert!(matches!(of(20, 50).as_slice(), [text] if text.contains("before it is up")));
     }
 
     #[test]

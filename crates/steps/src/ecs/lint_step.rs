@@ -1,11 +1,13 @@
 //! `ecs.lint`: the doubts about a task definition as a step of its own.
 
-use super::lint::{Finding, lint};
+use super::lint::{Finding, lint, slow_starts};
+use super::lint_image;
 use super::register::{describe, read};
 use super::service::existing;
 use crate::failure::arguments;
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
+use holdpoint_cloud::registry::Registries;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_plan::kinds::{EcsLint, EcsLintExpect};
 use holdpoint_run::{Diagnosis, Intent, Judgement, OutputValue, Receipt};
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 /// The kind `ecs.lint`.
 pub(crate) struct Lint {
     pub(crate) cloud: Cloud,
+    pub(crate) registries: Registries,
 }
 
 #[async_trait]
@@ -53,6 +56,12 @@ impl Lint {
         let expect: EcsLintExpect = arguments(&task.expect)?;
         let definition = self.definition(task, &with).await?;
         let mut found = lint(&definition, with.path.as_deref());
+        if with.look_inside && !with.ignore.iter().any(|rule| rule == "tool") {
+            lint_image::look(&self.registries, task, &definition, &mut found).await;
+        }
+        if let Some(boot) = &with.boot {
+            found.extend(slow_starts(&definition, boot.get()));
+        }
         found.retain(|finding| !with.ignore.iter().any(|rule| rule == finding.rule));
         tell(task, &found);
         let judgements = expect.findings.map(|most| Judgement {

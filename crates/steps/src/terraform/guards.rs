@@ -62,6 +62,18 @@ pub(crate) struct Watch {
     /// Endpoints that are there: VPC and service to address.
     endpoints: BTreeMap<(String, String), String>,
     wanted: Vec<(String, String, String)>,
+    /// Databases that will be there with a version that is known.
+    databases: Vec<Wanted>,
+}
+
+/// A database of a plan, and the version that it is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    address: String,
+    /// Its identifier at AWS.
+    pub(crate) id: String,
+    pub(crate) is_cluster: bool,
+    version: String,
 }
 
 impl Looks for Watch {
@@ -85,6 +97,7 @@ impl Looks for Watch {
             return;
         }
         self.findings.extend(downgrade(&one));
+        self.database(&one);
         self.findings.extend(names::length(&one));
         self.findings.extend(ports::open(&one));
         self.findings.extend(stateful(&one));
@@ -140,6 +153,38 @@ impl Watch {
             (one.is("vpc_id"), one.is("service_name"), one.action)
         {
             self.wanted.push((vpc.to_owned(), service.to_owned(), one.address.to_owned()));
+        }
+    }
+
+    fn database(&mut self, one: &One<'_>) {
+        let (name, is_cluster) = match one.kind {
+            "aws_db_instance" => ("identifier", false),
+            "aws_rds_cluster" => ("cluster_identifier", true),
+            _ => return,
+        };
+        if let (true, Some(id), Some(version)) = (one.is_made(), one.is(name), one.is("engine_version")) {
+            self.databases.push(Wanted {
+                address: one.address.to_owned(),
+                id: id.to_owned(),
+                is_cluster,
+                version: version.to_owned(),
+            });
+        }
+    }
+
+    /// Databases whose versions the plan knows.
+    pub(crate) fn wanted_databases(&self) -> Vec<Wanted> {
+        self.databases.clone()
+    }
+
+    /// A database runs this version now, whatever the state says.
+    pub(crate) fn database_runs(&mut self, of: &Wanted, runs: &str) {
+        let is_known = self
+            .findings
+            .iter()
+            .any(|known| known.guard == GuardName::EngineDowngrade && known.address == of.address);
+        if is_lower(&of.version, runs) && !is_known {
+            self.findings.push(lower(&of.address, runs, &of.version, ", as AWS says,"));
         }
     }
 
@@ -223,19 +268,28 @@ fn downgrade(one: &One<'_>) -> Option<Finding> {
     let (was, is) = (one.was("engine_version")?, one.is("engine_version")?);
     // What runs may be newer than what was asked for: AWS applies minor versions by itself.
     let runs = one.was("engine_version_actual").unwrap_or(was);
-    if version(is)? >= prefix(version(runs)?, version(is)?.len()) {
-        return None;
+    is_lower(is, runs).then(|| lower(one.address, runs, is, ""))
+}
+
+/// Whether a version that is asked for is below the one that runs; what is no version is below nothing.
+fn is_lower(asked: &str, runs: &str) -> bool {
+    match (version(asked), version(runs)) {
+        (Some(asked), Some(runs)) => asked < prefix(runs, asked.len()),
+        (Some(_) | None, _) => false,
     }
-    Some(Finding {
+}
+
+fn lower(address: &str, runs: &str, is: &str, says: &str) -> Finding {
+    Finding {
         guard: GuardName::EngineDowngrade,
-        address: one.address.to_owned(),
+        address: address.to_owned(),
         value: format!("engine_version {runs} to {is}"),
         reason:
             "an engine cannot go to a lower version: AWS refuses it, and a replacement would lose the data"
                 .into(),
-        repair: format!("Set `engine_version = \"{runs}\"`, the version that runs"),
+        repair: format!("Set `engine_version = \"{runs}\"`, the version that{says} runs"),
         stops: true,
-    })
+    }
 }
 
 fn version(text: &str) -> Option<Vec<u64>> {

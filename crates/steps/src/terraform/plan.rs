@@ -164,6 +164,7 @@ impl Plan {
                 .hint("Mend what it complains of, and plan again: an incomplete plan is never applied."));
         }
         self.ask_endpoints(task, &mut watch).await;
+        self.ask_databases(task, &mut watch).await;
         let found = sources::read(&own_folder(task, with.dir.as_deref())?)?;
         let pinned = Pinned { account: &task.account, region: &task.region };
         let findings = watch.findings(&shown, &found, &backend, &pinned, expect, &with.guards.off);
@@ -236,6 +237,25 @@ impl Plan {
                 }
                 Err(error) => {
                     task.progress.says(format!("the endpoints of {vpc} could not be asked for: {error}"))
+                }
+            }
+        }
+    }
+
+    /// Versions of databases are asked of AWS too: what runs may be newer than the state, or not in it at all.
+    async fn ask_databases(&self, task: &Task, watch: &mut Watch) {
+        for wanted in watch.wanted_databases() {
+            let id = &wanted.id;
+            let found = match wanted.is_cluster {
+                true => self.0.cloud.database_cluster(id).await.map(|found| found.map(|found| found.version)),
+                false => self.0.cloud.database(id).await.map(|found| found.map(|found| found.version)),
+            };
+            match found {
+                Ok(Some(version)) => watch.database_runs(&wanted, &version),
+                Ok(None) => {}
+                Err(error) => {
+                    task.progress
+                        .says(format!("the version of the database {id} could not be asked for: {error}"));
                 }
             }
         }

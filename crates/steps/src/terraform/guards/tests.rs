@@ -55,6 +55,32 @@ fn an_engine_goes_up_and_never_down() {
 }
 
 #[test]
+fn what_runs_is_asked_of_aws_and_counts_once() {
+    let watch = |was: Value| {
+        let after = json!({"identifier": "orders", "engine_version": "15.7"});
+        let plan = json!({"format_version": "1.2", "resource_changes": [
+            change("aws_db_instance", json!(["update"]), was, after)]});
+        let mut watch = Watch::default();
+        let shown = read(plan.to_string().as_bytes(), &mut watch).unwrap();
+        (watch, shown)
+    };
+    let pinned = Pinned { account: "111122223333", region: "eu-west-1" };
+    let said = |was: Value, live: &str| {
+        let (mut watch, shown) = watch(was);
+        let wanted = watch.wanted_databases();
+        assert_eq!((wanted.len(), wanted[0].id.as_str(), wanted[0].is_cluster), (1, "orders", false));
+        watch.database_runs(&wanted[0], live);
+        watch.findings(&shown, &Found::default(), &Value::Null, &pinned, &TerraformPlanExpect::default(), &[])
+    };
+    let behind = said(json!({"engine_version": "15.7"}), "15.12");
+    assert_eq!(behind.len(), 1);
+    assert!(behind[0].stops && behind[0].repair.contains("as AWS says"), "{behind:?}");
+    assert_eq!(said(json!({"engine_version": "15.12"}), "15.12").len(), 1, "the state and AWS say the same");
+    assert!(said(json!({"engine_version": "15.6"}), "15.6").is_empty());
+    assert!(said(json!({"engine_version": "15.6"}), "unheard of").is_empty());
+}
+
+#[test]
 fn an_endpoint_is_created_once_a_vpc() {
     let endpoint = |actions: Value, name: &str| {
         let own = json!({"vpc_id": "vpc-1", "service_name": "com.amazonaws.eu-west-1.s3"});
