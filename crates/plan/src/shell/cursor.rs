@@ -39,6 +39,8 @@ pub(super) struct Cursor<'s> {
     pub(super) text: &'s str,
     /// The next byte; always on a boundary of a character.
     pub(super) at: usize,
+    /// One past the last byte that belongs to a command: no blank, comment or continuation.
+    pub(super) code_end: usize,
     /// One past the last byte that may be read.
     pub(super) limit: usize,
     pub(super) depth: usize,
@@ -60,6 +62,7 @@ impl<'s> Cursor<'s> {
         Self {
             text,
             at: 0,
+            code_end: 0,
             limit: text.len(),
             depth: 0,
             steps: 0,
@@ -143,7 +146,7 @@ impl<'s> Cursor<'s> {
     pub(super) fn blanks(&mut self) {
         loop {
             match self.byte() {
-                Some(b' ' | b'\t' | b'\r' | 0x0b | 0x0c) => self.skip(1),
+                Some(b' ' | b'\t' | b'\r') => self.skip(1),
                 Some(b'\\') if self.continued() => {}
                 Some(byte) if byte >= 0x80 && self.odd_blank() => {}
                 Some(_) | None => return,

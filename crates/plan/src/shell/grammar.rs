@@ -35,13 +35,16 @@ impl Piece {
 }
 
 impl Cursor<'_> {
-    /// Reads one list up to the end of its line (or, in a compound, up to one of `stops`), and whether it ends in `&`.
-    pub(super) fn list(&mut self, stops: Stops) -> Read<(Shape, bool)> {
+    /// Reads one list up to the end of its line (or, in a compound, up to one of `stops`), whether it ends in `&`,
+    /// and one past its last byte.
+    pub(super) fn list(&mut self, stops: Stops) -> Read<(Shape, bool, usize)> {
         let mut items = Vec::new();
         let mut joint = Joint::First;
         let mut background = false;
+        let mut end;
         loop {
             items.push((joint, Box::new(self.pipeline()?)));
+            end = self.code_end;
             self.blanks();
             joint = if self.starts("&&") || self.starts("||") {
                 let both = self.starts("&&");
@@ -52,12 +55,14 @@ impl Cursor<'_> {
                 break;
             } else if self.byte() == Some(b';') {
                 self.skip(1);
+                end = self.at;
                 Joint::Then
             } else if self.byte() == Some(b'&') {
                 self.entity()?;
                 self.address_cut(items.last().map(|(_, shape)| shape.as_ref()));
                 self.skip(1);
                 background = true;
+                end = self.at;
                 Joint::Beside
             } else {
                 break;
@@ -79,7 +84,7 @@ impl Cursor<'_> {
             }
             None => return self.unexpected(),
         };
-        Ok((shape, background))
+        Ok((shape, background, end))
     }
 
     fn ends_line(&self) -> bool {
@@ -187,7 +192,7 @@ impl Cursor<'_> {
         loop {
             self.blanks();
             if let Some(redirect) = self.redirect()? {
-                command.span.end = self.at;
+                command.span.end = self.code_end;
                 command.redirects.push(redirect);
                 continue;
             }
@@ -198,7 +203,7 @@ impl Cursor<'_> {
             if command.words.is_empty()
                 && let Some(assignment) = self.assignment()?
             {
-                command.span.end = self.at;
+                command.span.end = self.code_end;
                 command.assignments.push(assignment);
                 continue;
             }
@@ -225,7 +230,7 @@ impl Cursor<'_> {
                 }
                 command.words.push(word);
             }
-            command.span.end = self.at;
+            command.span.end = self.code_end;
             if command.words.len() == 1 && self.byte() == Some(b'(') {
                 return self.function();
             }
@@ -269,17 +274,19 @@ impl Cursor<'_> {
         let mut value = if self.byte() == Some(b'(') {
             self.skip(1);
             self.bracketed(b'(', b')')?;
+            self.code_end = self.at;
             let text = self.slice(from, self.at).to_owned();
             Word { span: Span { start: from, end: self.at }, parts: vec![WordPart::Glob(text)] }
         } else if self.at_word() {
             self.word()?
         } else {
+            self.code_end = from;
             Word { span: Span { start: from, end: from }, parts: Vec::new() }
         };
         if added {
             value.parts.insert(0, WordPart::Variable { name: name.clone(), otherwise: None, exact: true });
         }
-        Ok(Some(Assignment { name, value, exported: false, span: Span { start, end: self.at } }))
+        Ok(Some(Assignment { name, value, exported: false, span: Span { start, end: self.code_end } }))
     }
 
     /// A redirect, if one stands here.
@@ -318,7 +325,7 @@ impl Cursor<'_> {
             None
         };
         let operator = self.slice(start, start + digits + operator.len()).to_owned();
-        Ok(Some(Redirect { span: Span { start, end: self.at }, operator, target, heredoc }))
+        Ok(Some(Redirect { span: Span { start, end: self.code_end }, operator, target, heredoc }))
     }
 
     /// Reads lists up to one of `stops`, which stays; all their commands.
@@ -333,7 +340,7 @@ impl Cursor<'_> {
                 let missing = stops.last().copied().unwrap_or_default();
                 return self.broken(format!("`{missing}` is missing"), Lost::Block);
             }
-            let (shape, _) = self.list(stops)?;
+            let (shape, _, _) = self.list(stops)?;
             commands_of(shape, &mut commands);
         }
     }
@@ -345,6 +352,7 @@ impl Cursor<'_> {
             return self.broken(format!("`{word}` is missing"), lost);
         }
         self.skip(word.len());
+        self.code_end = self.at;
         Ok(())
     }
 
@@ -494,7 +502,7 @@ impl Cursor<'_> {
         loop {
             self.lines()?;
             if self.starts("esac") {
-                self.skip("esac".len());
+                self.demand("esac")?;
                 return Ok(commands);
             }
             if self.byte() == Some(b'(') {
@@ -525,7 +533,7 @@ impl Cursor<'_> {
         loop {
             self.blanks();
             if self.starts("]]") {
-                self.skip(2);
+                self.demand("]]")?;
                 return Ok(vec![listed(start, self.at - 2, words)]);
             }
             match self.byte() {

@@ -73,6 +73,9 @@ impl Reader {
             return false;
         }
         self.prompt(cursor);
+        if cursor.byte().is_none() {
+            return false;
+        }
         let start = cursor.at;
         if let Some((language, length)) = foreign(cursor.rest()) {
             cursor.skip(length.max(1));
@@ -97,16 +100,16 @@ impl Reader {
         true
     }
 
-    /// A single `$ ` at the start of a line of a script that is otherwise without prompts.
+    /// Steps over a `$ ` at the start of a statement, in a script that is otherwise without prompts.
     fn prompt(&mut self, cursor: &mut Cursor<'_>) {
-        if cursor.starts("$ ") {
+        while cursor.starts("$ ") {
             let start = cursor.at;
-            cursor.skip(1);
-            cursor.blanks();
-            if cursor.byte().is_none_or(|byte| byte == b'\n') {
-                cursor.at = start;
-            } else {
-                self.prompts.push(Span { start, end: cursor.at });
+            let length =
+                cursor.rest().bytes().skip(1).take_while(|byte| matches!(byte, b' ' | b'\t')).count() + 1;
+            cursor.skip(length);
+            self.prompts.push(Span { start, end: cursor.at });
+            if cursor.lines().is_err() {
+                return;
             }
         }
     }
@@ -153,8 +156,7 @@ impl Reader {
 /// One statement with the bodies below it: what it says, whether it ends in `&`, one past its last byte.
 fn statement(cursor: &mut Cursor<'_>, start: usize) -> Read<(Shape, bool, usize)> {
     let first = cursor.heredocs.len();
-    let (mut shape, background) = cursor.list(&[])?;
-    let mut end = start + cursor.slice(start, cursor.at).trim_end().len();
+    let (mut shape, background, mut end) = cursor.list(&[])?;
     cursor.comment();
     if cursor.byte() == Some(b'\n') {
         cursor.newline()?;
@@ -195,4 +197,75 @@ fn begins_with_option(shape: &Shape) -> bool {
 fn adjoins(between: &str, above: &str) -> bool {
     let blank = between.split('\n').skip(1).filter(|line| line.trim().is_empty()).count() > 1;
     above.ends_with('\\') || !blank
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What never closes, closes late or nests, over and over.
+    const HOSTILE: [&str; 34] = [
+        "aws ecs describe-services --cluster a | jq .\n",
+        "'",
+        "a 'b\n",
+        "echo $(\n",
+        "$(",
+        "\"$(",
+        "`",
+        "\\ ",
+        "\\\n",
+        "(",
+        "((",
+        "( ",
+        "{ ",
+        "{",
+        "{{ vars.",
+        "${",
+        "[",
+        "[[ ",
+        "<a",
+        "<a-b> ",
+        "\"<a-b>",
+        "cat <<A\n A\n",
+        "cat <<A\n",
+        "for i in a; do\n",
+        "if a\n",
+        "case a in\n",
+        "a() ",
+        "a &&\n",
+        "$ a \\\nb\n",
+        "$env:X = {\n",
+        "-x\n",
+        "“",
+        "https://a?",
+        "a b=(\n",
+    ];
+
+    #[test]
+    fn bytes_looked_at_grow_with_the_length() {
+        for piece in HOSTILE {
+            let text = piece.repeat(100_000 / piece.len());
+            let (script, steps) = counted(&text, Dialect::Unsaid);
+            assert!(
+                !script.statements.is_empty() || !script.problems.is_empty() || piece == "\\\n",
+                "{piece:?}"
+            );
+            // What one statement looks at after the budget is spent is at most a few times its own bytes.
+            assert!(
+                steps <= (BUDGET + 8) * text.len() + 8192,
+                "{piece:?}: {steps} steps for {} bytes",
+                text.len()
+            );
+        }
+    }
+
+    #[test]
+    fn a_megabyte_of_ordinary_lines_is_looked_at_about_twice() {
+        let line =
+            "aws ecs update-service --cluster \"$CLUSTER\" --service api \\\n  --force-new-deployment # ü\n";
+        let text = line.repeat(1_000_000 / line.len());
+        let (script, steps) = counted(&text, Dialect::Unsaid);
+        assert_eq!(script.statements.len(), text.len() / line.len());
+        assert!(steps <= 3 * text.len(), "{steps} steps for {} bytes", text.len());
+    }
 }

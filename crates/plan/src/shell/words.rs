@@ -53,6 +53,8 @@ impl Cursor<'_> {
             self.skip(1);
             pieces.glob("~");
         }
+        // A continuation at the end of a word is not part of it.
+        let mut end = self.at;
         while let Some(byte) = self.byte() {
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b')' => break,
@@ -114,9 +116,11 @@ impl Cursor<'_> {
                     pieces.text(self.slice(at, self.at), false);
                 }
             }
+            end = self.at;
         }
+        self.code_end = end;
         let parts = vacancies::found_in(pieces.parts);
-        Ok(Word { span: Span { start, end: self.at }, parts })
+        Ok(Word { span: Span { start, end }, parts })
     }
 
     /// An apostrophe in a word, as in `don't`, that would quote whole lines.
@@ -287,7 +291,8 @@ impl Cursor<'_> {
         let length = ahead.take_while(|byte| !b" \t\r\n;&|()<>{}".contains(byte)).count();
         let inner = self.rest().get(1..=length).unwrap_or_default();
         let closed = self.ahead(1 + length) == Some(b'}');
-        if !inner.contains(',') && !(closed && inner.contains("..")) {
+        let list = inner.contains(',') || (closed && inner.contains(".."));
+        if !list {
             self.skip(1);
             pieces.text("{", false);
         } else if closed && !inner.contains(['"', '\'', '$', '\\', '`']) {

@@ -8,5 +8,6 @@ mod importing;
 mod lints;
 mod reach;
 mod reading;
+mod scripts_of_any_sort;
 mod shell;
 mod understanding;

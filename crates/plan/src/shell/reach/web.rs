@@ -99,7 +99,7 @@ fn curl(arguments: &Arguments) -> Request<'_> {
             }
         }
     }
-    let method = method.unwrap_or_else(|| {
+    let method = method.unwrap_or({
         Cow::Borrowed(match (config, head, get, upload, data) {
             (true, ..) => "\u{0}",
             (_, true, ..) => "HEAD",
@@ -122,7 +122,7 @@ fn wget(arguments: &Arguments) -> Request<'_> {
         .or_else(|| arguments.value("-qO"))
         .or_else(|| arguments.value("--output-document"))
         .or_else(|| arguments.value("-O"));
-    let writes = !arguments.has("--spider") && !(target.is_some() && screen(target));
+    let writes = !arguments.has("--spider") && !screen(target);
     Request { method, writes }
 }
 
