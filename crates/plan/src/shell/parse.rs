@@ -29,7 +29,8 @@ pub fn parse_as(script: &str, dialect: Dialect) -> Script {
 pub(super) fn counted(script: &str, dialect: Dialect) -> (Script, usize) {
     let session = session::read(script, dialect);
     let mut cursor = Cursor::new(&session.text, &session.prompts);
-    let mut reader = Reader { statements: Vec::new(), prompts: session.prompts.clone() };
+    let mut reader =
+        Reader { statements: Vec::new(), prompts: session.prompts.clone(), barriers: &session.barriers };
     while reader.next(&mut cursor) {}
     let mut found = Script {
         statements: reader.statements,
@@ -58,12 +59,14 @@ fn unread(script: &str, language: &str) -> Script {
     found
 }
 
-struct Reader {
+struct Reader<'s> {
     statements: Vec<Statement>,
     prompts: Vec<Span>,
+    /// Starts of lines that no statement reaches into.
+    barriers: &'s [usize],
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Reads the next statement; false at the end.
     fn next(&mut self, cursor: &mut Cursor<'_>) -> bool {
         cursor.limit = cursor.text.len();
@@ -83,7 +86,10 @@ impl Reader {
             self.push(cursor, start, cursor.at, Shape::NotUnderstood(why), false);
             return true;
         }
-        if cursor.steps > BUDGET * cursor.text.len() + 4096 {
+        let barrier = self.barriers.partition_point(|barrier| *barrier <= start);
+        cursor.limit = self.barriers.get(barrier).copied().unwrap_or(cursor.text.len());
+        let spent = cursor.steps > BUDGET * cursor.text.len() + 4096;
+        if spent {
             cursor.limit = recovery::logical_line(cursor, start);
         }
         let (comments, problems) = (cursor.comments.len(), cursor.problems.len());
@@ -94,7 +100,7 @@ impl Reader {
                 cursor.comments.truncate(comments);
                 cursor.problems.truncate(problems);
                 cursor.heredocs.truncate(heredocs);
-                self.give_up(cursor, start, &broken);
+                self.give_up(cursor, start, &broken, spent);
             }
         }
         true
@@ -114,12 +120,11 @@ impl Reader {
         }
     }
 
-    fn give_up(&mut self, cursor: &mut Cursor<'_>, start: usize, broken: &Broken) {
+    fn give_up(&mut self, cursor: &mut Cursor<'_>, start: usize, broken: &Broken, spent: bool) {
         let delimiters: Vec<String> = cursor.pending.drain(..).map(|pending| pending.delimiter).collect();
-        let lined = cursor.limit < cursor.text.len();
         let in_block = cursor.depth > 0;
         let end =
-            if lined { cursor.limit } else { recovery::end(cursor, start, broken, in_block, &delimiters) };
+            if spent { cursor.limit } else { recovery::end(cursor, start, broken, in_block, &delimiters) };
         let end = start + cursor.slice(start, end).trim_end().len().max(1);
         cursor.at = end;
         cursor.limit = cursor.text.len();

@@ -11,6 +11,8 @@ pub(super) struct Session<'s> {
     pub(super) text: Cow<'s, str>,
     pub(super) prompts: Vec<Span>,
     pub(super) output: Vec<Typed>,
+    /// Starts of lines that no statement reaches into: those with a prompt of their own, and output.
+    pub(super) barriers: Vec<usize>,
 }
 
 /// Blanks prompts and output, if the first command has a prompt.
@@ -20,9 +22,15 @@ pub(super) fn read(script: &str, dialect: Dialect) -> Session<'_> {
         !bare.is_empty() && (!bare.starts_with('#') || root_prompt(bare, dialect).is_some())
     });
     if first.and_then(|line| prompt(line, dialect)).is_none() {
-        return Session { text: Cow::Borrowed(script), prompts: Vec::new(), output: Vec::new() };
+        return Session {
+            text: Cow::Borrowed(script),
+            prompts: Vec::new(),
+            output: Vec::new(),
+            barriers: Vec::new(),
+        };
     }
-    let mut session = Session { text: Cow::Borrowed(""), prompts: Vec::new(), output: Vec::new() };
+    let mut session =
+        Session { text: Cow::Borrowed(""), prompts: Vec::new(), output: Vec::new(), barriers: Vec::new() };
     let mut text = String::with_capacity(script.len());
     let mut open = Open::default();
     let mut at = 0;
@@ -32,6 +40,7 @@ pub(super) fn read(script: &str, dialect: Dialect) -> Session<'_> {
         let lead = prompt(bare, dialect).filter(|_| !open.heredoc());
         if let Some(length) = lead {
             open = Open::default();
+            session.barriers.push(at);
             kept = hide(&mut text, &mut session.prompts, at, bare, length);
             open.line(kept);
         } else if open.any() || (open.seen && bare.starts_with("> ")) {
@@ -40,6 +49,7 @@ pub(super) fn read(script: &str, dialect: Dialect) -> Session<'_> {
             }
             open.line(kept);
         } else if !bare.trim_start().starts_with('#') && !bare.trim().is_empty() {
+            session.barriers.push(at);
             session.output.push(Typed { span: Span { start: at, end: at + bare.len() }, line: number });
             text.extend(std::iter::repeat_n(' ', bare.len()));
             kept = "";

@@ -91,7 +91,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn pieces_of_scripts_in_any_order(script in soup()) {
@@ -202,7 +202,7 @@ fn owners(script: &Script, text: &str, dialect: Dialect) {
         let rest = script
             .prompts
             .iter()
-            .find(|prompt| prompt.start >= span.start && prompt.end <= span.end)
+            .rfind(|prompt| prompt.start >= span.start && prompt.end <= span.end)
             .map_or(line, |prompt| &text[prompt.end..span.end]);
         let bare = rest.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\\' || c == '\u{b}');
         let nothing = bare.trim().is_empty()
