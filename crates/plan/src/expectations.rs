@@ -82,10 +82,10 @@ mod tests {
 
     #[test]
     fn comments_that_expect() {
-        let script = "#!/bin/sh\n# Check it\ncurl x\n# Expected:\n# {\"a\": 1}\n# b\n\n# Should return 200 OK\nls # Should not count\n# Second request should be faster\n";
+        let script = "#!/bin/sh\n# Check it\ncurl x\n# Expected:\n# {\"a\": 1}\n# b\n\n# Should return 200 OK\nls # Should list it\n# Second request should be faster\n";
         let found = expectations(script);
         let lines: Vec<usize> = found.iter().map(|one| one.line).collect();
-        assert_eq!(lines, [4, 8, 10]);
+        assert_eq!(lines, [4, 8, 9, 10]);
         assert_eq!(found[0].text, "Expected:\n{\"a\": 1}\nb");
     }
 
