@@ -1,8 +1,12 @@
 //! Import: a plan that somebody wrote for people becomes a checked one. The text stays, byte for byte; fences are added.
 
+mod blocks;
 mod compose;
+mod fences;
 mod fixes;
+mod gaps;
 mod names;
+mod people;
 mod report;
 mod site;
 mod source;

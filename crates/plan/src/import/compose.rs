@@ -1,14 +1,18 @@
 //! What is to be inserted where: front matter, stages, steps. Nothing is written yet.
 
+use super::fences::named;
 use super::names::Names;
 use super::site::FenceSite;
 use super::source::Source;
 use super::splice::Part as Piecewise;
-use super::{ImportOptions, LeftAlone, Outcome, Proposal};
-use crate::document::{self, Fence, Heading, Part};
+use super::{ImportOptions, LeftAlone, Proposal};
+use crate::document::{self, Heading, Part};
 use crate::findings::Lines;
+use crate::kinds::Dur;
+use crate::lift::{Context, Facts};
 use crate::sections::Outline;
-use crate::{Effect, Reading, Role, Span, draft, front};
+use crate::understand::{FactKey, SectionMeaning, Understanding, understand};
+use crate::{Estimate, Reading, Role, Span, front};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
@@ -73,12 +77,24 @@ impl Composition {
             names: Names::of(&parts),
             seen: HashMap::new(),
             options,
+            understood: understand(text),
+            changed: Vec::new(),
+            choices: Vec::new(),
+            checkpoints: 0,
             made: Self { ascii: source.ascii(), ..Self::default() },
         };
         composer.stages(&parts, &outline);
-        composer.fences(&parts, &outline);
-        composer.front();
+        composer.by_people(&parts);
+        let mut context = Context::new(composer.facts());
+        composer.fences(&parts, &mut context);
+        composer.front(&context);
         composer.made
+    }
+
+    /// The step of that id.
+    pub(super) fn step(&self, id: &str) -> Option<&Map<String, Value>> {
+        let steps = self.fences.iter().flat_map(|fence| &fence.pieces).flat_map(|piece| &piece.steps);
+        steps.into_iter().find(|step| named(step) == Some(id))
     }
 
     /// Whether there is nothing that a run could walk.
@@ -133,14 +149,22 @@ fn heading(part: &Part) -> Option<&Heading> {
     }
 }
 
-struct Composer<'t> {
-    text: &'t str,
-    lines: Lines<'t>,
-    names: Names,
+/// What is known while a guide is gone through.
+pub(super) struct Composer<'t> {
+    pub(super) text: &'t str,
+    pub(super) lines: Lines<'t>,
+    pub(super) names: Names,
     /// How often a command's text came already.
     seen: HashMap<String, usize>,
-    options: &'t ImportOptions,
-    made: Composition,
+    pub(super) options: &'t ImportOptions,
+    pub(super) understood: Understanding,
+    /// What steps change, in order: subject and step.
+    pub(super) changed: Vec<(String, String)>,
+    /// Sections that are options of a decision, and the condition of their steps.
+    pub(super) choices: Vec<(Span, String)>,
+    /// How many checkpoints have got their hold.
+    checkpoints: usize,
+    pub(super) made: Composition,
 }
 
 impl Composer<'_> {
@@ -150,96 +174,134 @@ impl Composer<'_> {
         if fenced {
             return;
         }
+        let headings: HashMap<usize, &Heading> =
+            parts.iter().filter_map(heading).map(|heading| (heading.span.start, heading)).collect();
+        let estimates: HashMap<usize, Estimate> = self
+            .understood
+            .sections
+            .iter()
+            .filter_map(|section| Some((section.heading.start, section.estimate?)))
+            .collect();
         for section in outline.guessed() {
-            let Some(heading) = parts
-                .iter()
-                .filter_map(heading)
-                .find(|heading| heading.span.start == section.span.start)
-                .filter(|_| matches!(section.role, Role::Before | Role::Deploy | Role::Verify | Role::After))
-            else {
+            let walked = matches!(section.role, Role::Before | Role::Deploy | Role::Verify | Role::After);
+            let Some(heading) = headings.get(&section.span.start).filter(|_| walked) else { continue };
+            if !has_work(parts, section.span) {
                 continue;
-            };
+            }
             let fallback = format!("stage_{}", self.made.stages.len() + 1);
             let id = self.names.near(&section.title, &fallback);
             let mut yaml = Map::new();
             yaml.insert("id".to_owned(), id.clone().into());
             yaml.insert("role".to_owned(), role_word(section.role).into());
-            self.made.stages.push(NewStage { heading: heading.clone(), id, yaml });
-        }
-    }
-
-    fn fences(&mut self, parts: &[Part], outline: &Outline<'_>) {
-        let mut owned = false;
-        for part in parts {
-            let Part::Fence(fence) = part else {
-                owned = false;
-                continue;
-            };
-            let mine = std::mem::replace(&mut owned, fence.role() == Some("step"));
-            if mine || !draft::is_command(fence) {
-                continue;
+            if let Some(estimate) = estimates.get(&section.span.start) {
+                yaml.insert("estimate".to_owned(), estimate_word(estimate).into());
             }
-            match FenceSite::new(self.text, fence) {
-                Ok(site) => self.fence(fence, site, outline),
-                Err(no) => self.leave(fence.span, "a code fence", no.why()),
-            }
+            self.made.stages.push(NewStage { heading: (*heading).clone(), id, yaml });
         }
     }
 
-    fn fence(&mut self, fence: &Fence, site: FenceSite, outline: &Outline<'_>) {
-        if fence.body.text.trim().is_empty() {
-            return self.leave(fence.span, "a code fence", "it is empty");
-        }
-        let title = outline.heading(fence.span.start).map_or("", |heading| heading.title.as_str());
-        let id = self.names.near(title, "command");
-        let mut step = Map::new();
-        step.insert("id".to_owned(), id.clone().into());
-        step.insert("uses".to_owned(), "shell".into());
-        let span = site.span(0..site.len());
-        let command = fence.body.text.trim().to_owned();
-        let proposal = Proposal {
-            id: self.id(&command),
-            span: Span { start: span.start, end: span.end },
-            line: self.lines.line(span.start),
-            command,
-            outcome: Outcome::Kept {
-                uses: "shell".to_owned(),
-                step: id,
-                effect: Effect::Once,
-                why: "nothing is known of it".to_owned(),
-                refused: false,
-            },
-        };
-        self.made.proposals.push(proposal);
-        self.made.fences.push(FenceDraft {
-            site,
-            span: fence.span,
-            pieces: vec![Piece { line: 0, steps: vec![step] }],
-        });
+    /// Sections around a place, the outermost first, without the title of the file.
+    pub(super) fn sections_around(&self, at: usize) -> impl Iterator<Item = &SectionMeaning> {
+        let around =
+            self.understood.sections.iter().filter(move |one| one.heading.start <= at && at < one.span.end);
+        around.filter(|one| one.level > 1 || one.is_stage)
     }
 
-    fn leave(&mut self, span: Span, what: &str, why: &str) {
+    /// What else stands in a step: the choice that it hangs on, and the hold of a checkpoint before it.
+    pub(super) fn conditions(&mut self, step: &mut Map<String, Value>, at: usize, changes: bool) {
+        let choice = self.choices.iter().find(|(span, _)| span.start <= at && at < span.end);
+        if let Some((_, when)) = choice {
+            step.insert("when".to_owned(), when.clone().into());
+        }
+        let passed = self.understood.checkpoints.iter().take_while(|one| one.span.start < at).count();
+        if changes && passed > self.checkpoints {
+            self.checkpoints = passed;
+            step.insert("hold".to_owned(), json!({ "signatures": 1 }));
+        }
+    }
+
+    pub(super) fn leave(&mut self, span: Span, what: &str, why: &str) {
         let line = self.lines.line(span.start);
         self.made.left.push(LeftAlone { span, line, what: what.to_owned(), why: why.to_owned() });
     }
 
     /// The id of a proposal: the hash of its text, numbered from its second occurrence on.
-    fn id(&mut self, command: &str) -> String {
-        let digest = Sha256::digest(command.split_whitespace().collect::<Vec<_>>().join(" ").as_bytes());
+    pub(super) fn id(&mut self, command: &str) -> String {
+        let digest = Sha256::digest(document::words(command).as_bytes());
         let hash: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
         let count = self.seen.entry(hash.clone()).or_insert(0);
         *count += 1;
         if *count == 1 { hash } else { format!("{hash}_{count}") }
     }
 
-    fn front(&mut self) {
+    /// Account, region and profile as the text states them, where it states one.
+    fn facts(&self) -> Facts {
+        // What is stated counts; where nothing is, what is merely seen, in ARNs and hosts, if it is always the same.
+        let stated = |key: FactKey| {
+            let of_key = || self.understood.facts.iter().filter(move |fact| fact.key == key);
+            let stated = of_key().any(|fact| fact.stated);
+            let mut values: Vec<&str> =
+                of_key().filter(|fact| fact.stated == stated).map(|fact| fact.value.as_str()).collect();
+            values.sort_unstable();
+            values.dedup();
+            match values.as_slice() {
+                [one] => Some((*one).to_owned()),
+                _ => None,
+            }
+        };
+        Facts {
+            account: self.options.account.clone().or_else(|| stated(FactKey::Account)),
+            region: self.options.region.clone().or_else(|| stated(FactKey::Region)),
+            profile: stated(FactKey::Profile),
+        }
+    }
+
+    fn front(&mut self, context: &Context) {
         let mut ours = Map::new();
         ours.insert("version".to_owned(), 1.into());
-        if let (Some(account), Some(region)) = (&self.options.account, &self.options.region) {
+        let facts = context.facts();
+        if let (Some(account), Some(region)) = (&facts.account, &facts.region) {
             ours.insert("target".to_owned(), json!({ "account": account, "region": region }));
+        }
+        let mut vars = Map::new();
+        for var in context.vars() {
+            let mut one = Map::new();
+            if var.secret {
+                one.insert("secret".to_owned(), true.into());
+            } else if let Some(default) = &var.default {
+                one.insert("default".to_owned(), default.clone().into());
+            }
+            if let Some(description) = &var.description {
+                one.insert("description".to_owned(), description.clone().into());
+            }
+            vars.insert(var.name.clone(), Value::Object(one));
+        }
+        if !vars.is_empty() {
+            ours.insert("vars".to_owned(), Value::Object(vars));
+        }
+        let whole = self.understood.facts.iter().find(|fact| fact.key == FactKey::Estimate && fact.stated);
+        if let Some(estimate) = whole.and_then(|fact| fact.estimate) {
+            ours.insert("estimate".to_owned(), estimate_word(&estimate).into());
         }
         self.made.front = ours;
     }
+}
+
+/// Whether something stands in a section that a person or a run would do.
+fn has_work(parts: &[Part], section: Span) -> bool {
+    let first = parts.partition_point(|part| part.span().start < section.start);
+    let inside = parts.get(first..).unwrap_or_default().iter();
+    inside.take_while(|part| part.span().start < section.end).any(|part| match part {
+        Part::Task(_) => true,
+        Part::Fence(fence) => !fence.info.is_empty() || !fence.body.text.trim().is_empty(),
+        Part::Heading(_) | Part::Row(_) | Part::Comment(_) => false,
+    })
+}
+
+/// `20m..40m`, or one length where both are the same.
+fn estimate_word(estimate: &Estimate) -> String {
+    let (from, to) = (Dur::new(estimate.from), Dur::new(estimate.to));
+    if estimate.from == estimate.to { from.to_string() } else { format!("{from}..{to}") }
 }
 
 fn role_word(role: Role) -> &'static str {

@@ -9,6 +9,8 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct Names {
     taken: HashSet<String>,
     numbers: HashMap<String, usize>,
+    /// Names in the order in which they were given, each with its base and the base's number before.
+    given: Vec<(String, String, usize)>,
 }
 
 impl Names {
@@ -37,12 +39,27 @@ impl Names {
     /// The name itself, or with a number.
     pub(super) fn free(&mut self, base: String) -> String {
         let number = self.numbers.entry(base.clone()).or_insert(1);
+        let before = *number;
         let mut name = base.clone();
         while !self.taken.insert(name.clone()) {
             *number += 1;
             name = format!("{base}_{number}");
         }
+        self.given.push((name.clone(), base, before));
         name
+    }
+
+    /// Where to go back to.
+    pub(super) fn mark(&self) -> usize {
+        self.given.len()
+    }
+
+    /// Takes back what was given since a mark.
+    pub(super) fn back(&mut self, mark: usize) {
+        for (name, base, before) in self.given.drain(mark.min(self.given.len())..).rev() {
+            self.taken.remove(&name);
+            self.numbers.insert(base, before);
+        }
     }
 }
 

@@ -183,6 +183,12 @@ fn is_plain(text: &str, inside: bool) -> bool {
             || matches!(c, '_' | '-' | '.' | '/' | '@' | '+' | ':' | '=' | ' ' | '(' | ')')
             || (!inside && matches!(c, ',' | '\''))
     });
+    let length = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.ends_with(['s', 'm', 'h'])
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, 's' | 'm' | 'h' | '.'));
+    if length {
+        return true;
+    }
     let lower = text.to_ascii_lowercase();
     let word = matches!(lower.as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n");
     starts && sound && !word && !text.contains(": ") && !text.contains("  ") && !text.ends_with([':', ' '])
@@ -201,7 +207,7 @@ mod tests {
                 "cluster": "broker", "n": 3, "yes": "yes", "version": "15.12", "empty": "", "list": [], "none": {},
                 "template": "{{ vars.x }}", "colon": "a: b", "hash": "a #b", "turned": "a\u{202e}b", "tab": "a\tb",
                 "path": "environments/a.tfvars", "url": "https://api.example/x?y=1", "wild": "*", "umlaut": "Größe",
-                "account": "012345678901", "long": "x".repeat(140), "quote": "it's \"so\"", "null": "null"
+                "account": "012345678901", "long": "x".repeat(140), "quote": "it's \"so\"", "null": "null", "time": "20m..1h30m"
             },
             "text": "one\n\n  two\nthree: 4",
             "after": [

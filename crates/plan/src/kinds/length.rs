@@ -21,6 +21,11 @@ pub struct BadDur(pub String);
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Dur {
+    /// A length of time.
+    pub fn new(length: Duration) -> Self {
+        Self(length)
+    }
+
     /// The length.
     pub fn get(self) -> Duration {
         self.0

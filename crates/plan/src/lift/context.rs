@@ -3,7 +3,7 @@
 use super::assigned;
 use super::marks::{gap, has_gap};
 use super::verdict::{Lifted, NewVar, Verdict};
-use crate::shell::Script;
+use crate::shell::{Script, Shape, Statement, Word};
 use std::collections::BTreeMap;
 
 /// What a plan says of where it goes to; what it does not say is learned from its commands.
@@ -170,6 +170,27 @@ impl Context {
             .filter_map(|var| Some((gap(&format!("vars.{}", var.name)), var.default.as_deref()?)))
             .try_fold(text.to_owned(), |text, (gap, value)| Some(text.replace(&gap, value)))
             .filter(|text| !has_gap(text))
+    }
+
+    /// The folder in which a script begins whose first statement this is, relative to the plan's; `None` is that folder
+    /// itself. The first `cd` of a fence begins there, unless it goes up.
+    pub fn folder_of(&self, statement: &Statement) -> Option<String> {
+        let word = |at: usize| match &statement.shape {
+            Shape::Simple(command) => command.words.get(at).and_then(Word::literal),
+            Shape::Assignments(_)
+            | Shape::Pipeline(_)
+            | Shape::List(_)
+            | Shape::Compound { .. }
+            | Shape::NotUnderstood(_) => None,
+        };
+        let moves = word(0).is_some_and(|word| word == "cd");
+        if moves && !self.moved && !word(1).is_some_and(|to| to.starts_with("..")) {
+            return None;
+        }
+        match &self.dir {
+            Dir::At(dir) if !dir.is_empty() => Some(dir.clone()),
+            Dir::At(_) | Dir::Unknown(_) => None,
+        }
     }
 
     /// Goes to a folder, as `cd` does.

@@ -1,0 +1,370 @@
+//! Every code fence of a guide: which are commands, what their statements become, and what the operator is told of it.
+
+use super::blocks::{Asks, Block, Owner, Walked, is_torn, makes_state, walk};
+use super::compose::{Composer, FenceDraft, Piece};
+use super::site::FenceSite;
+use super::{Outcome, Proposal};
+use crate::document::{Fence, Part};
+use crate::kinds::ShellName;
+use crate::lift::{Context, Verdict};
+use crate::shell::{Dialect, Reach, Script, Shape, parse_as, reach, unwrap_command};
+use crate::{Role, Span, draft, rules};
+use serde_json::{Map, Value, json};
+use std::ops::Range;
+
+/// What a section's commands are for, as far as a walk goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// They are walked.
+    Walked,
+    /// They undo what was walked.
+    Rollback,
+    /// They are looked up.
+    Reference,
+}
+
+impl Composer<'_> {
+    /// Goes through all fences in order of the file.
+    pub(super) fn fences(&mut self, parts: &[Part], context: &mut Context) {
+        let mut owned = false;
+        for (at, part) in parts.iter().enumerate() {
+            let Part::Fence(fence) = part else {
+                owned = false;
+                continue;
+            };
+            let mine = std::mem::replace(&mut owned, fence.role() == Some("step"));
+            if mine || matches!(fence.role(), Some("step" | "stage")) {
+                continue;
+            }
+            let script = parse_as(&fence.body.text, Dialect::of_info(&fence.info));
+            if !is_commands(fence, &script) {
+                continue;
+            }
+            match FenceSite::new(self.text, fence) {
+                Ok(site) => {
+                    context.begin_fence();
+                    context.expect_after(self.said_after(fence, parts.get(at + 1)));
+                    self.fence(fence, site, &script, context);
+                }
+                Err(no) => self.leave(fence.span, "a code fence", no.why()),
+            }
+        }
+    }
+
+    fn fence(&mut self, fence: &Fence, site: FenceSite, script: &Script, context: &mut Context) {
+        let text = fence.body.text.as_str();
+        if script.statements.is_empty() {
+            return self.leave(
+                fence.span,
+                "a code fence",
+                "it has no command, only comments or what one printed",
+            );
+        }
+        let purpose = self.purpose(fence.span.start);
+        // By statement, so that an id stays the same whatever is refused.
+        let ids: Vec<String> =
+            (0..script.statements.len()).map(|at| self.id(&command(script, text, &(at..at + 1)))).collect();
+        let walked = self.walked(script, text, &ids, context);
+        let never_walked = "It stands in a section to look things up; a run does not walk it.";
+        let undone = (purpose == Purpose::Rollback).then(|| self.undo_by(&walked)).flatten();
+        let mut pieces = Vec::new();
+        if purpose != Purpose::Reference && undone.is_none() {
+            for (number, block) in walked.blocks.iter().enumerate() {
+                let end = walked.blocks.get(number + 1).map_or(site.len(), |next| next.line);
+                let lines = text.split_inclusive('\n').skip(block.line).take(end.saturating_sub(block.line));
+                let script_text: String = lines.collect();
+                let step = self.step(fence, script, text, block, &script_text, purpose);
+                pieces.push(Piece { line: block.line, steps: vec![step] });
+            }
+        }
+        for (number, fate) in walked.fates.iter().enumerate() {
+            let lines = lines_of(script, &fate.statements);
+            let span = site.span(lines);
+            let command = command(script, text, &fate.statements);
+            let block = walked.blocks.get(fate.block.min(walked.blocks.len().saturating_sub(1)));
+            let outcome = match (&undone, purpose) {
+                (_, Purpose::Reference) => Outcome::Absorbed { why: never_walked.to_owned() },
+                (Some(undone), _) => Outcome::Absorbed {
+                    why: match undone.get(number).cloned().flatten() {
+                        Some(step) => format!("It is the way back of the step `{step}` now."),
+                        None => "It only prepares the way back.".to_owned(),
+                    },
+                },
+                (None, _) => self.outcome(fate.refused, &fate.verdict, block, &pieces),
+            };
+            let proposal = Proposal {
+                id: ids.get(fate.statements.start).cloned().unwrap_or_default(),
+                span: Span { start: span.start, end: span.end },
+                line: self.lines.line(span.start),
+                command,
+                outcome,
+            };
+            self.made.proposals.push(proposal);
+        }
+        if !pieces.is_empty() {
+            self.made.fences.push(FenceDraft { site, span: fence.span, pieces });
+        }
+    }
+
+    /// Walks a fence; where lifting would tear what hangs together, nothing of it is lifted.
+    fn walked(&mut self, script: &Script, text: &str, ids: &[String], context: &mut Context) -> Walked {
+        if !makes_state(script) {
+            return walk(script, text, context, &mut Asking { composer: self, ids }, None);
+        }
+        let (mark, tried) = (self.names.mark(), context.clone());
+        let walked = walk(script, text, context, &mut Asking { composer: self, ids }, None);
+        if !is_torn(script, text, &walked) {
+            return walked;
+        }
+        self.names.back(mark);
+        *context = tried;
+        let why = "Other commands of this fence hang together with it by variables, functions or options of one shell.";
+        walk(script, text, context, &mut Asking { composer: self, ids }, Some(why))
+    }
+
+    fn outcome(&self, refused: bool, verdict: &Verdict, block: Option<&Block>, pieces: &[Piece]) -> Outcome {
+        let id = block.map_or_else(String::new, |block| block.id.clone());
+        let of_block = |name: &str| {
+            let step =
+                pieces.iter().flat_map(|piece| &piece.steps).find(|step| named(step) == Some(id.as_str()));
+            step.and_then(|step| step.get(name)).and_then(Value::as_str).unwrap_or("shell").to_owned()
+        };
+        match verdict {
+            Verdict::Lifted(lifted) => Outcome::Lifted {
+                uses: lifted.uses.clone(),
+                step: id.clone(),
+                yaml: pieces
+                    .iter()
+                    .flat_map(|piece| &piece.steps)
+                    .find(|step| named(step) == Some(id.as_str()))
+                    .map(|step| super::written::mapping(step, self.made.ascii).join("\n"))
+                    .unwrap_or_default(),
+                guessed: lifted.guessed.clone(),
+            },
+            Verdict::Kept(kept) => Outcome::Kept {
+                uses: of_block("uses"),
+                step: id.clone(),
+                effect: kept.effect,
+                why: kept.why.clone(),
+                refused,
+            },
+            Verdict::Absorbed { why } => Outcome::Absorbed { why: why.clone() },
+        }
+    }
+
+    /// A step for a block, as it will be written.
+    fn step(
+        &mut self,
+        fence: &Fence,
+        script: &Script,
+        text: &str,
+        block: &Block,
+        script_text: &str,
+        purpose: Purpose,
+    ) -> Map<String, Value> {
+        let mut step = Map::new();
+        step.insert("id".to_owned(), block.id.clone().into());
+        let changes;
+        match &block.owner {
+            Owner::Lifted(lifted) => {
+                step.insert("uses".to_owned(), lifted.uses.clone().into());
+                if !lifted.with.is_empty() {
+                    step.insert("with".to_owned(), Value::Object(lifted.with.clone()));
+                }
+                let kinds = crate::kind(&lifted.uses).map(|kind| kind.effect);
+                if let Some(effect) = lifted.effect {
+                    step.insert("effect".to_owned(), rules::word(effect).into());
+                }
+                changes = lifted.effect.or(kinds).is_none_or(crate::Effect::changes);
+                if let Some(expect) = &lifted.expect {
+                    step.insert("expect".to_owned(), expect.clone());
+                }
+                if !lifted.after.is_empty() {
+                    step.insert("after".to_owned(), lifted.after.clone().into());
+                }
+                if let Some(undo) = &lifted.undo {
+                    step.insert("undo".to_owned(), undo.clone());
+                }
+                if changes
+                    && purpose == Purpose::Walked
+                    && let Some(subject) = crate::lift::subject(lifted)
+                {
+                    self.changed.push((subject, block.id.clone()));
+                }
+            }
+            Owner::Kept(kept) => {
+                changes = kept.effect.changes();
+                let typed = !script.prompts.is_empty() || !script.output.is_empty();
+                if typed {
+                    step.insert("uses".to_owned(), "manual".into());
+                    let copied = command(script, text, &block.statements);
+                    let said = "Run this in a terminal; in the plan it stands behind a prompt, with what it printed.";
+                    step.insert(
+                        "with".to_owned(),
+                        json!({ "instructions": said, "copy": [{ "text": copied }] }),
+                    );
+                } else {
+                    step.insert("uses".to_owned(), "shell".into());
+                    let with = with_of_shell(fence, block, &kept.env, script_text);
+                    if !with.is_empty() {
+                        step.insert("with".to_owned(), Value::Object(with));
+                    }
+                }
+                if kept.effect != crate::Effect::Once {
+                    step.insert("effect".to_owned(), rules::word(kept.effect).into());
+                }
+            }
+        }
+        if purpose == Purpose::Walked {
+            self.conditions(&mut step, fence.span.start, changes);
+        }
+        step
+    }
+
+    /// Steps that a fence of a rollback section undoes, statement by statement; `None` unless every one that changes
+    /// something has its step.
+    fn undo_by(&mut self, walked: &Walked) -> Option<Vec<Option<String>>> {
+        let mut found: Vec<(Option<String>, Option<Value>)> = Vec::new();
+        for fate in &walked.fates {
+            match &fate.verdict {
+                Verdict::Absorbed { .. } => found.push((None, None)),
+                Verdict::Kept(kept) if !kept.effect.changes() => found.push((None, None)),
+                Verdict::Kept(_) => return None,
+                Verdict::Lifted(lifted) => {
+                    let back = crate::lift::way_back(lifted)?;
+                    let subject = crate::lift::subject(lifted)?;
+                    // The last change of a thing is what its way back undoes; before it, nothing is sure.
+                    let (_, step) = self.changed.iter().rev().find(|(of, _)| *of == subject)?;
+                    found.push((Some(step.clone()), Some(back)));
+                }
+            }
+        }
+        found.iter().any(|(step, _)| step.is_some()).then_some(())?;
+        for (step, back) in &found {
+            if let (Some(step), Some(back)) = (step, back) {
+                self.undo(step, back);
+            }
+        }
+        Some(found.into_iter().map(|(step, _)| step).collect())
+    }
+
+    fn undo(&mut self, id: &str, back: &Value) {
+        let steps = self
+            .made
+            .fences
+            .iter_mut()
+            .flat_map(|fence| &mut fence.pieces)
+            .flat_map(|piece| &mut piece.steps);
+        for step in steps {
+            if named(step) == Some(id) {
+                step.insert("undo".to_owned(), back.clone());
+            }
+        }
+        let yaml = self.made.step(id).map(|step| super::written::mapping(step, self.made.ascii).join("\n"));
+        for proposal in &mut self.made.proposals {
+            if let Outcome::Lifted { step, yaml: shown, .. } = &mut proposal.outcome
+                && step == id
+                && let Some(yaml) = &yaml
+            {
+                shown.clone_from(yaml);
+            }
+        }
+    }
+
+    /// What the sections around a place say of its commands, the outermost first. The title of the file says nothing.
+    pub(super) fn purpose(&self, at: usize) -> Purpose {
+        let mut purpose = Purpose::Walked;
+        for section in self.sections_around(at) {
+            purpose = match section.role {
+                Some(Role::Rollback) => Purpose::Rollback,
+                Some(Role::Reference) if purpose == Purpose::Walked => Purpose::Reference,
+                Some(_) if section.is_stage => Purpose::Walked,
+                _ => purpose,
+            };
+        }
+        purpose
+    }
+
+    /// What the prose and the block directly after a fence say should come of it.
+    fn said_after(&self, fence: &Fence, _next: Option<&Part>) -> Vec<String> {
+        let inside = |span: Span| span.start >= fence.span.start && span.end <= fence.span.end;
+        let of = self.understood.expectations.iter().filter(|one| one.of == fence.span && !inside(one.span));
+        of.flat_map(|one| one.text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+}
+
+struct Asking<'c, 't, 's> {
+    composer: &'c mut Composer<'t>,
+    ids: &'s [String],
+}
+
+impl Asks for Asking<'_, '_, '_> {
+    fn id(&mut self, name: &str) -> String {
+        self.composer.names.free(name.to_owned())
+    }
+
+    fn is_refused(&mut self, at: usize) -> bool {
+        self.ids.get(at).is_some_and(|id| self.composer.options.refused.contains(id))
+    }
+}
+
+/// The text of statements as it is written, without prompts and what was printed.
+fn command(script: &Script, text: &str, statements: &Range<usize>) -> String {
+    let spans = script.statements.get(statements.clone()).unwrap_or_default().iter().map(|one| one.span);
+    let texts: Vec<&str> = spans.filter_map(|span| text.get(span.start..span.end)).map(str::trim).collect();
+    texts.join("\n")
+}
+
+/// Commands for a shell: a fence whose language says so, or one without a language whose text is nothing else.
+fn is_commands(fence: &Fence, script: &Script) -> bool {
+    if draft::is_command(fence) {
+        return true;
+    }
+    let unsaid = matches!(fence.language(), "" | "text" | "txt" | "plaintext");
+    unsaid
+        && script.problems.is_empty()
+        && !script.statements.is_empty()
+        && script.statements.iter().all(|statement| match &statement.shape {
+            Shape::NotUnderstood(_) | Shape::Compound { .. } | Shape::Assignments(_) => false,
+            Shape::Simple(_) | Shape::Pipeline(_) | Shape::List(_) => {
+                statement.commands().iter().all(|command| {
+                    let words = unwrap_command(command).words;
+                    words.len() > 1 && !matches!(reach(&words).reach, Reach::Unknown)
+                })
+            }
+        })
+}
+
+fn with_of_shell(
+    fence: &Fence,
+    block: &Block,
+    env: &std::collections::BTreeMap<String, String>,
+    script: &str,
+) -> Map<String, Value> {
+    let mut with = Map::new();
+    if ShellName::from_language(fence.language()).is_none() {
+        with.insert("shell".to_owned(), "bash".into());
+    }
+    let read: Map<String, Value> = env
+        .iter()
+        .filter(|(name, _)| script.contains(name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone().into()))
+        .collect();
+    if !read.is_empty() {
+        with.insert("env".to_owned(), Value::Object(read));
+    }
+    if let Some(dir) = &block.dir {
+        with.insert("dir".to_owned(), dir.clone().into());
+    }
+    with
+}
+
+pub(super) fn named(step: &Map<String, Value>) -> Option<&str> {
+    step.get("id").and_then(Value::as_str)
+}
+
+fn lines_of(script: &Script, statements: &Range<usize>) -> Range<usize> {
+    let all = script.statements.get(statements.clone()).unwrap_or_default();
+    let start = all.first().map_or(0, |one| one.lines.start);
+    start..all.last().map_or(start, |one| one.lines.end)
+}
