@@ -59,10 +59,7 @@ impl Writer {
             | Value::String(_)
             | Value::Array(_)
             | Value::Object(_) => {
-                let plain = match value {
-                    Value::String(text) => self.scalar(text, false),
-                    _ => flow,
-                };
+                let plain = value.as_str().map_or(flow, |text| self.scalar(text, false));
                 self.lines.push(format!("{lead} {plain}"));
             }
         }
