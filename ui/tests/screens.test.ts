@@ -3,10 +3,11 @@ import { fireEvent, render, screen, waitFor, within } from "@testing-library/sve
 import { beforeEach, expect, test } from "vitest";
 import App from "../src/screens/App.svelte";
 import { Console } from "../src/screens/console.svelte.ts";
+import { Refused } from "../src/host/host.ts";
 import { hashOf, placeOf } from "../src/screens/place.ts";
 import { lock } from "./accounts-views.ts";
 import { ScriptedHost, type Script } from "./scripted.ts";
-import { baking, failedRun, heldRun, home, pausing, plan, runView } from "./views.ts";
+import { baking, damagedImport, failedRun, heldRun, home, importing, pausing, plan, runView } from "./views.ts";
 
 beforeEach(() => {
   location.hash = "";
@@ -188,3 +189,40 @@ test("every key is in the key map", async () => {
 
 test.each(["#/", "#/accounts", "#/plan/%2Fplans%2Fa%20b.md", "#/run/7k2m"])("%s names its place both ways", (hash) => expect(hashOf(placeOf(hash))).toBe(hash));
 test.each(["#/plan/%E0%A4%A", "#/plan/", "#/nowhere/x", ""])("%j leads home", (hash) => expect(placeOf(hash)).toEqual({ screen: "home" }));
+
+test("a guide leads to its import, where a lift is refused by key and the result is saved as shown", async () => {
+  const host = show(hashOf({ screen: "plan", path: plan.path }), {
+    "plan.open": () => ({ ...plan, level: "guide" }),
+    "plan.import": ({ refused }) => ({ ...importing, proposals: importing.proposals.map((one) => (refused.includes(one.id) ? { ...one, outcome: "refused" } : one)) }),
+    "plan.import_save": ({ to, replace }) => {
+      if (!replace) throw new Refused({ code: "exists", message: `${to} is there already`, hints: [], causes: [] });
+      return { path: to, bytes: 12 };
+    },
+  });
+  await fireEvent.click(await screen.findByRole("button", { name: /Make this a checked plan/ }));
+  expect(location.hash).toBe(hashOf({ screen: "import", path: plan.path }));
+  const box = await screen.findByRole<HTMLInputElement>("checkbox", { name: /Make a typed step of line 7/ });
+  expect(box.checked).toBe(true);
+  await fireEvent.keyDown(document.body, { key: "j", code: "KeyJ" });
+  await fireEvent.keyDown(document.body, { key: "x", code: "KeyX" });
+  await waitFor(() => expect(screen.getByText("refused")).toBeTruthy());
+  await fireEvent.click(screen.getByRole("button", { name: "Add a manual undo" }));
+  await waitFor(() => expect(host.asked.filter(({ name }) => name === "plan.import").at(-1)?.args).toEqual({ path: plan.path, repair: false, refused: ["p7"], fixes: ["f1"] }));
+  await fireEvent.click(screen.getByRole("button", { name: /Save as/ }));
+  const dialog = await screen.findByRole("dialog", { name: "Save the checked plan" });
+  expect(within(dialog).getByLabelText<HTMLInputElement>("File").value).toBe(importing.suggested);
+  await fireEvent.click(within(dialog).getByRole("button", { name: "Save" }));
+  await fireEvent.click(await within(dialog).findByRole("button", { name: "Replace it" }));
+  await screen.findByText("Saved");
+  expect(host.asked.findLast(({ name }) => name === "plan.import_save")?.args).toEqual({ plan: { path: plan.path, repair: false, refused: ["p7"], fixes: ["f1"] }, digest: importing.digest, to: importing.suggested, replace: true });
+});
+
+test("damage is offered as a diff, and repaired only when asked", async () => {
+  const host = show(hashOf({ screen: "import", path: "/x" }), { "plan.import": ({ repair }) => ({ ...damagedImport, repaired: repair }) });
+  await fireEvent.click(await screen.findByRole("button", { name: "Show the repair…" }));
+  const dialog = await screen.findByRole("dialog", { name: "What the repair changes" });
+  expect(within(dialog).getByText("## Step 1: look ✅")).toBeTruthy();
+  await fireEvent.click(screen.getByTestId("import-repair"));
+  await screen.findByText("Damage is repaired in the result");
+  expect(host.asked.findLast(({ name }) => name === "plan.import")?.args).toMatchObject({ repair: true });
+});

@@ -1,5 +1,5 @@
 // Invented views for tests and for looking at the screens. Every name, account and digest is made up.
-import type { Home, Identity, LogLine, PlanView, RunView, StageView, StepView } from "../src/host/host.ts";
+import type { Home, Identity, ImportRow, ImportView, LogLine, PlanView, ProposalView, RunView, StageView, StepView } from "../src/host/host.ts";
 
 export const NOW = Date.parse("2026-11-20T14:20:12+01:00");
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -239,3 +239,29 @@ export const home: Home = {
   open_at_start: null,
   examples: [{ path: "/plans/first.plan.md", title: "Your first deployment", opened_at: "", missing: false }],
 };
+
+const notes = ["# Broker 2.4", "", "## Step 1: look", "", "```bash", "aws sts get-caller-identity", "aws ecs describe-services --cluster broker --services broker-api", "# Expected: \"runningCount\": 2", "```", "", "## Step 2: deploy", "", "```bash", "./scripts/notify.sh start", "```"];
+const step1 = ["```yaml step", "id: check_broker_api", "uses: ecs.check", "with: { cluster: broker, service: broker-api }", "expect: { running: 2 }", "```", ""];
+const proposal = (line: number, command: string, more: Partial<ProposalView>): ProposalView => ({ id: `p${line}`, line, command, outcome: "kept", kind: null, step: null, yaml: null, effect: null, why: null, guessed: [], ...more });
+
+/** A guide that would become a checked plan. */
+export const importing: ImportView = {
+  path: "/plans/DEPLOYMENT.md", digest: "ab".repeat(32), title: "Broker 2.4", state: "imported", said: "3 commands became a checked plan: 1 lifted, 1 kept as scripts, 1 in need of no step, 0 left alone.",
+  proposals: [
+    proposal(6, "aws sts get-caller-identity", { outcome: "absorbed", why: "Holdpoint asserts the account and role of the target before each step that changes something." }),
+    proposal(7, notes[6] ?? "", { outcome: "lifted", kind: "ecs.check", step: "check_broker_api", yaml: step1.slice(1, -2).join("\n"), guessed: ["The region `eu-central-1` is that of the plan's target."] }),
+    proposal(14, "./scripts/notify.sh start", { kind: "shell", step: "notify_sh_start", effect: "once", why: "`notify.sh` has no typed step." }),
+  ],
+  left: [{ line: 20, what: "a code fence", why: "the fence is not closed, so everything after it is code; close it and import again" }],
+  rows: notes.flatMap((text, at): ImportRow[] => {
+    const added = at === 4 ? step1 : [];
+    const shift = at >= 4 ? step1.length : 0;
+    return [...added.map((after, number): ImportRow => ({ from: null, to: at + 1 + number, before: null, after })), { from: at + 1, to: at + 1 + shift, before: text, after: null }];
+  }),
+  findings: [
+    { finding: { code: "no-undo", severity: "warning", message: "`notify_sh_start` changes something and says not how to undo it", line: 20, column: 1, excerpt: "id: notify_sh_start", hint: "Write `undo: { uses: …, with: … }`." }, fix: "f1", fix_title: "Add a manual undo" },
+  ],
+  damage: null, damage_diff: null, repaired: false, suggested: "/plans/DEPLOYMENT.plan.md",
+};
+/** The same, of a damaged text. */
+export const damagedImport: ImportView = { ...importing, damage: { said: "UTF-8 read as MacRoman, 2 places", places: 2, guessed: 0 }, damage_diff: "@@ -1,2 +1,2 @@\n-## Step 1: look ‚úÖ\n+## Step 1: look ✅\n" };

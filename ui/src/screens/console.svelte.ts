@@ -4,6 +4,7 @@ import { DeskController } from "../features/accounts/desk.svelte.ts";
 import { DoctorController } from "../features/accounts/doctor.svelte.ts";
 import { LockController } from "../features/accounts/lock.svelte.ts";
 import { SignInController } from "../features/accounts/signin.svelte.ts";
+import { ImportController } from "../features/plans/import.svelte.ts";
 import { PlanController } from "../features/plans/plan.svelte.ts";
 import { RunController } from "../features/runs/run.svelte.ts";
 import { refused, type Home, type Host, type Identity, type Mode, type NoticeView, type Refused, type Update } from "../host/host.ts";
@@ -27,6 +28,7 @@ export class Console {
   unreadable = $state.raw<Refused | null>(null);
   place = $state.raw<Place>({ screen: "home" });
   plan = $state.raw<PlanController | null>(null);
+  importing = $state.raw<ImportController | null>(null);
   run = $state.raw<RunController | null>(null);
   linked = $state(true);
   dragging = $state(false);
@@ -113,7 +115,9 @@ export class Console {
     this.place = place;
     this.plan = place.screen === "plan" ? new PlanController(this.host, place.path) : null;
     this.run = place.screen === "run" ? new RunController(this.host, place.run) : null;
+    this.importing = place.screen === "import" ? new ImportController(this.host, place.path) : null;
     void this.plan?.open();
+    void this.importing?.open();
     void this.run?.open();
     if (place.screen === "home") void this.refresh();
   }

@@ -1,6 +1,6 @@
 // Which screen shows, as the address says: back and forward come by themselves.
 
-export type Place = { screen: "home" } | { screen: "accounts" } | { screen: "plan"; path: string } | { screen: "run"; run: string };
+export type Place = { screen: "home" } | { screen: "accounts" } | { screen: "plan"; path: string } | { screen: "import"; path: string } | { screen: "run"; run: string };
 
 export function hashOf(place: Place): string {
   switch (place.screen) {
@@ -10,6 +10,8 @@ export function hashOf(place: Place): string {
       return "#/accounts";
     case "plan":
       return `#/plan/${encodeURIComponent(place.path)}`;
+    case "import":
+      return `#/import/${encodeURIComponent(place.path)}`;
     case "run":
       return `#/run/${encodeURIComponent(place.run)}`;
   }
@@ -17,10 +19,11 @@ export function hashOf(place: Place): string {
 
 export function placeOf(hash: string): Place {
   if (hash === "#/accounts") return { screen: "accounts" };
-  const found = /^#\/(plan|run)\/(.+)$/.exec(hash);
+  const found = /^#\/(plan|import|run)\/(.+)$/.exec(hash);
   const what = found?.[2] === undefined ? null : decoded(found[2]);
   if (!found || what === null) return { screen: "home" };
-  return found[1] === "plan" ? { screen: "plan", path: what } : { screen: "run", run: what };
+  if (found[1] === "run") return { screen: "run", run: what };
+  return { screen: found[1] === "plan" ? "plan" : "import", path: what };
 }
 
 function decoded(text: string): string | null {

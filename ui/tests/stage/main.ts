@@ -7,7 +7,7 @@ import App from "../../src/screens/App.svelte";
 import { Console } from "../../src/screens/console.svelte.ts";
 import * as desk from "../accounts-views.ts";
 import { ScriptedHost } from "../scripted.ts";
-import { applying, failedRun, heldRun, home, identity, log, mirroring, NOW, operating, plan, baking, pausing, planned, runView, step } from "../views.ts";
+import { damagedImport, importing, applying, failedRun, heldRun, home, identity, log, mirroring, NOW, operating, plan, baking, pausing, planned, runView, step } from "../views.ts";
 
 const began = performance.now();
 Date.now = () => NOW + performance.now() - began;
@@ -79,6 +79,14 @@ const host = new ScriptedHost({
     if (path.includes("missing")) throw new Refused({ code: "not_found", message: `There is no file ${path}`, hints: ["Open it from where it is now."], causes: ["No such file or directory (os error 2)"] });
     return path.includes("damaged") ? { ...plan, damage: { said: "UTF-8 read as MacRoman", places: 41, guessed: 3 } } : path.includes("trusted") ? { ...plan, trusted: true } : plan;
   },
+  "plan.import": ({ path, repair, refused }) => {
+    if (path.includes("missing")) throw new Refused({ code: "not_found", message: `There is no file ${path}`, hints: ["Open it from where it is now."], causes: ["No such file or directory (os error 2)"] });
+    if (path.includes("slow")) return new Promise(() => undefined);
+    if (path.includes("bare")) return { ...importing, state: "nothing_to_walk", said: "There is no command, no checklist and no stage in it, so nothing was inserted.", proposals: [], left: [], findings: [], rows: importing.rows.filter((row) => row.from !== null) };
+    const shown = path.includes("damaged") ? { ...damagedImport, repaired: repair } : importing;
+    return { ...shown, proposals: shown.proposals.map((one) => (refused.includes(one.id) ? { ...one, outcome: "refused", kind: "shell", why: "The lift was refused." } : one)) };
+  },
+  "plan.import_save": ({ to }) => ({ path: to, bytes: 4821 }),
   "plan.trust": () => ({ ...plan, trusted: true }),
   "profiles.list": () => ({ explanation: null, default: null, profiles: [...desk.profiles, ...desk.accounts.profiles, ...many] }),
   "identity.check": ({ profile }) => ({ ...identity, profile }),
