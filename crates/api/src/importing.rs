@@ -41,7 +41,7 @@ impl Console {
     /// Shows what a guide would become. Nothing is written.
     pub fn import_plan(&self, args: &PlanImport) -> Result<ImportView, Problem> {
         let (path, digest, done) = imported(args)?;
-        Ok(import_view(&path, digest, &done, args.repair))
+        Ok(import_view(&path, digest, &done))
     }
 
     /// Writes what was shown to a file of its own.

@@ -13,7 +13,7 @@ mod source;
 mod splice;
 mod written;
 
-use crate::{Edit, Level, Reading, Span, read};
+use crate::{Edit, Level, Reading, RepairOffer, Span, edit, read, repair_edits};
 use compose::Composition;
 pub use fixes::fixes;
 pub use report::Counts;
@@ -42,11 +42,13 @@ pub struct Import {
     pub state: ImportState,
     /// The text that came in, decoded.
     pub original: String,
-    /// `original` with `edits` applied, and then the repairs that were asked for.
+    /// The text that was inserted into: `original`, or what the repair made of it.
+    pub base: String,
+    /// `base` with `edits` applied, and then the repairs that were asked for.
     pub text: String,
     /// The same as bytes, in the file's own encoding; without repairs, the file's own bytes with insertions.
     pub bytes: Vec<u8>,
-    /// Insertions into `original`; nothing is replaced.
+    /// Insertions into `base`; nothing is replaced.
     pub edits: Vec<Edit>,
     /// What each command became, in order of the file.
     pub proposals: Vec<Proposal>,
@@ -54,6 +56,10 @@ pub struct Import {
     pub left: Vec<LeftAlone>,
     /// The result, read.
     pub reading: Reading,
+    /// The repair of what is damaged in `original`.
+    pub offer: Option<RepairOffer>,
+    /// Whether it was made.
+    pub repaired: bool,
 }
 
 /// What became of the file as a whole.
@@ -74,7 +80,7 @@ pub enum ImportState {
 pub struct Proposal {
     /// Stays the same as long as the command does: made of its text and of how often that came before.
     pub id: String,
-    /// Where it stands in `original`.
+    /// Where it stands in `base`.
     pub span: Span,
     /// Its first line, from 1.
     pub line: usize,
@@ -121,7 +127,7 @@ pub enum Outcome {
 /// Something that was left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftAlone {
-    /// Where it stands in `original`.
+    /// Where it stands in `base`.
     pub span: Span,
     /// Its first line, from 1.
     pub line: usize,
@@ -134,14 +140,37 @@ pub struct LeftAlone {
 /// How often a result that does not read well is made anew without what spoils it.
 const ATTEMPTS: usize = 6;
 
-/// Makes a checked plan of any Markdown. Whatever the bytes, the answer holds all of them, in order.
+/// How many repairs are made one after the other: some damage shows only when other damage is gone.
+const REPAIRS: usize = 3;
+
+/// Makes a checked plan of any Markdown. Whatever the bytes, the answer holds all of them, in order; only with `repair`
+/// is anything replaced, and then what [`Import::offer`] shows.
 pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
+    let offer = repair_edits(bytes);
+    if !options.repair || offer.is_none() {
+        return Import { offer, ..insert(bytes, options) };
+    }
+    let original = read(bytes).text;
+    let mut text = original.clone();
+    let mut next = offer.clone();
+    for _ in 0..REPAIRS {
+        let Some(Ok(better)) = next.map(|offer| edit::apply(&text, &offer.edits)) else { break };
+        text = better;
+        next = repair_edits(text.as_bytes()).filter(|offer| !offer.edits.is_empty());
+    }
+    Import { original, offer, repaired: true, ..insert(text.as_bytes(), options) }
+}
+
+/// Inserts, and nothing else.
+fn insert(bytes: &[u8], options: &ImportOptions) -> Import {
     let before = read(bytes);
-    let source = Source::new(bytes, &before);
     if before.plan.level == Level::Checked {
         return unchanged(bytes, before, ImportState::CheckedAlready, Vec::new());
     }
-    let Some(source) = source else { return unchanged(bytes, before, ImportState::Unchanged, Vec::new()) };
+    let Some(source) = Source::new(bytes, &before) else {
+        let why = "its bytes are not all text in its encoding; repair that first";
+        return unchanged(bytes, before, ImportState::Unchanged, vec![LeftAlone::all(why)]);
+    };
     let mut draft = Composition::of(&before, &source, options);
     if draft.is_empty() {
         return unchanged(bytes, before, ImportState::NothingToWalk, draft.left);
@@ -151,48 +180,74 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
         let reading = read(spliced.text.as_bytes());
         let faults = splice::faults(&before, &reading, &spliced, &draft);
         if faults.is_empty() {
-            let mut bytes = source.spliced(&before.text, &spliced.edits);
-            let reading = fixes::applied(reading, &options.fixes, |text| source.has(text));
-            if reading.text != spliced.text {
-                bytes = source.encoded(&reading.text);
-            }
-            return Import {
-                state: ImportState::Imported,
-                bytes,
-                original: before.text,
-                text: reading.text.clone(),
-                edits: spliced.edits,
-                proposals: draft.proposals,
-                left: draft.left,
-                reading,
-            };
+            return finished(before, &source, draft, spliced, reading, options);
         }
         if !draft.without(&faults, &before.text) {
             break;
         }
     }
-    let all = Span { start: 0, end: before.text.len() };
-    let mut left = draft.left;
-    left.push(LeftAlone {
-        span: all,
-        line: 1,
-        what: "the file".to_owned(),
-        why:
-            "whatever is inserted would be read as something else here; repair its Markdown and import again"
-                .to_owned(),
-    });
-    unchanged(bytes, before, ImportState::Unchanged, left)
+    draft.left.push(LeftAlone::all(
+        "whatever is inserted would be read as something else here; repair its Markdown and import again",
+    ));
+    unchanged(bytes, before, ImportState::Unchanged, draft.left)
+}
+
+fn finished(
+    before: Reading,
+    source: &Source<'_>,
+    draft: Composition,
+    spliced: splice::Spliced,
+    reading: Reading,
+    options: &ImportOptions,
+) -> Import {
+    let mut bytes = source.spliced(&before.text, &spliced.edits);
+    let mut reading = fixes::applied(reading, &options.fixes, |text| source.has(text));
+    if reading.text != spliced.text {
+        bytes = source.encoded(&reading.text);
+    }
+    if !source.is_plain() {
+        // As the file will be read: with what is to be said of its encoding, and the digest of its bytes.
+        let text = std::mem::take(&mut reading.text);
+        reading = read(&bytes);
+        if reading.text != text {
+            let why = "with anything inserted its encoding would be taken for another one; repair it first";
+            let original = source.encoded(&before.text);
+            return unchanged(&original, before, ImportState::Unchanged, vec![LeftAlone::all(why)]);
+        }
+    }
+    Import {
+        state: ImportState::Imported,
+        base: before.text.clone(),
+        original: before.text,
+        text: reading.text.clone(),
+        bytes,
+        edits: spliced.edits,
+        proposals: draft.proposals,
+        left: draft.left,
+        reading,
+        offer: None,
+        repaired: false,
+    }
+}
+
+impl LeftAlone {
+    fn all(why: &str) -> Self {
+        Self { span: Span::default(), line: 1, what: "the file".to_owned(), why: why.to_owned() }
+    }
 }
 
 fn unchanged(bytes: &[u8], reading: Reading, state: ImportState, left: Vec<LeftAlone>) -> Import {
     Import {
         state,
         original: reading.text.clone(),
+        base: reading.text.clone(),
         text: reading.text.clone(),
         bytes: bytes.to_vec(),
         edits: Vec::new(),
         proposals: Vec::new(),
         left,
         reading,
+        offer: None,
+        repaired: false,
     }
 }

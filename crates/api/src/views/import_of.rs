@@ -6,11 +6,12 @@ use super::import::{
 };
 use super::plan_of::{finding, number};
 use holdpoint_plan::import::{Import, ImportState, Outcome, Proposal, fixes};
+use holdpoint_plan::{RepairOffer, apply};
 use similar::{ChangeTag, TextDiff};
 use std::path::Path;
 
 /// The whole view of an import of the file at `path`.
-pub(crate) fn import_view(path: &str, digest: String, done: &Import, repaired: bool) -> ImportView {
+pub(crate) fn import_view(path: &str, digest: String, done: &Import) -> ImportView {
     let offered = fixes(&done.reading);
     let findings = done.reading.diagnostics.iter().enumerate().map(|(at, one)| {
         let fix = offered.iter().find(|(of, _)| *of == at).map(|(_, id)| id.clone());
@@ -35,9 +36,13 @@ pub(crate) fn import_view(path: &str, digest: String, done: &Import, repaired: b
             .collect(),
         rows: rows(&done.original, &done.text),
         findings: findings.collect(),
-        damage: None::<Damage>,
-        damage_diff: None,
-        repaired,
+        damage: done.offer.as_ref().map(|offer| Damage {
+            said: offer.damage.clone(),
+            places: number(offer.places),
+            guessed: number(offer.guessed),
+        }),
+        damage_diff: done.offer.as_ref().and_then(|offer| repair_diff(&done.original, offer)),
+        repaired: done.repaired,
         suggested: suggested(path),
     }
 }
@@ -73,6 +78,12 @@ fn proposal(one: &Proposal) -> ProposalView {
         Outcome::Absorbed { why } => view.why = Some(why.clone()),
     }
     view
+}
+
+/// The repair, line by line.
+fn repair_diff(text: &str, offer: &RepairOffer) -> Option<String> {
+    let better = apply(text, &offer.edits).ok().filter(|better| better != text)?;
+    Some(TextDiff::from_lines(text, &better).unified_diff().context_radius(1).to_string())
 }
 
 /// Both texts line by line: what is the same stands side by side.

@@ -55,6 +55,16 @@ impl Import {
     pub fn report(&self) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "# Import of {}\n\n{}\n", inline(&self.reading.plan.title), self.said());
+        if let Some(offer) = &self.offer {
+            let done =
+                if self.repaired { "Repaired" } else { "Damaged, and left so (`--repair` repairs it)" };
+            let guessed = match offer.guessed {
+                0 => String::new(),
+                some => format!(", {some} of them completed by guess"),
+            };
+            let places = plural(offer.places, "place");
+            let _ = writeln!(out, "{done}: {}: {places}{guessed}.\n", inline(&offer.damage));
+        }
         self.counted(&mut out);
         self.section(&mut out, "Lifted into typed steps", |one| match &one.outcome {
             Outcome::Lifted { uses, step, guessed, .. } => {

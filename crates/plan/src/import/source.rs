@@ -1,7 +1,7 @@
 //! The file's own bytes: insertions go into them, so that nothing else changes, whatever the encoding.
 
-use crate::{Edit, Reading};
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use crate::{Edit, Reading, decode};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// Bytes that were read as text, and how.
 #[derive(Debug)]
@@ -9,41 +9,36 @@ pub(super) struct Source<'b> {
     bytes: &'b [u8],
     /// Bytes of the mark at the start, which the text does not have.
     mark: usize,
-    form: Form,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Utf8,
-    Utf16 { big: bool },
-    Western,
+    encoding: &'static Encoding,
 }
 
 impl<'b> Source<'b> {
     /// `None` where the bytes are no text, or not the text that was read.
     pub(super) fn new(bytes: &'b [u8], reading: &Reading) -> Option<Self> {
-        let utf16 = Encoding::for_bom(bytes).filter(|(one, _)| *one == UTF_16LE || *one == UTF_16BE);
-        let (mark, form) = match utf16 {
-            Some((encoding, mark)) => (mark, Form::Utf16 { big: encoding == UTF_16BE }),
-            None => {
-                let mark = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-                let sound = std::str::from_utf8(bytes.get(mark..)?).is_ok();
-                (mark, if sound { Form::Utf8 } else { Form::Western })
-            }
-        };
-        let source = Self { bytes, mark, form };
-        let text = &reading.text;
-        let units = source.offset(text, text.len());
-        let rest = bytes.len().checked_sub(units)?;
+        let (encoding, mark) = decode::encoding_of(bytes);
+        let source = Self { bytes, mark, encoding };
+        let text = reading.text.as_str();
+        if text.is_empty() {
+            return (bytes.len() == mark).then_some(source);
+        }
+        let whole = bytes.get(mark..)? == source.encoded_bare(text);
         // An odd byte at the end of UTF-16 is shown as one character more than it has.
-        (rest <= 1 || (rest == 0 && !text.is_empty()))
-            .then_some(source)
-            .filter(|_| !text.is_empty() || bytes.is_empty())
+        let odd = source.is_utf16() && mark + source.units(text) == bytes.len() + 1;
+        (whole || odd).then_some(source)
     }
 
-    /// Whether insertions must be ASCII.
+    /// Whether insertions must be ASCII: every other encoding than Unicode's has that for sure, and nothing else.
     pub(super) fn ascii(&self) -> bool {
-        self.form == Form::Western
+        self.encoding != UTF_8 && !self.is_utf16()
+    }
+
+    /// Whether the bytes are the text's own.
+    pub(super) fn is_plain(&self) -> bool {
+        self.encoding == UTF_8 && self.mark == 0
+    }
+
+    fn is_utf16(&self) -> bool {
+        self.encoding == UTF_16LE || self.encoding == UTF_16BE
     }
 
     /// The bytes with insertions at their places in the text.
@@ -64,7 +59,7 @@ impl<'b> Source<'b> {
 
     /// Whether the encoding has a text.
     pub(super) fn has(&self, text: &str) -> bool {
-        self.form != Form::Western || text.is_ascii()
+        !self.ascii() || text.is_ascii()
     }
 
     /// A text as this file would have it.
@@ -74,27 +69,30 @@ impl<'b> Source<'b> {
         out
     }
 
-    fn offset(&self, text: &str, at: usize) -> usize {
-        self.mark + self.units(text.get(..at).unwrap_or_default())
+    fn encoded_bare(&self, text: &str) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.bytes.len());
+        self.encode(text, &mut out);
+        out
     }
 
     /// Bytes of a piece of the text in the file.
     fn units(&self, text: &str) -> usize {
-        match self.form {
-            Form::Utf8 => text.len(),
-            Form::Utf16 { .. } => text.encode_utf16().count() * 2,
-            Form::Western => text.chars().count(),
+        if self.encoding == UTF_8 || text.is_ascii() && !self.is_utf16() {
+            text.len()
+        } else if self.is_utf16() {
+            text.encode_utf16().count() * 2
+        } else {
+            self.encoded_bare(text).len()
         }
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) {
-        match self.form {
-            Form::Utf8 => out.extend_from_slice(text.as_bytes()),
-            Form::Utf16 { big } => out.extend(
-                text.encode_utf16()
-                    .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }),
-            ),
-            Form::Western => out.extend_from_slice(&WINDOWS_1252.encode(text).0),
+        if self.encoding == UTF_16LE {
+            out.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        } else if self.encoding == UTF_16BE {
+            out.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
+        } else {
+            out.extend_from_slice(&self.encoding.encode(text).0);
         }
     }
 }

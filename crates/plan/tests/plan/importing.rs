@@ -14,7 +14,7 @@ fn plain(bytes: &[u8]) -> Import {
 fn check(bytes: &[u8]) -> Import {
     let done = plain(bytes);
     let before = read(bytes);
-    assert_eq!(done.original, before.text);
+    assert_eq!((&done.original, &done.base), (&before.text, &before.text));
     let mut rest = String::new();
     let (mut from, mut skip) = (0, 0);
     for edit in &done.edits {
