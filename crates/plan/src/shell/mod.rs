@@ -2,13 +2,13 @@
 //!
 //! Not a shell: nothing is expanded or run. Broken lines cost themselves and not the rest.
 
+mod compounds;
 mod cursor;
 mod dialect;
 mod grammar;
 mod heredoc;
 mod model;
 mod parse;
-mod programs;
 mod reach;
 mod recovery;
 mod session;
@@ -23,6 +23,5 @@ pub use model::{
     WordPart,
 };
 pub use parse::{parse, parse_as};
-pub use programs::known_program;
-pub use reach::{Reach, Reached, reach, reach_of};
+pub use reach::{Reach, Reached, known_program, reach, reach_of};
 pub use wrappers::{Unwrapped, Wrapper, WrapperKind, unwrap_command};

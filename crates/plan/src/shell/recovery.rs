@@ -4,7 +4,7 @@
 //! would be worse than a line that is not understood.
 
 use super::cursor::{Broken, Cursor, Lost};
-use super::programs::known_program;
+use super::reach::known_program;
 
 /// One past the last byte that a broken statement takes with it, without the end of the line.
 pub(super) fn end(

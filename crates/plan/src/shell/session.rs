@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::model::Typed;
-use super::programs::known_program;
+use super::reach::known_program;
 use crate::Span;
 use std::borrow::Cow;
 

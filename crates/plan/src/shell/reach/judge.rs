@@ -59,9 +59,9 @@ pub fn reach_of(shape: &Shape) -> Reached {
     of_shape(shape, 0)
 }
 
-/// Whether a program stands in the tables.
-pub(in crate::shell) fn known(name: &str) -> bool {
-    tool(name).is_some()
+/// Whether a word names a program, or a shell's own command, that the tables know.
+pub fn known_program(name: &str) -> bool {
+    tool(program_of(name)).is_some()
 }
 
 fn verdict(reach: Reach, why: impl Into<Cow<'static, str>>) -> Reached {

@@ -6,5 +6,4 @@ mod sql;
 mod table;
 mod web;
 
-pub(super) use judge::known;
-pub use judge::{Reach, Reached, reach, reach_of};
+pub use judge::{Reach, Reached, known_program, reach, reach_of};
