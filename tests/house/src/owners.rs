@@ -10,6 +10,7 @@ const OWNERS: &[&str] = &[
     "crates/identity/src/",                  // the environment that a child gets, and credential processes
     "crates/sim/src/clock.rs",               // real time on the wire
     "crates/steps/src/git",                  // starts git, in an environment of its own
+    "crates/steps/src/local.rs",             // asks programs for their version, by fixed words
     "crates/steps/src/practice",             // starts the simulator
     "crates/steps/src/shell",                // starts a plan's scripts, in identity's environment
     "crates/steps/src/terraform/program.rs", // starts Terraform, in identity's environment

@@ -128,16 +128,16 @@ fn periods(input: &Value, shown: &mut Map<String, Value>) -> Result<(), AwsError
     if !([10.0, 20.0, 30.0].contains(&period) || (period >= 60.0 && period % 60.0 == 0.0)) {
         return Err(refused("Period must be 10, 20, 30 or a multiple of 60"));
     }
-    let whole = |member: &str| match &input[member] {
-        Value::Null => Ok(None),
-        given => match number(given).filter(|n| *n >= 1.0 && n.fract() == 0.0) {
+    let whole = |member: &str| {
+        let given = &input[member];
+        if given.is_null() {
+            return Ok(None);
+        }
+        let rule = "Member must have value greater than or equal to 1";
+        match number(given).filter(|n| *n >= 1.0 && n.fract() == 0.0) {
             Some(n) => Ok(Some(n)),
-            None => Err(constraint(
-                &given.to_string(),
-                member,
-                "Member must have value greater than or equal to 1",
-            )),
-        },
+            None => Err(constraint(&given.to_string(), member, rule)),
+        }
     };
     let all = whole("EvaluationPeriods")?.ok_or_else(|| missing("EvaluationPeriods"))?;
     // The longest time that an alarm looks back on: seven days from an hour's period on, else one.
