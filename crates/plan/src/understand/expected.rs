@@ -65,10 +65,10 @@ fn comments(code: &Code, expectations: &mut Vec<Expected>) {
 
 /// What a line expects; empty when the next block says it.
 fn expectation(line: &[super::written::Run], text: &Text) -> Option<String> {
-    if let Some(said) = labels::line(line)
-        && said.label == Some(Label::Expected)
-    {
-        return Some(said.value);
+    match labels::line(line) {
+        Some(said) if said.label == Some(Label::Expected) => return Some(said.value),
+        Some(said) if said.label == Some(Label::Checkpoint) => return None,
+        Some(_) | None => {}
     }
     if line.first().is_some_and(|run| run.style == Style::Code) && text.item.is_some() {
         return None;

@@ -42,7 +42,9 @@ fn inherit(sections: &mut [SectionMeaning]) {
             section.role = above;
             section.why = format!("it stands in a section that is {}", above.map_or("", word));
         }
-        open.push((section.span.end, section.role));
+        // A title over everything ("Session summary") says nothing about each part.
+        let whole = section.level <= 1 && !section.is_stage;
+        open.push((section.span.end, section.role.filter(|_| !whole)));
     }
 }
 
@@ -151,7 +153,9 @@ fn said_within(written: &Written, sections: &mut [SectionMeaning]) {
         else {
             continue;
         };
-        if section.level <= 1 && !section.is_stage {
+        if (section.level <= 1 && !section.is_stage)
+            || written.ruled_off(section.heading.end, text.span.start)
+        {
             continue;
         }
         for said in labels::said(text) {

@@ -72,6 +72,11 @@ pub(crate) fn exactly(words: &str, label: Label) -> bool {
     fold(words).split_whitespace().count() <= 2 && of(words) == Some(label)
 }
 
+/// The label that plain words begin with.
+pub(crate) fn of_line(text: &str) -> Option<Label> {
+    text.split_once([':', '：']).and_then(|(words, _)| of(words))
+}
+
 /// The labels of a text, line by line.
 pub(crate) fn said(text: &Text) -> Vec<LabelSaid> {
     text.lines().filter_map(line).collect()

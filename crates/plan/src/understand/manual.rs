@@ -107,19 +107,33 @@ fn is_sql(line: &str) -> bool {
 
 /// Whether words say that somebody is to work in a browser.
 fn by_hand(text: &str) -> bool {
-    static TABLE: OnceLock<Phrases<()>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
+    static CLICKS: OnceLock<Phrases<()>> = OnceLock::new();
+    static CONSOLES: OnceLock<Phrases<()>> = OnceLock::new();
+    let clicks = CLICKS.get_or_init(|| {
+        Phrases::new(&[(
+            (),
+            " go to the console | in the console click | click on | click the | klicken sie | cliquez sur | haga clic | haz clic | clique em \
+             | fare clic | klik op | kliknij | klikněte | нажмите на | нажмите кнопку | натисніть | tıklayın | klicka på |クリック|点击|點擊|클릭",
+        )])
+    });
+    let consoles = CONSOLES.get_or_init(|| {
         Phrases::new(&[(
             (),
             " aws console | management console | aws konsole| aws managementkonsole | console aws | consola de aws | consola aws \
              | consola de administración | console da aws | console di aws | konsola aws | konsoli aws | konzole aws | консоль aws \
-             | консоли aws | консолі aws | aws konsol| go to the console | in the console click | click on | click the | klicken sie | cliquez sur \
-             | haga clic | haz clic | clique em | fare clic | klik op | kliknij | klikněte | нажмите на | нажмите кнопку | натисніть \
-             | tıklayın | klicka på |awsコンソール|aws マネジメントコンソール|マネジメントコンソール|クリック|aws 控制台|aws控制台|管理控制台\
-             |点击|點擊|aws 콘솔|aws콘솔|관리 콘솔|클릭",
+             | консоли aws | консолі aws | aws konsol|awsコンソール|aws マネジメントコンソール|マネジメントコンソール|aws 控制台|aws控制台\
+             |管理控制台|aws 콘솔|aws콘솔|관리 콘솔",
         )])
     });
-    text.split_whitespace().any(is_console) || table.hits(&fold(text)).next().is_some()
+    let folded = fold(text);
+    let named = consoles.hits(&folded).next();
+    // "Copy the query in the AWS console" is no path; "AWS console → RDS" is one, "Open the AWS console" begins one.
+    let path = text.contains(['→', '›', '»', '➜']) || text.contains(" > ") || text.contains("->");
+    let begins = named
+        .is_some_and(|hit| folded.get(..hit.start).is_some_and(|lead| lead.split_whitespace().count() <= 3));
+    text.split_whitespace().any(is_console)
+        || clicks.hits(&folded).next().is_some()
+        || (named.is_some() && (path || begins))
 }
 
 /// `https://eu-west-3.console.aws.amazon.com/rds/…`.

@@ -25,7 +25,9 @@ pub(crate) fn in_heading(title: &str) -> Option<Mark> {
     if let Some(mark) = boxed(title) {
         return Some(mark);
     }
-    if let Some(mark) = tail(title).or_else(|| capitals(title)) {
+    // "Infrastructure: 80% complete".
+    let part = percent(title).filter(|_| word(&fold(title)) == Some(Mark::Done));
+    if let Some(mark) = part.or_else(|| tail(title)).or_else(|| capitals(title)) {
         return Some(mark);
     }
     let trimmed = title.trim_end_matches(['\u{fe0f}', ' ', ')', ']']);
@@ -49,8 +51,16 @@ pub(crate) fn of_item(text: &str) -> Option<Mark> {
     boxed(text)
         .or_else(|| tail(text))
         .or_else(|| capitals(text))
-        .or_else(|| leading(text))
+        .or_else(|| leading(text).map(|symbol| bracketed(text).unwrap_or(symbol)))
         .or_else(|| in_heading(text))
+}
+
+/// "⏭️ Admin service (ready to deploy)": what the brackets begin with says what the symbol means.
+fn bracketed(text: &str) -> Option<Mark> {
+    text.match_indices(['(', '（']).find_map(|(at, bracket)| {
+        let folded = fold(text.get(at + bracket.len()..)?);
+        first(&folded).filter(|(hit, _)| hit.start <= 1).and_then(|(_, mark)| mark)
+    })
 }
 
 /// The column of a table that tells statuses: by its title in any language of the table, else by its cells.
@@ -137,11 +147,14 @@ fn items(written: &Written, marks: &mut Vec<MarkAt>) {
         from += list.len().max(1);
         // A list with ticks and crosses weighs something; it tells no progress, unless its heading says so.
         let crossed = list.iter().any(|item| leading(&item.text) == Some(Mark::Failed));
-        let telling = written.heading_before(first.span.start).is_some_and(|title| progress().any(title));
+        let title = written.heading_before(first.span.start).unwrap_or("");
+        let (telling, praising) = (progress().any(title), praise().any(title));
         for item in list {
             let mark = match item.task {
                 Some(done) => Some(if done { Mark::Done } else { Mark::Pending }),
-                None if crossed && !telling => tail(&item.text),
+                // The label of the line says it, and is read as such.
+                None if labels::of_line(&item.text) == Some(Label::Status) => None,
+                None if praising || (crossed && !telling) => tail(&item.text),
                 None => of_item(&item.text),
             };
             if let Some(mark) = mark.filter(|_| !item.text.is_empty()) {
@@ -258,10 +271,11 @@ fn mark_then_comma(segment: &str) -> bool {
 
 /// A status in capitals inside a title that is not all capitals: "Stage 2 IN PROGRESS".
 fn capitals(title: &str) -> Option<Mark> {
+    // `CREATE_FAILED` is a name and says nothing about the heading.
     let loud: Vec<&str> = title
-        .split(|c: char| !c.is_alphabetic() && c != ' ' && c != '/')
-        .flat_map(|part| part.split(' '))
-        .filter(|word| !word.is_empty())
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty() && word.chars().all(|c| c.is_alphabetic() || c == '/'))
         .collect();
     let quiet = loud.iter().any(|word| word.chars().any(char::is_lowercase));
     let capital: Vec<&str> = loud
@@ -313,6 +327,19 @@ fn progress() -> &'static Phrases<()> {
             " status| progress | checklist| completed | done | pending | todo | to do | open items | next steps | results \
              | stand | fortschritt | état | avancement | estado | progreso | stato | voortgang | статус| прогресс| durum \
              |状況|進捗|状态|狀態|进度|進度|상태|진행| attempts | completely | accomplished ",
+        )])
+    })
+}
+
+/// Headings over lists of reasons, where a tick means "good".
+fn praise() -> &'static Phrases<()> {
+    static TABLE: OnceLock<Phrases<()>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        Phrases::new(&[(
+            (),
+            " why | benefits | advantages | reasons | pros | features | best practices | warum | vorteile | gründe | pourquoi | avantages \
+             | por qué | ventajas | por que | vantagens | perché | vantaggi | waarom | voordelen | dlaczego | zalety | почему | преимущества \
+             | чому | переваги | neden |なぜ|理由|利点|メリット|为什么|為什麼|优点|優點|왜 |장점",
         )])
     })
 }
@@ -485,6 +512,19 @@ mod tests {
     }
 
     #[test]
+    fn items() {
+        for (text, mark) in [
+            ("⏭️ Admin service (ready to deploy)", Some(Mark::Ready)),
+            ("⏸️ tokens table (awaiting its creation)", Some(Mark::Blocked)),
+            ("✅ Backups", Some(Mark::Done)),
+            ("⏭️ Phase 4", Some(Mark::Skipped)),
+            ("Restrict origins", None),
+        ] {
+            assert_eq!(of_item(text), mark, "{text}");
+        }
+    }
+
+    #[test]
     fn titles() {
         use Mark::*;
         for (title, mark) in [
@@ -501,6 +541,9 @@ mod tests {
             ("✅ DEPLOYMENT COMPLETED", Some(Done)),
             ("✅ Success criteria", None),
             ("Rollback Plan 🔴", None),
+            ("Issue: service is CREATE_FAILED", None),
+            ("Infrastructure: 80% Complete", Some(InProgress)),
+            ("Code: 100% Complete", Some(Done)),
             ("Step 3: Ready the database", None),
             ("Verify the deployed revision", None),
             ("⚠️ CRITICAL: images", None),

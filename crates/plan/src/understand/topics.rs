@@ -20,7 +20,7 @@ pub(crate) enum Topic {
 /// The topics of a plan by place.
 pub(crate) struct Topics {
     /// From here on, until the next: the topic and where the section that has it begins.
-    borders: Vec<(usize, Option<Topic>)>,
+    borders: Vec<(usize, Option<Topic>, bool)>,
 }
 
 impl Topics {
@@ -30,20 +30,30 @@ impl Topics {
         for section in sections.iter().filter(|section| section.form != Form::Item) {
             while let Some((end, _)) = open.last().copied().filter(|(end, _)| *end <= section.span.start) {
                 open.pop();
-                borders.push((end, open.last().and_then(|(_, topic)| *topic)));
+                borders.push((end, open.last().and_then(|(_, topic)| *topic), false));
             }
-            let topic = topic(&section.title).or_else(|| open.last().and_then(|(_, topic)| *topic));
+            let own = topic(&section.title);
+            let topic = own.or_else(|| open.last().and_then(|(_, topic)| *topic));
             // The title of the whole plan is no topic of its parts.
             let topic = topic.filter(|_| section.level > 1 || sections.len() > 1 && !open.is_empty());
-            borders.push((section.span.start, topic));
+            borders.push((section.span.start, topic, own.is_some()));
             open.push((section.span.end, topic));
         }
         Self { borders }
     }
 
     pub(crate) fn at(&self, place: usize) -> Option<Topic> {
-        let index = self.borders.partition_point(|(start, _)| *start <= place);
-        self.borders.get(index.checked_sub(1)?).and_then(|(_, topic)| *topic)
+        self.border(place).and_then(|(_, topic, _)| topic)
+    }
+
+    /// Whether the innermost heading itself names the topic: below it, items may be of something else.
+    fn own(&self, place: usize) -> bool {
+        self.border(place).is_some_and(|(.., own)| own)
+    }
+
+    fn border(&self, place: usize) -> Option<(usize, Option<Topic>, bool)> {
+        let index = self.borders.partition_point(|(start, ..)| *start <= place);
+        self.borders.get(index.checked_sub(1)?).copied()
     }
 }
 
@@ -64,7 +74,9 @@ pub(super) fn read(written: &Written, topics: &Topics, found: &mut Understanding
         let said = Said { span: item.span, text: marks::bare(&item.text), mark };
         match topics.at(item.span.start) {
             Some(Topic::Criteria) => found.criteria.push(said),
-            Some(Topic::Lessons) if labelled(&item.text).is_none() => found.lessons.push(said),
+            Some(Topic::Lessons) if topics.own(item.span.start) && labels::of_line(&item.text).is_none() => {
+                found.lessons.push(said);
+            }
             Some(Topic::Questions) => found.questions.push(said),
             Some(Topic::FollowUps) => found.follow_ups.push(said),
             Some(Topic::Lessons | Topic::Troubles | Topic::Costs) | None => {}
@@ -86,10 +98,6 @@ pub(super) fn read(written: &Written, topics: &Topics, found: &mut Understanding
         list.sort_by_key(|said| said.span.start);
         list.dedup_by(|later, earlier| later.span.start < earlier.span.end && later.text == earlier.text);
     }
-}
-
-fn labelled(text: &str) -> Option<Label> {
-    text.split_once([':', '：']).and_then(|(words, _)| labels::of(words))
 }
 
 const ROWS: &[(Topic, &str)] = &[

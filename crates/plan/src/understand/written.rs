@@ -16,6 +16,8 @@ pub(crate) struct Written {
     pub(crate) front: Vec<(String, String, Span)>,
     /// Where headings begin, and their titles.
     heads: Vec<(usize, String)>,
+    /// Where rules stand: what follows one belongs to the heading above it no more.
+    rules: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -198,6 +200,12 @@ impl Written {
         reader.written
     }
 
+    /// Whether a rule stands between two places.
+    pub(crate) fn ruled_off(&self, from: usize, to: usize) -> bool {
+        let at = self.rules.partition_point(|rule| *rule < from);
+        self.rules.get(at).is_some_and(|rule| *rule < to)
+    }
+
     /// The title of the heading above a place.
     pub(crate) fn heading_before(&self, at: usize) -> Option<&str> {
         let index = self.heads.partition_point(|(start, _)| *start < at);
@@ -254,7 +262,8 @@ impl Reader {
                     self.say("", range, Style::Break);
                 }
             }
-            Event::Html(_) | Event::Rule => {}
+            Event::Rule => self.written.rules.push(range.start),
+            Event::Html(_) => {}
         }
     }
 

@@ -214,7 +214,7 @@ fn in_bounds(text: &str, found: &Understanding) {
     }
 }
 
-fn shown(text: &str, found: &Understanding) -> String {
+pub(crate) fn shown(text: &str, found: &Understanding) -> String {
     let line = |span: Span| text.get(..span.start).map_or(0, |before| before.matches('\n').count() + 1);
     let one_line = |text: &str| text.replace('\n', " ⏎ ");
     let time = |estimate: &Option<Estimate>| {
