@@ -33,7 +33,7 @@ pub(super) const FILE: Chapter = Chapter {
         spec(
             "encoding",
             WARNING,
-            "Not UTF-8: read as UTF-16 (with its mark) or as Windows-1252.",
+            "Not UTF-8: read as UTF-16 (with or without its mark) or as the encoding that its bytes look like.",
             "Other programs may read other letters.",
             "Save it as UTF-8.",
             "Pr\u{fc}fung, saved as Windows-1252",
