@@ -159,9 +159,10 @@ fn undo(text: &str, damage: &Damage) -> Undone {
     let mut undone = Undone { text: String::with_capacity(text.len()), ..Undone::default() };
     let mut run: Vec<(usize, char, u8)> = Vec::new();
     for (at, c) in text.char_indices() {
-        match damage.bytes.get(&c) {
-            Some(byte) if !c.is_ascii() => run.push((at, c, *byte)),
-            _ => {
+        // Most of a plan is ASCII, which no damage touches.
+        match (!c.is_ascii()).then(|| damage.bytes.get(&c)).flatten() {
+            Some(byte) => run.push((at, c, *byte)),
+            None => {
                 flush(&mut run, damage, &mut undone);
                 undone.push(c, at, true);
             }

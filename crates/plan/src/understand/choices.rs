@@ -234,15 +234,20 @@ fn weigh(written: &Written, decisions: &mut [Decision]) {
             continue;
         };
         let at = text.span.start;
-        let labelled: Vec<(Label, String)> = labels::said(text)
-            .into_iter()
-            .filter_map(|said| said.label.map(|label| (label, said.value)))
+        let labelled: Vec<(Label, String)> = text
+            .labels
+            .iter()
+            .filter_map(|said| said.label.map(|label| (label, said.value.clone())))
             .filter(|(label, _)| matches!(label, Label::Pros | Label::Cons))
             .collect();
         let value = text.plain();
+        // Decisions may stand inside each other, but not deeply.
+        let known = decisions.partition_point(|decision| decision.span.start <= at);
         let Some(choice) = decisions
+            .get_mut(known.saturating_sub(8)..known)
+            .unwrap_or_default()
             .iter_mut()
-            .filter(|decision| decision.span.start <= at && at < decision.span.end)
+            .filter(|decision| at < decision.span.end)
             .flat_map(|decision| decision.options.iter_mut())
             .find(|choice| choice.span.start <= at && at < choice.span.end)
         else {

@@ -24,13 +24,14 @@ pub(super) fn read(text: &str, written: &Written, found: &mut Understanding) {
                 && (at < header
                     || !matches!(key, FactKey::Service | FactKey::Version | FactKey::Environment)))
     };
+    let walked = Walked::new(found);
     let mut over: Option<LabelSaid> = None;
     for node in &written.nodes {
         match node {
             Node::Text(text) => {
-                let lines = labels::said(text);
-                let whole = is_of_the_whole(found, text.span.start);
-                for said in &lines {
+                let lines = &text.labels;
+                let whole = walked.is_of_the_whole(text.span.start);
+                for said in lines {
                     let inventory = over.as_ref().is_some_and(|over| over.label == Some(Label::Service))
                         || written
                             .heading_before(text.span.start)
@@ -48,7 +49,7 @@ pub(super) fn read(text: &str, written: &Written, found: &mut Understanding) {
                 }
             }
             Node::Table(table) => {
-                rows(table, is_of_the_whole(found, table.span.start), &mut facts);
+                rows(table, walked.is_of_the_whole(table.span.start), &mut facts);
                 inventory(table, &mut found.services);
             }
             Node::Heading(_) => over = None,
@@ -155,13 +156,20 @@ fn anywhere(key: FactKey) -> bool {
     )
 }
 
-/// Not inside a stage that is walked: there a status is the stage's own.
-fn is_of_the_whole(found: &Understanding, at: usize) -> bool {
-    let inside = found
-        .sections
-        .iter()
-        .rfind(|section| section.is_stage && section.span.start <= at && at < section.span.end);
-    inside.is_none_or(|section| matches!(section.role, Some(Role::Reference)))
+/// Where stages are walked, in order; they never overlap. There a status is the stage's own, not the plan's.
+struct Walked(Vec<Span>);
+
+impl Walked {
+    fn new(found: &Understanding) -> Self {
+        let walked =
+            found.sections.iter().filter(|section| section.is_stage && section.role != Some(Role::Reference));
+        Self(walked.map(|section| section.span).collect())
+    }
+
+    fn is_of_the_whole(&self, at: usize) -> bool {
+        let index = self.0.partition_point(|span| span.start <= at);
+        index.checked_sub(1).and_then(|index| self.0.get(index)).is_none_or(|span| at >= span.end)
+    }
 }
 
 fn stated(key: FactKey, value: &str, span: Span, facts: &mut Vec<Fact>) {

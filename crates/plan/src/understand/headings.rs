@@ -1,6 +1,6 @@
 //! Sections: which are stages, what they are for, how far and how long.
 
-use super::labels::{self, Label};
+use super::labels::Label;
 use super::written::{Node, Written};
 use super::{Form, SectionMeaning, durations, marks, number, role_of};
 use crate::document::{self, Heading, Part};
@@ -158,7 +158,7 @@ fn said_within(written: &Written, sections: &mut [SectionMeaning]) {
         {
             continue;
         }
-        for said in labels::said(text) {
+        for said in &text.labels {
             match said.label {
                 Some(Label::Status) if section.status.is_none() => section.status = marks::of(&said.value),
                 Some(Label::Estimate) if section.estimate.is_none() => {

@@ -1,7 +1,7 @@
 //! Labels and what stands after them: "**Risk Level**: medium", "Compte AWS : …", "| 状態 | 完了 |".
 
 use super::fold::{Phrases, fold};
-use super::written::{Run, Style, Text, extent, plain};
+use super::written::{Run, Style, extent, plain};
 use crate::Span;
 use std::sync::OnceLock;
 
@@ -75,11 +75,6 @@ pub(crate) fn exactly(words: &str, label: Label) -> bool {
 /// The label that plain words begin with.
 pub(crate) fn of_line(text: &str) -> Option<Label> {
     text.split_once([':', '：']).and_then(|(words, _)| of(words))
-}
-
-/// The labels of a text, line by line.
-pub(crate) fn said(text: &Text) -> Vec<LabelSaid> {
-    text.lines().filter_map(line).collect()
 }
 
 /// The label at the start of a line, bold or plain, and its value.

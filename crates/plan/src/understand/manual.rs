@@ -105,20 +105,23 @@ fn is_sql(line: &str) -> bool {
         .any(|lead| upper.starts_with(lead))
 }
 
+/// What a phrase says of work in a browser.
+#[derive(Clone, Copy)]
+enum Hand {
+    Click,
+    Console,
+}
+
 /// Whether words say that somebody is to work in a browser.
 fn by_hand(text: &str) -> bool {
-    static CLICKS: OnceLock<Phrases<()>> = OnceLock::new();
-    static CONSOLES: OnceLock<Phrases<()>> = OnceLock::new();
-    let clicks = CLICKS.get_or_init(|| {
+    static TABLE: OnceLock<Phrases<Hand>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
         Phrases::new(&[(
-            (),
+            Hand::Click,
             " go to the console | in the console click | click on | click the | klicken sie | cliquez sur | haga clic | haz clic | clique em \
              | fare clic | klik op | kliknij | klikněte | нажмите на | нажмите кнопку | натисніть | tıklayın | klicka på |クリック|点击|點擊|클릭",
-        )])
-    });
-    let consoles = CONSOLES.get_or_init(|| {
-        Phrases::new(&[(
-            (),
+        ), (
+            Hand::Console,
             " aws console | management console | aws konsole| aws managementkonsole | console aws | consola de aws | consola aws \
              | consola de administración | console da aws | console di aws | konsola aws | konsoli aws | konzole aws | консоль aws \
              | консоли aws | консолі aws | aws konsol|awsコンソール|aws マネジメントコンソール|マネジメントコンソール|aws 控制台|aws控制台\
@@ -126,14 +129,18 @@ fn by_hand(text: &str) -> bool {
         )])
     });
     let folded = fold(text);
-    let named = consoles.hits(&folded).next();
+    let (mut clicked, mut named) = (false, None);
+    for hit in table.hits(&folded) {
+        match hit.meaning {
+            Hand::Click => clicked = true,
+            Hand::Console => named = named.or(Some(hit)),
+        }
+    }
     // "Copy the query in the AWS console" is no path; "AWS console → RDS" is one, "Open the AWS console" begins one.
     let path = text.contains(['→', '›', '»', '➜']) || text.contains(" > ") || text.contains("->");
     let begins = named
         .is_some_and(|hit| folded.get(..hit.start).is_some_and(|lead| lead.split_whitespace().count() <= 3));
-    text.split_whitespace().any(is_console)
-        || clicks.hits(&folded).next().is_some()
-        || (named.is_some() && (path || begins))
+    text.split_whitespace().any(is_console) || clicked || (named.is_some() && (path || begins))
 }
 
 /// `https://eu-west-3.console.aws.amazon.com/rds/…`.

@@ -101,7 +101,7 @@ pub(super) fn read(written: &Written, found: &mut Understanding) {
         match node {
             Node::Table(table) => rows(table, &mut found.marks),
             Node::Text(text) => {
-                for said in labels::said(text).into_iter().filter(|said| said.label == Some(Label::Status)) {
+                for said in text.labels.iter().filter(|said| said.label == Some(Label::Status)) {
                     if let Some(mark) = of(&said.value) {
                         let about = written.heading_before(text.span.start).unwrap_or_default();
                         found.marks.push(MarkAt { span: said.span, mark, text: bare(about) });

@@ -84,8 +84,8 @@ pub(super) fn read(written: &Written, topics: &Topics, found: &mut Understanding
     }
     for node in &written.nodes {
         let Node::Text(text) = node else { continue };
-        for said in labels::said(text) {
-            let value = Said { span: said.span, text: said.value, mark: None };
+        for said in &text.labels {
+            let value = Said { span: said.span, text: said.value.clone(), mark: None };
             match said.label {
                 Some(Label::Lesson) if !value.text.is_empty() => found.lessons.push(value),
                 Some(Label::Question) if value.text.ends_with(['?', '？']) => found.questions.push(value),

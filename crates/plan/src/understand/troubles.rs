@@ -22,8 +22,8 @@ pub(super) fn read(written: &Written, topics: &Topics, found: &mut Understanding
             }
             Node::Table(table) => rows(table, &mut reader.all),
             Node::Text(text) => {
-                for said in labels::said(text) {
-                    reader.label(said.label, said.span, said.value);
+                for said in &text.labels {
+                    reader.label(said.label, said.span, said.value.clone());
                 }
                 if reader.field.is_some() && text.item.is_some() {
                     reader.add(text.plain().trim());

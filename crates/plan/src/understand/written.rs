@@ -1,5 +1,6 @@
 //! The plan as written, for its meaning: headings, texts with their styles, items, tables and code, in order of place.
 
+use super::labels::{self, LabelSaid};
 use crate::document::{number, options};
 use crate::{Span, front};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
@@ -38,6 +39,8 @@ pub(crate) struct Text {
     pub(crate) level: u8,
     /// The innermost item that it stands in.
     pub(crate) item: Option<usize>,
+    /// Labels at the starts of its lines: asked for by everything that reads, so found once.
+    pub(crate) labels: Vec<LabelSaid>,
 }
 
 /// A stretch of text in one style.
@@ -276,11 +279,18 @@ impl Reader {
                     level: number(level),
                     item: self.item(),
                     runs: Vec::new(),
+                    labels: Vec::new(),
                 });
             }
             Tag::Paragraph => {
                 self.flush();
-                self.text = Some(Text { span: range.into(), level: 0, item: self.item(), runs: Vec::new() });
+                self.text = Some(Text {
+                    span: range.into(),
+                    level: 0,
+                    item: self.item(),
+                    runs: Vec::new(),
+                    labels: Vec::new(),
+                });
             }
             Tag::CodeBlock(kind) => {
                 self.flush();
@@ -410,6 +420,7 @@ impl Reader {
             level: 0,
             item,
             runs: Vec::new(),
+            labels: Vec::new(),
         });
         open.span.end = open.span.end.max(range.end);
         match open.runs.last_mut() {
@@ -438,6 +449,7 @@ impl Reader {
         {
             item.text = text.lines().next().map(plain).unwrap_or_default().trim().to_owned();
         }
+        text.labels = text.lines().filter_map(labels::line).collect();
         self.written.nodes.push(Node::Text(text));
     }
 

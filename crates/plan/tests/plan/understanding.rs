@@ -101,6 +101,21 @@ fn tabs_that_yaml_forbids() {
     assert!(sound.contains("\n  version: 1") && sound.contains("\n  dir: x"), "{sound}");
 }
 
+#[test]
+fn large_plans_end() {
+    for piece in [
+        "## Step 1: x ✅\n\n**Status:** done\n\n- Option A: x\n- Option B: y\n\nPros: z\n\n",
+        "1. a\n\n   ```bash\n   ls\n   ```\n\n   Expected: x\n\n",
+        "| a | b |\n|---|---|\n| ✅ | done |\n\n",
+        "**Step 1**\n\n1. AWS Console → x\n   - y\n\n‚úÖ\n\n",
+        "- [ ] a\n",
+        "> # Step 1\n> - x: $5-6\n\n",
+    ] {
+        let text = piece.repeat(100_000 / piece.len());
+        in_bounds(&text, &understand(&text));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
