@@ -17,6 +17,7 @@ mod context;
 mod docker;
 mod flags;
 mod git;
+mod hoist;
 mod http;
 mod http_said;
 mod kept;
@@ -32,6 +33,7 @@ mod verdict;
 mod waiting;
 
 pub use context::{Context, Facts};
+pub use hoist::hoist;
 pub use undo::{subject, way_back};
 pub use verdict::{Kept, Lifted, NewVar, Verdict};
 
@@ -48,7 +50,7 @@ pub fn lift(script: &Script, at: usize, text: &str, context: &Context) -> Verdic
     let values = Values::new(context, text);
     let scene = Scene { script, text, at, values };
     match scene.statement(statement) {
-        Ok(Answer::Step(draft)) => Verdict::Lifted(Box::new(finished(draft, scene.values))),
+        Ok(Answer::Step(draft)) => Verdict::Lifted(Box::new(finished(*draft, scene.values))),
         Ok(Answer::Absorb(why)) => Verdict::Absorbed { why: sentence(&why) },
         Err(Keep(why)) => Verdict::Kept(kept::kept(statement, text, context, sentence(&why))),
     }

@@ -269,13 +269,10 @@ pub(crate) fn names(statement: &Statement, text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for value in statement.commands() {
         let words: Vec<_> = value.words.iter().map_while(Word::literal).collect();
-        match words.iter().map(AsRef::as_ref).collect::<Vec<&str>>().as_slice() {
-            ["read" | "mapfile" | "readarray", names @ ..] => {
-                found.extend(
-                    names.iter().filter(|name| !name.starts_with('-')).map(|name| (*name).to_owned()),
-                );
-            }
-            _ => {}
+        if let ["read" | "mapfile" | "readarray", names @ ..] =
+            words.iter().map(AsRef::as_ref).collect::<Vec<&str>>().as_slice()
+        {
+            found.extend(names.iter().filter(|name| !name.starts_with('-')).map(|name| (*name).to_owned()));
         }
         found.extend(value.assignments.iter().map(|assignment| assignment.name.clone()));
     }

@@ -204,7 +204,7 @@ impl Context {
                 Dir::Unknown(format!("`cd {to}` leaves the plan's folder"))
             }
             // Fences are mostly written to be pasted one by one: a `cd` at their beginning starts in the plan's folder.
-            Dir::At(here) if !(first && !to.starts_with("..")) => joined(here, to),
+            Dir::At(here) if !first || to.starts_with("..") => joined(here, to),
             Dir::At(_) => joined("", to),
             Dir::Unknown(_) if first && !to.starts_with("..") => joined("", to),
             Dir::Unknown(why) => Dir::Unknown(why.clone()),

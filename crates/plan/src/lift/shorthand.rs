@@ -32,7 +32,9 @@ pub(crate) fn structures(flag: &str, words: &[String]) -> Result<Vec<Value>, Kee
     for word in words {
         match structure(flag, word)? {
             Value::Array(many) => list.extend(many),
-            one => list.push(one),
+            one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                list.push(one);
+            }
         }
     }
     Ok(list)
@@ -215,11 +217,15 @@ impl<'f> Members<'f> {
         let Some(value) = self.map.remove(name) else { return Ok(None) };
         let items = match value {
             Value::Array(items) => items,
-            one => vec![one],
+            one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                vec![one]
+            }
         };
         let texts = items.into_iter().map(|item| match item {
             Value::String(text) => Ok(text),
-            _ => keep(format!("`{name}` in `{}` is no list of texts", self.flag)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                keep(format!("`{name}` in `{}` is no list of texts", self.flag))
+            }
         });
         texts.collect::<Result<_, _>>().map(Some)
     }

@@ -86,7 +86,7 @@ pub(crate) struct Keep(pub(crate) String);
 /// What a family of commands answers.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Step(Draft),
+    Step(Box<Draft>),
     Absorb(String),
 }
 
@@ -138,6 +138,6 @@ impl Draft {
 
 impl From<Draft> for Answer {
     fn from(draft: Draft) -> Self {
-        Self::Step(draft)
+        Self::Step(Box::new(draft))
     }
 }

@@ -9,7 +9,7 @@
 //! > 1 ecs.deploy {"cluster":…}
 //! ```
 
-use holdpoint_plan::lift::{Context, Facts, NewVar, Verdict, lift};
+use holdpoint_plan::lift::{Context, Facts, Lifted, NewVar, Verdict, hoist, lift};
 use holdpoint_plan::shell::parse;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -19,6 +19,8 @@ use std::path::PathBuf;
 pub(crate) struct Case {
     pub(crate) name: String,
     target: String,
+    /// Whether values that several steps name are to become variables.
+    hoists: bool,
     pub(crate) fences: Vec<Fence>,
 }
 
@@ -68,7 +70,7 @@ pub(crate) fn cases(file: &str, text: &str) -> Vec<Case> {
     let mut inside = false;
     for line in text.lines() {
         if let Some(name) = line.strip_prefix("=== ") {
-            found.push(Case { name: name.to_owned(), target: String::new(), fences: Vec::new() });
+            found.push(Case { name: name.to_owned(), target: String::new(), hoists: false, fences: Vec::new() });
             inside = false;
             continue;
         }
@@ -86,6 +88,8 @@ pub(crate) fn cases(file: &str, text: &str) -> Vec<Case> {
             fence.script.push('\n');
         } else if let Some(target) = line.strip_prefix("target: ") {
             case.target = target.to_owned();
+        } else if line == "hoist: yes" {
+            case.hoists = true;
         } else {
             assert!(line.is_empty() || line.starts_with("> "), "{file}: {line}");
         }
@@ -134,6 +138,16 @@ impl Case {
                 outcomes.push(outcome);
             }
         }
+        if self.hoists {
+            let mut steps: Vec<&mut Lifted> = outcomes
+                .iter_mut()
+                .filter_map(|outcome| match &mut outcome.verdict {
+                    Verdict::Lifted(lifted) => Some(&mut **lifted),
+                    Verdict::Kept(_) | Verdict::Absorbed { .. } => None,
+                })
+                .collect();
+            hoist(&mut steps, context.vars());
+        }
         outcomes
     }
 
@@ -142,6 +156,9 @@ impl Case {
         let mut text = format!("=== {}\n", self.name);
         if !self.target.is_empty() {
             text.push_str(&format!("target: {}\n", self.target));
+        }
+        if self.hoists {
+            text.push_str("hoist: yes\n");
         }
         for (at, fence) in self.fences.iter().enumerate() {
             let space = if fence.after.is_empty() { "" } else { " " };

@@ -1,0 +1,163 @@
+//! Values that several steps name become variables of the plan, so that each is said once.
+
+use super::values::var_name;
+use super::verdict::{Lifted, NewVar};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How often a value must be named.
+const ENOUGH: usize = 2;
+
+/// A value that stands in several steps, by what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Cluster,
+    Service,
+    Arn,
+    /// The beginning of an address: scheme and host.
+    Url,
+    /// The registry of an image.
+    Registry,
+}
+
+/// Makes variables of clusters, services, ARNs, addresses and registries that at least two of the steps name, and lets the
+/// steps refer to them. `taken` are the variables that the plan has; a value that one of them has already is referred to by
+/// its name. Gives the new ones.
+pub fn hoist(steps: &mut [&mut Lifted], taken: &[NewVar]) -> Vec<NewVar> {
+    let mut found: BTreeMap<(What, String), usize> = BTreeMap::new();
+    for step in steps.iter() {
+        let mut own: Vec<(What, String)> = Vec::new();
+        for (name, value) in &step.with {
+            look(name, value, &mut |what, text| own.push((what, text.to_owned())));
+        }
+        own.sort();
+        own.dedup();
+        for one in own {
+            *found.entry(one).or_default() += 1;
+        }
+    }
+    let mut made: Vec<NewVar> = Vec::new();
+    let mut names: BTreeMap<(What, String), String> = BTreeMap::new();
+    for ((what, text), count) in found {
+        if count < ENOUGH {
+            continue;
+        }
+        let same = taken.iter().find(|var| !var.secret && var.default.as_deref() == Some(&text));
+        let name = match same {
+            Some(var) => var.name.clone(),
+            None => {
+                let base = base_name(what, &text);
+                let is_free = |name: &str| !taken.iter().chain(&made).any(|var| var.name == name);
+                let name = (1..)
+                    .map(|count: usize| if count == 1 { base.clone() } else { format!("{base}_{count}") })
+                    .find(|name| is_free(name))
+                    .unwrap_or_else(|| base.clone());
+                made.push(NewVar {
+                    name: name.clone(),
+                    default: Some(text.clone()),
+                    secret: false,
+                    description: Some(describe(what).to_owned()),
+                });
+                name
+            }
+        };
+        names.insert((what, text), name);
+    }
+    if names.is_empty() {
+        return made;
+    }
+    for step in steps.iter_mut() {
+        let mut used: Vec<String> = Vec::new();
+        for (name, value) in &mut step.with {
+            replace(name, value, &names, &mut used);
+        }
+        for name in used {
+            let var = made.iter().chain(taken).find(|var| var.name == name);
+            if let Some(var) = var.filter(|_| !step.vars.iter().any(|known| known.name == name)) {
+                step.vars.push(var.clone());
+            }
+        }
+    }
+    made
+}
+
+/// The values of an argument that may be hoisted.
+fn look(name: &str, value: &Value, found: &mut dyn FnMut(What, &str)) {
+    match value {
+        Value::String(text) => {
+            if let Some((what, part)) = part_of(name, text) {
+                found(what, part);
+            }
+        }
+        Value::Array(list) if matches!(name, "tags" | "secrets") => {
+            list.iter().for_each(|item| look(name, item, found))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {}
+    }
+}
+
+fn replace(name: &str, value: &mut Value, names: &BTreeMap<(What, String), String>, used: &mut Vec<String>) {
+    match value {
+        Value::String(text) => {
+            let Some((what, part)) = part_of(name, text) else { return };
+            let Some(variable) = names.get(&(what, part.to_owned())) else { return };
+            let rest = text.get(part.len()..).unwrap_or_default().to_owned();
+            *text = format!("{{{{ vars.{variable} }}}}{rest}");
+            used.push(variable.clone());
+        }
+        Value::Array(list) if matches!(name, "tags" | "secrets") => {
+            list.iter_mut().for_each(|item| replace(name, item, names, used));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {}
+    }
+}
+
+/// What of a text, from its beginning, may be hoisted. Texts with templates have been, or stand for themselves.
+fn part_of<'t>(name: &str, text: &'t str) -> Option<(What, &'t str)> {
+    let plain = |part: &str| !part.is_empty() && !part.contains("{{");
+    let whole = |what: What| plain(text).then_some((what, text));
+    match name {
+        _ if text.starts_with("arn:") && !matches!(name, "image" | "url") => whole(What::Arn),
+        "cluster" => whole(What::Cluster),
+        "service" => whole(What::Service),
+        "url" => {
+            let host = text.split_once("://")?.1;
+            let host = host.split(['/', '?', '#']).next()?;
+            let end = text.find(host)? + host.len();
+            text.get(..end).filter(|part| plain(part)).map(|part| (What::Url, part))
+        }
+        "image" | "from" | "to" | "tags" => {
+            let (host, _) = text.split_once('/')?;
+            (host.contains(".dkr.ecr.") && plain(host)).then_some((What::Registry, host))
+        }
+        _ => None,
+    }
+}
+
+fn base_name(what: What, text: &str) -> String {
+    match what {
+        What::Cluster => "cluster".to_owned(),
+        What::Service => format!("{}_service", var_name(text)),
+        What::Registry => "registry".to_owned(),
+        What::Arn => {
+            let resource = text.rsplit(':').next().unwrap_or(text);
+            let mut parts = resource.split('/').filter(|part| !part.is_empty());
+            let (first, second) = (parts.next().unwrap_or(resource), parts.next());
+            format!("{}_arn", var_name(second.unwrap_or(first)))
+        }
+        What::Url => {
+            let host = text.split_once("://").map_or(text, |(_, host)| host);
+            format!("{}_url", var_name(host.split(['.', ':']).next().unwrap_or(host)))
+        }
+    }
+}
+
+fn describe(what: What) -> &'static str {
+    match what {
+        What::Cluster => "Cluster",
+        What::Service => "Service",
+        What::Arn => "ARN",
+        What::Url => "Address",
+        What::Registry => "Registry of the images",
+    }
+}
