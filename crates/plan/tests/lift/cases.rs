@@ -70,7 +70,12 @@ pub(crate) fn cases(file: &str, text: &str) -> Vec<Case> {
     let mut inside = false;
     for line in text.lines() {
         if let Some(name) = line.strip_prefix("=== ") {
-            found.push(Case { name: name.to_owned(), target: String::new(), hoists: false, fences: Vec::new() });
+            found.push(Case {
+                name: name.to_owned(),
+                target: String::new(),
+                hoists: false,
+                fences: Vec::new(),
+            });
             inside = false;
             continue;
         }

@@ -34,16 +34,18 @@ async fn a_step_does_what_its_command_does() {
     names.sort();
     assert!(names.len() >= 10, "only {} cases", names.len());
     let mut going = JoinSet::new();
+    let mut broken = 0;
     for name in names {
         if going.len() >= AT_ONCE {
-            going.join_next().await.unwrap().unwrap();
+            broken += usize::from(going.join_next().await.unwrap().is_err());
         }
         let path = path.clone();
         going.spawn(async move { same(&name, &path).await });
     }
     while let Some(ended) = going.join_next().await {
-        ended.unwrap();
+        broken += usize::from(ended.is_err());
     }
+    assert_eq!(broken, 0, "cases whose step does something else; each is told above");
 }
 
 async fn same(name: &std::path::Path, path: &str) {
@@ -85,10 +87,8 @@ async fn same(name: &std::path::Path, path: &str) {
         assert!(more.iter().all(|name| *name == "taskDefinition"), "{case}: the step also says {more:?}");
     }
     for (at, look) in looks.lines().filter(|line| !line.is_empty()).enumerate() {
-        let (one, other) = tokio::join!(
-            shell(&by_hand, &format!("look_{at}"), look),
-            shell(&by_step, &format!("look_{at}"), look)
-        );
+        let name = format!("look_{at}");
+        let (one, other) = tokio::join!(shell(&by_hand, &name, look), shell(&by_step, &name, look));
         assert_eq!(one, other, "{case}: {look}");
         assert!(!one.is_empty() && one != "null" && one != "None", "{case}: {look} shows nothing");
     }
@@ -114,6 +114,9 @@ async fn calls(room: &Room) -> Vec<Call> {
         .map(|call| {
             let arguments = call["summary"].as_str().unwrap_or_default().split(' ').filter_map(|pair| {
                 let (name, value) = pair.split_once('=')?;
+                // `api:1` and its ARN are the same.
+                let value =
+                    if name == "taskDefinition" { value.rsplit('/').next().unwrap_or(value) } else { value };
                 (!ITS_OWN.contains(&name)).then(|| (name.to_owned(), value.to_owned()))
             });
             Call {
