@@ -168,7 +168,10 @@ fn register(aws: &Aws<'_, '_, '_>) -> Result<Answer, Keep> {
             draft
         }
         None => match serde_json::from_str::<Value>(from) {
-            Ok(Value::Object(definition)) => draft.with("definition", definition),
+            Ok(Value::Object(definition)) => match secret_in(&Value::Object(definition.clone())) {
+                Some(name) => return keep(format!("`{name}` is a secret that stands in the text")),
+                None => draft.with("definition", definition),
+            },
             Ok(_) | Err(_) => return keep("`--cli-input-json` is no JSON that is known before it runs"),
         },
     };
@@ -181,6 +184,21 @@ fn register(aws: &Aws<'_, '_, '_>) -> Result<Answer, Keep> {
         .maybe("family", options.one("--family"))
         .maybe("tags", tags(&options.all("--tags"), "key", "value")?)
         .into())
+}
+
+/// The first variable of a definition that holds a secret in clear text.
+fn secret_in(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(map) => {
+            let text = |name: &str| map.get(name).and_then(Value::as_str);
+            let open = text("name").zip(text("value")).filter(|(name, value)| {
+                super::values::is_secret(name) && !has_gap(value) && !value.is_empty()
+            });
+            open.map(|(name, _)| name.to_owned()).or_else(|| map.values().find_map(secret_in))
+        }
+        Value::Array(list) => list.iter().find_map(secret_in),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
 }
 
 /// The cluster of a command: AWS takes `default` where none is named.

@@ -313,6 +313,15 @@ fn address(call: &Call<'_, '_>, url: &str) -> Result<String, Keep> {
     if settled.contains("localhost") || settled.contains("127.0.0.1") {
         return keep("it asks this machine, which is not what is deployed");
     }
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let opens = query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .any(|(name, value)| super::values::is_secret(name) && !is_gap(value) && !value.is_empty());
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    if opens || host.contains('@') {
+        return keep("a secret stands in its address");
+    }
     if url.contains(['[', ']', '{', '}']) {
         return keep("curl makes several addresses of it");
     }

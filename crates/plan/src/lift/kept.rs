@@ -54,9 +54,12 @@ pub(crate) fn kept(statement: &Statement, text: &str, context: &Context, why: St
     }
     let mut seen = BTreeSet::new();
     vars.retain(|var| seen.insert(var.name.clone()));
-    let dir = match &context.dir {
-        Dir::At(dir) if !dir.is_empty() => Some(dir.clone()),
-        Dir::At(_) | Dir::Unknown(_) => None,
+    let (dir, why) = match &context.dir {
+        Dir::At(dir) if !dir.is_empty() => (Some(dir.clone()), why),
+        Dir::Unknown(lost) if !why.contains(lost) => {
+            (None, format!("{why} Its folder is not known: {lost}."))
+        }
+        Dir::At(_) | Dir::Unknown(_) => (None, why),
     };
     Kept { effect: reach_of(&statement.shape).reach.effect(), why, env, dir, vars }
 }
