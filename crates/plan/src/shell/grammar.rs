@@ -235,6 +235,7 @@ impl Cursor<'_> {
                 return self.function();
             }
         }
+        self.spaced_out(&command);
         if command.words.is_empty() && command.assignments.is_empty() && command.redirects.is_empty() {
             return self.unexpected();
         }
@@ -257,6 +258,19 @@ impl Cursor<'_> {
             return Ok(Piece::Assignments(declared));
         }
         Ok(Piece::Simple(command))
+    }
+
+    /// `NAME = value`, which a shell takes for a program.
+    fn spaced_out(&mut self, command: &Command) {
+        let [name, sign, ..] = command.words.as_slice() else { return };
+        let raw = name.raw(self.text);
+        let named = name_length(raw) == raw.len() && !raw.is_empty() && raw != "test" && raw != "expr";
+        if named && sign.raw(self.text) == "=" {
+            let message = format!(
+                "for a shell `{raw}` is a program here; to set a variable, take away the blanks around `=`"
+            );
+            self.problem(name.span.start, sign.span.end, message, None);
+        }
     }
 
     /// `NAME=value`, if that stands here.

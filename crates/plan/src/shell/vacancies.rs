@@ -138,14 +138,16 @@ fn in_quotes(rest: &str) -> Option<usize> {
     (value && !markup).then_some(length)
 }
 
-/// `YOUR_…`, `CHANGEME`, `XXXX` at the start of a text that begins a name.
+/// `YOUR_…`, `CHANGEME`, `TASK_ARN`, `XXXX` at the start of a text that begins a name.
 fn shouted(rest: &str) -> Option<usize> {
     let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
     let word = rest.get(..length)?;
     let named =
         word.strip_prefix("YOUR_").is_some_and(|rest| rest.bytes().any(|byte| byte.is_ascii_uppercase()));
     let told = matches!(word, "CHANGEME" | "CHANGE_ME" | "REPLACEME" | "REPLACE_ME" | "FILL_ME_IN" | "TBD");
+    // `--tasks TASK_ARN`: a real one begins with `arn:`.
+    let arn = word == rest && word.ends_with("_ARN") && !word.contains(|c: char| c.is_ascii_lowercase());
     let crossed =
         length >= 4 && (word.bytes().all(|byte| byte == b'x') || word.bytes().all(|byte| byte == b'X'));
-    (named || told || crossed).then_some(length)
+    (named || told || arn || crossed).then_some(length)
 }

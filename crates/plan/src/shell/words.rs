@@ -295,7 +295,13 @@ impl Cursor<'_> {
         if !list {
             self.skip(1);
             pieces.text("{", false);
-        } else if closed && !inner.contains(['"', '\'', '$', '\\', '`']) {
+            return;
+        }
+        if inner.contains('=') {
+            let message = "a shell makes several words of these braces; put the whole word in quotes";
+            self.problem(self.at, self.at + 1 + length + usize::from(closed), message, None);
+        }
+        if closed && !inner.contains(['"', '\'', '$', '\\', '`']) {
             pieces.glob(self.slice(self.at, self.at + length + 2));
             self.skip(length + 2);
         } else {
