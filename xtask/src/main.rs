@@ -59,6 +59,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Record anew what the Terraform of this machine says, for the cases that are played where there is none.
+    RecordTerraform,
     /// Speed as ratios against a peer measured in the same run. Builds for release.
     Bench {
         /// Pairs of runs to take the median of.
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::E2e => e2e::run(),
         Command::Types { check } => types::run(check),
         Command::Bench { pairs, only } => bench::run(pairs, only.as_deref()),
+        Command::RecordTerraform => test::record_terraform(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -96,6 +96,19 @@ fn rust_tests() -> Result<Ended, Failure> {
     }
 }
 
+/// Has the cases of Terraform played by the real one, and what it says written down.
+pub(crate) fn record_terraform() -> Result<(), Failure> {
+    if find("terraform").is_none() {
+        return Err(Failure::Missing {
+            tool: "terraform".to_owned(),
+            next: "install it: recordings are made of the real one".to_owned(),
+        });
+    }
+    let path = path_with(&python::programs()?)?;
+    let play = cargo(["test", "--package", "holdpoint-conformance", "--test", "terraform", "--", "::real::"]);
+    play.env("HOLDPOINT_RECORD_TERRAFORM", "1").env("PATH", path).run()
+}
+
 /// `PATH` with a folder before the others.
 fn path_with(folder: &Path) -> Result<OsString, Failure> {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -282,14 +282,17 @@ fn step_id(text: String) -> Result<StepId, Problem> {
 }
 
 fn chosen(text: &str) -> Result<Chosen, Problem> {
+    if let Some(from) = text.strip_prefix("again:") {
+        return step_id(from.to_owned()).map(Chosen::Again);
+    }
     match text {
         "retry" => Ok(Chosen::Retry),
         "skip" => Ok(Chosen::Skip),
         "settle_succeeded" => Ok(Chosen::TookEffect),
         "settle_failed" => Ok(Chosen::TookNoEffect),
-        other => {
-            Err(Problem::new(format!("`{other}` is no choice: retry, skip, settle_succeeded, settle_failed"))
-                .code("usage"))
-        }
+        other => Err(Problem::new(format!(
+            "`{other}` is no choice: retry, again:<step>, skip, settle_succeeded, settle_failed"
+        ))
+        .code("usage")),
     }
 }

@@ -50,10 +50,12 @@ pub struct StartRequest {
 }
 
 /// How an operator decides an interruption; names as in the views.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chosen {
     /// Once more.
     Retry,
+    /// Once more from an earlier step on.
+    Again(StepId),
     /// Leave it out.
     Skip,
     /// The unknown action took effect.
@@ -310,11 +312,17 @@ impl Console {
         let why = reason.clone().unwrap_or_default();
         let choice = match chosen {
             Chosen::Retry => Choice::Retry { mended: reason },
+            Chosen::Again(from) => Choice::Again { from, reason },
             Chosen::Skip => Choice::Skip { reason: why },
             Chosen::TookEffect => Choice::TookEffect { action, receipt: said_by_operator(&why) },
             Chosen::TookNoEffect => Choice::TookNoEffect { action, reason: why },
         };
         Ok(handle.choose(work, choice, self.actor()).await?)
+    }
+
+    /// Has what goes on stopped, where it can be: gently, and then hard.
+    pub async fn stop(&self, run: &RunId, hard: bool, reason: Option<String>) -> Result<(), Problem> {
+        Ok(self.driving(run)?.stop(hard, reason, self.actor()).await?)
     }
 
     /// Rolls back the whole set.

@@ -185,6 +185,9 @@ pub(crate) struct Resume {
     /// Walk the step that failed once more, first
     #[arg(long)]
     pub(crate) retry: bool,
+    /// Walk again from this step on, whose result the failed one used; what was signed for it does not count
+    #[arg(long, value_name = "STEP", conflicts_with = "retry")]
+    pub(crate) from: Option<String>,
     /// Say how it ended for programs
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,6 +8,7 @@ mod browser;
 mod commands;
 mod console;
 mod exit;
+mod interrupts;
 mod output;
 mod plug;
 mod walk;

@@ -8,7 +8,7 @@ use holdpoint_identity::Env;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
     Answer, Ask, Decision, HoldKey, Interruption, Mode, Outcome, RunEnd, RunId, State, Status, Work,
-    interruption,
+    interruption, sources,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub(crate) async fn walk(console: &Arc<Console>, run: &RunId, manner: Manner<'_>
             None => Exit::Waits,
         });
     };
+    let _keys = crate::interrupts::heed(console, run, &handle, manner.json);
     let mut teller = Teller::new(manner.json);
     let mut changes = handle.changes();
     loop {
@@ -354,6 +355,9 @@ impl Person<'_> {
     fn failed(&self, state: &State, work: &Work) -> Option<Exit> {
         let set = state.rollback_set();
         output::note(format!("{work} failed, and nobody is here to decide"));
+        for from in sources(state, work) {
+            output::note(format!("`holdpoint resume {} --from {from}` walks again from {from}", self.run));
+        }
         if !set.is_empty() && state.rollback.is_none() {
             output::note(format!("`holdpoint rollback {}` puts back what this run changed", self.run));
         }
@@ -363,10 +367,21 @@ impl Person<'_> {
     async fn decide(&self, state: &State, work: Work) -> Result<Option<Exit>, Problem> {
         let can = state.rollback.is_none() && !state.rollback_set().is_empty();
         let back = if can { ", b = roll back the set" } else { "" };
+        let from = sources(state, &work).into_iter().next();
+        let again = from.as_ref().map(|from| format!(", p = walk again from {from}")).unwrap_or_default();
         let answer = asking::ask(&format!(
-            "  r = retry, s = skip with a reason{back}, a = abort, q = leave it open:"
+            "  r = retry{again}, s = skip with a reason{back}, a = abort, q = leave it open:"
         ))?;
-        match answer.as_deref() {
+        match (answer.as_deref(), from) {
+            (Some("p"), Some(from)) => {
+                self.told(self.console.choose(self.run, work.step, Chosen::Again(from), None).await)
+            }
+            (answer, _) => self.decided(answer, work, can).await,
+        }
+    }
+
+    async fn decided(&self, answer: Option<&str>, work: Work, can: bool) -> Result<Option<Exit>, Problem> {
+        match answer {
             Some("r") => {
                 let mended =
                     asking::ask("  what was mended (may be empty):")?.filter(|text| !text.is_empty());

@@ -39,6 +39,10 @@ pub(crate) struct AskRun {
 impl Asks for AskRun {
     async fn ask(&self, question: Question) -> bool {
         let Ok(question) = veil(&self.desk.tools.redactor, question) else { return false };
+        let replies = self.desk.state.work(&self.work).map(|known| known.replies.as_slice());
+        if replies.unwrap_or_default().iter().any(|(key, _)| key == &question.key) {
+            return false;
+        }
         let command = Command::Ask { work: self.work.clone(), question: Box::new(question) };
         self.desk.carry(command).await.is_ok()
     }

@@ -6,7 +6,7 @@ use crate::safe::WorkSafe;
 use crate::tools::Tools;
 use crate::veil::{veil, veil_diagnosis};
 use crate::worker::FromWorker;
-use crate::{Began, Ending, Executor, Nobody, Note, Progress, Task};
+use crate::{Began, Ending, Executor, Nobody, Note, Progress, Stops, Task};
 use holdpoint_plan::{Action, Check, Step};
 use holdpoint_redact::Secret;
 use holdpoint_run::{
@@ -32,6 +32,8 @@ pub(crate) struct Desktop {
     pub(crate) link: mpsc::UnboundedSender<FromWorker>,
     /// Notes that were told and not yet taken.
     pub(crate) backlog: Arc<AtomicUsize>,
+    /// What a person says of stopping.
+    pub(crate) stops: Stops,
     /// How often this action was found to have had no effect.
     pub(crate) resent: u32,
 }
@@ -222,6 +224,7 @@ impl Desktop {
             timeout: step.timeout,
             clock: Arc::clone(&self.tools.clock),
             progress: self.tell(work),
+            stops: self.stops.clone(),
             asks: Arc::new(AskRun { desk: self.clone(), work: work.clone() }),
             safe: Arc::new(WorkSafe { desk: self.clone(), work: work.clone() }),
             scratch,
@@ -282,7 +285,7 @@ impl Desktop {
             .map(|(name, value)| (name.clone(), Value::String(value.expose().to_owned())));
         names["steps"][work.step.as_str()]["outputs"] = Value::Object(plain.chain(secret).collect());
         let (task, executor) = self.prepare_task(work, &check.action, &names)?;
-        let task = Task { timeout: check.timeout, asks: Arc::new(Nobody), ..task };
+        let task = Task { timeout: check.timeout, asks: Arc::new(Nobody), stops: Stops::never(), ..task };
         let began = self.tools.clock.elapsed();
         loop {
             let failure = match self.check_once(&task, executor.as_ref(), check).await {

@@ -1,6 +1,5 @@
 //! The task of one run: it alone stores facts, and it has at most one worker.
 
-use crate::Note;
 use crate::board::Board;
 use crate::context::Secrets;
 use crate::desktop::Desktop;
@@ -11,6 +10,7 @@ use crate::journal::{Journal, JournalError};
 use crate::tools::{EngineError, Tools};
 use crate::veil::{veil_note, veil_said};
 use crate::worker::{FromWorker, perform};
+use crate::{Note, Stop, Stops};
 use holdpoint_redact::Secret;
 use holdpoint_run::{
     Actor, Choice, Command, Effect, Interruption, Lane, Pin, Status, Work, interruption, next,
@@ -18,7 +18,7 @@ use holdpoint_run::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// The driver of a run, as long as it runs in this process.
@@ -43,6 +43,7 @@ struct Job {
     from: mpsc::UnboundedReceiver<FromWorker>,
     notes: mpsc::UnboundedReceiver<(Work, Note)>,
     backlog: Arc<AtomicUsize>,
+    stop: watch::Sender<Stop>,
 }
 
 /// Notes that are kept by one write. A person who says something waits for no more than these.
@@ -104,6 +105,9 @@ impl Driver {
         let (link, from) = mpsc::unbounded_channel();
         let (notes, heard) = mpsc::unbounded_channel();
         let backlog = Arc::new(AtomicUsize::new(0));
+        let said =
+            work_of(&effect).and_then(|work| self.journal.state.work(work)).and_then(|known| known.stopping);
+        let (stop, stops) = watch::channel(Stop::of(said));
         if let Effect::Begin(work) = &effect {
             self.shared.change(|board| board.clear(work));
         }
@@ -115,6 +119,7 @@ impl Driver {
             notes,
             backlog: Arc::clone(&backlog),
             link: link.clone(),
+            stops: Stops::new(stops),
             resent: self.resent(&effect),
         };
         let task = tokio::spawn(async move {
@@ -122,7 +127,7 @@ impl Driver {
             let _ = perform(desk, effect).await;
             let _ = link.send(FromWorker::Done);
         });
-        Job { task, from, notes: heard, backlog }
+        Job { task, from, notes: heard, backlog, stop }
     }
 
     /// Pins with the originals that memory holds.
@@ -188,7 +193,13 @@ impl Driver {
                 if let Some(job) = job {
                     self.drain(job);
                 }
+                let stop = if let Command::Stop { hard, .. } = &*command { Some(*hard) } else { None };
                 let done = self.obey(*command, &actor).await;
+                if let (Ok(()), Some(job)) = (&done, job.as_ref()) {
+                    // Who works hears it when it is stored.
+                    stop.into_iter()
+                        .for_each(|hard| job.stop.send_modify(|said| *said = Stop::of(Some(hard))));
+                }
                 if stops && done.is_ok() {
                     dismiss(job);
                     self.lapsed = None;
@@ -382,6 +393,16 @@ impl Driver {
 }
 
 /// Sends a worker home. What it was sending is never cut off: the rules refuse to stop a run while it sends.
+/// The work that an effect is about.
+fn work_of(effect: &Effect) -> Option<&Work> {
+    match effect {
+        Effect::Begin(work) | Effect::Act(work, _) | Effect::Settle(work, _) | Effect::Follow(work) => {
+            Some(work)
+        }
+        Effect::Pin(_) | Effect::OpenHold(_) | Effect::Close(_) => None,
+    }
+}
+
 fn dismiss(job: &mut Option<Job>) {
     if let Some(job) = job.take() {
         job.task.abort();

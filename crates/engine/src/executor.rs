@@ -4,7 +4,7 @@
 //! engine has stored the intent. Everything else reads. It keeps nothing between calls: after a crash a new process
 //! calls it with what the journal holds.
 
-use crate::{Asks, Clock, Progress, Safe};
+use crate::{Asks, Clock, Progress, Safe, Stops};
 use async_trait::async_trait;
 use holdpoint_plan::{Action, Step};
 use holdpoint_redact::Secret;
@@ -58,6 +58,8 @@ pub struct Task {
     pub progress: Progress,
     /// Where a person is asked while the step is followed.
     pub asks: Arc<dyn Asks>,
+    /// Where it hears that somebody wants it stopped; heeded by kinds that [`Executor::can_stop`].
+    pub stops: Stops,
     /// Where originals are sealed and evidence is kept.
     pub safe: Arc<dyn Safe>,
     /// A folder of this step alone in the run's folder, for working files: there, mode 0700, until the run closes. The
@@ -156,6 +158,11 @@ pub trait Executor: Send + Sync {
     /// What undoes this step where the plan does not say: a step of another kind, as data. Templates are allowed.
     fn undo(&self, _action: &Action) -> Option<Action> {
         None
+    }
+
+    /// Whether this kind heeds [`Task::stops`]. What goes on in AWS is not stopped by stopping here.
+    fn can_stop(&self) -> bool {
+        false
     }
 
     /// Keys of what this step changes, for the rollback set, e.g. `ecs/<cluster>/<service>`. Called with rendered

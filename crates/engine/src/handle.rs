@@ -5,8 +5,8 @@ use crate::board::Board;
 use crate::tools::{EngineError, Tools};
 use holdpoint_redact::Secret;
 use holdpoint_run::{
-    Actor, Answer, Checked, Choice, Command, Covered, Decision, HoldKey, Question, RunId, Signature, State,
-    Work, covers_digest,
+    Actor, Answer, Checked, Choice, Command, Covered, Decision, HoldKey, Question, Refusal, RunId, Signature,
+    State, Status, Work, covers_digest,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -228,6 +228,32 @@ impl RunHandle {
     pub async fn choose(&self, work: Work, choice: Choice, by: Actor) -> Result<(), EngineError> {
         let name = by.name.clone();
         self.command(Command::Choose { work, choice, by }, &name).await
+    }
+
+    /// The work in hand, where it can be stopped, and whether that was asked for already; true when hard.
+    pub fn stoppable(&self) -> Option<(Work, Option<bool>)> {
+        let state = self.state();
+        let lane = |id: &holdpoint_plan::StepId| match state.rollback.is_some() {
+            true => Work::undo(id.clone()),
+            false => Work::forward(id.clone()),
+        };
+        state.plan.steps().map(|step| lane(&step.id)).find_map(|work| {
+            let known = state.work(&work)?;
+            let goes_on = matches!(known.status, Status::Sent | Status::Waiting);
+            let action = crate::context::action_of(&state, &work).filter(|_| goes_on)?;
+            let executor = self.tools.registry.get(&action.uses)?;
+            executor.can_stop().then_some((work, known.stopping))
+        })
+    }
+
+    /// Has the work in hand stopped: gently, and when that was asked for already, hard.
+    pub async fn stop(&self, hard: bool, reason: Option<String>, by: Actor) -> Result<(), EngineError> {
+        let (work, _) = self.stoppable().ok_or_else(|| {
+            let why = "nothing goes on that could be stopped from here".to_owned();
+            EngineError::Journal(crate::JournalError::Refused(Refusal::NotNow(why)))
+        })?;
+        let name = by.name.clone();
+        self.command(Command::Stop { work, hard, by, reason }, &name).await
     }
 
     /// Gives a secret, `vars.<name>`, that the run waits for; it stays in memory.

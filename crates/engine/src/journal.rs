@@ -182,6 +182,7 @@ fn mode_of(fact: &Fact) -> Option<Mode> {
         | Fact::Skipped { .. }
         | Fact::Kept { .. }
         | Fact::Ticked { .. }
+        | Fact::Stopping { .. }
         | Fact::EvidenceKept { .. }
         | Fact::RollbackStarted { .. }
         | Fact::Aborted { .. }

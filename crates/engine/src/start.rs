@@ -153,6 +153,7 @@ async fn first_pins(
         link,
         backlog: Arc::default(),
         resent: 0,
+        stops: crate::Stops::never(),
     };
     let pins = read_pins(&desk).await?;
     let veiled = veil_pins(tools, &pins).await?;

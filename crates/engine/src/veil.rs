@@ -54,6 +54,7 @@ pub(crate) fn veil_said(redactor: &Redactor, command: Command) -> Result<Command
         Command::Choose { work, choice, by } => {
             let choice = match choice {
                 Choice::Retry { mended } => Choice::Retry { mended: mended.map(clean) },
+                Choice::Again { from, reason } => Choice::Again { from, reason: reason.map(clean) },
                 Choice::Skip { reason } => Choice::Skip { reason: clean(reason) },
                 Choice::TookEffect { action, receipt } => {
                     Choice::TookEffect { action, receipt: veil(redactor, receipt)? }
@@ -63,6 +64,9 @@ pub(crate) fn veil_said(redactor: &Redactor, command: Command) -> Result<Command
                 }
             };
             Command::Choose { work, choice, by }
+        }
+        Command::Stop { work, hard, by, reason } => {
+            Command::Stop { work, hard, by, reason: reason.map(clean) }
         }
         Command::RollBack { by, reason } => Command::RollBack { by, reason: clean(reason) },
         Command::Abort { by, reason } => Command::Abort { by, reason: clean(reason) },

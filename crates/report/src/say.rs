@@ -28,6 +28,7 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
         Fact::Skipped { .. } => "skipped",
         Fact::Kept { .. } => "kept",
         Fact::Ticked { .. } => "ticked",
+        Fact::Stopping { .. } => "stopping",
         Fact::EvidenceKept { .. } => "evidence_kept",
         Fact::RollbackStarted { .. } => "rollback_started",
         Fact::Aborted { .. } => "aborted",
@@ -88,6 +89,10 @@ pub(crate) fn fact(fact: &Fact) -> String {
         Fact::Ticked { step, item, on, by, reason, .. } => {
             let did = if *on { "ticked" } else { "unticked" };
             format!("{item} in {step} {did} by {}{}", by.name, because(reason))
+        }
+        Fact::Stopping { work, hard, by, reason } => {
+            let how = if *hard { "killed" } else { "interrupted" };
+            format!("{work} {how} by {}{}", by.name, because(reason))
         }
         Fact::EvidenceKept { work, evidence } => format!("{work}: {} kept", evidence.name),
         Fact::RollbackStarted { by, reason, set } => {

@@ -170,6 +170,17 @@ pub enum Command {
         /// Which.
         evidence: Evidence,
     },
+    /// Have what goes on stop: first gently, then hard.
+    Stop {
+        /// What.
+        work: Work,
+        /// End it, whatever it is doing.
+        hard: bool,
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: Option<String>,
+    },
     /// Roll back the whole set.
     RollBack {
         /// Who.
@@ -198,6 +209,13 @@ pub enum Choice {
     Retry {
         /// What was mended.
         mended: Option<String>,
+    },
+    /// Once more, from an earlier step on whose result it used. What was signed for the old result does not count.
+    Again {
+        /// The earlier step: one of [`crate::sources`].
+        from: StepId,
+        /// Why, or what was mended.
+        reason: Option<String>,
     },
     /// Leave it out; a stale result is kept.
     Skip {

@@ -91,6 +91,10 @@ fn begun(state: &State, command: Command) -> Result<Vec<Fact>, Refusal> {
             Some(_) => Ok(vec![Fact::EvidenceKept { work, evidence }]),
             None => Err(Refusal::Absent(format!("step {}", work.step))),
         },
+        Command::Stop { work, hard, by, reason } => {
+            in_hand(state, &work)?;
+            choice::stop(state, work, hard, by, reason)
+        }
         Command::RollBack { by, reason } => choice::roll_back(state, by, reason),
         Command::Abort { by, reason } => choice::abort(state, by, reason),
         Command::Close { end } => match next(state) {

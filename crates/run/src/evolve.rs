@@ -61,6 +61,7 @@ impl State {
                     covers: covers.clone(),
                     signatures: Vec::new(),
                     voided: Vec::new(),
+                    lapsed: false,
                     opened_at: at,
                     satisfied_at: None,
                 };
@@ -85,6 +86,7 @@ impl State {
                     let void = std::mem::take(&mut state.signatures);
                     state.voided.extend(void.into_iter().map(|one| (one, why.clone())));
                     state.satisfied_at = None;
+                    state.lapsed = true;
                 }
             }
             Fact::SkippedByCondition { step, condition } => {
@@ -106,6 +108,7 @@ impl State {
                 state.used.clone_from(used);
                 state.receipts.clear();
                 state.answer = None;
+                state.stopping = None;
                 state.unasked();
                 state.outcome = None;
                 state.skipped = None;
@@ -187,6 +190,7 @@ impl State {
                 };
                 state.items.insert(item.clone(), tick);
             }
+            Fact::Stopping { work, hard, .. } => self.of(seq, work)?.stopping = Some(*hard),
             Fact::EvidenceKept { work, evidence } => self.evidence.push((work.clone(), evidence.clone())),
             Fact::RollbackStarted { by, reason, set } => {
                 self.rollback =

@@ -312,6 +312,17 @@ pub enum Fact {
         /// SHA-256 of the item's text: the signature covers it.
         text_digest: String,
     },
+    /// Somebody has what goes on stopped. How it ends is told by its end.
+    Stopping {
+        /// What.
+        work: Work,
+        /// Ended, whatever it was doing; asked to end before.
+        hard: bool,
+        /// By whom.
+        by: Actor,
+        /// Why.
+        reason: Option<String>,
+    },
     /// A file was kept.
     EvidenceKept {
         /// Of what.

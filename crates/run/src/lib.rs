@@ -24,7 +24,7 @@ pub use evolve::Misfit;
 pub use fact::{Fact, HoldKey, Lane, Moment, Started, Used, Work};
 pub use ids::{At, BadRunId, Mode, RunId};
 pub use lifecycle::{Illegal, Status, StepFact, advance};
-pub use next::{Effect, Interruption, Standing, interruption, next, standing};
+pub use next::{Effect, Interruption, Standing, interruption, next, sources, standing};
 pub(crate) use next::{frontier, holds_before};
 pub use people::satisfied;
 pub use person::{Actor, Checked, Decision, Person, Signature};

@@ -116,8 +116,30 @@ pub fn interruption(state: &State) -> Option<Interruption> {
         return Some(waiting);
     }
     let hold = unsatisfied_hold(state, stage, step)?;
-    let open = state.holds.get(&hold)?;
+    let open = state.holds.get(&hold).filter(|open| !open.lapsed)?;
     Some(if open.no_go().is_some() { Interruption::NoGo(hold) } else { Interruption::Hold(hold) })
+}
+
+/// Earlier steps that failed work may be walked again from: it uses their results, and they only read.
+pub fn sources(state: &State, work: &Work) -> Vec<StepId> {
+    let failed = state.work(work).is_some_and(|known| known.status.needs_decision());
+    let Some(step) = state.plan.step(&work.step).filter(|_| failed && !work.is_undo()) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for name in holdpoint_plan::names_used(step) {
+        let holdpoint_plan::NameUsed::Output { step: source, .. } = name else { continue };
+        let reads =
+            state.plan.step(&source).is_some_and(|known| known.effect == holdpoint_plan::Effect::Read);
+        if reads
+            && source != work.step
+            && state.status(&source) == Status::Succeeded
+            && !found.contains(&source)
+        {
+            found.push(source);
+        }
+    }
+    found
 }
 
 /// Where a step stands, as shown.
@@ -184,7 +206,8 @@ fn forward<'a>(state: &'a State, stage: &'a Stage, step: &'a Step) -> Option<Eff
         return proceed(state, &work);
     }
     if let Some(hold) = unsatisfied_hold(state, stage, step) {
-        return (!state.holds.contains_key(&hold)).then_some(Effect::OpenHold(hold));
+        let arrives = state.holds.get(&hold).is_none_or(|known| known.lapsed);
+        return arrives.then_some(Effect::OpenHold(hold));
     }
     if step.effect.changes() && !state.pinned_at.contains_key(&Moment::BeforeFirstChange) {
         return Some(Effect::Pin(Moment::BeforeFirstChange));

@@ -112,6 +112,8 @@ pub struct WorkState {
     pub replies: Vec<(String, String)>,
     /// How many actions of the intent were added by such answers: the last ones.
     pub added: usize,
+    /// Whether somebody has this attempt stopped; true when hard.
+    pub stopping: Option<bool>,
     /// Values used.
     pub used: Vec<Used>,
     /// How it ended.
@@ -139,6 +141,7 @@ impl Default for WorkState {
             question: None,
             replies: Vec::new(),
             added: 0,
+            stopping: None,
             used: Vec::new(),
             outcome: None,
             outputs: BTreeMap::new(),
@@ -173,6 +176,8 @@ pub struct HoldState {
     pub signatures: Vec<Signature>,
     /// Signatures that became void, and why.
     pub voided: Vec<(Signature, String)>,
+    /// What it covered is void, and what it covers next is not known before the run arrives again.
+    pub lapsed: bool,
     /// When the run arrived.
     pub opened_at: At,
     /// Since when every signature is there.

@@ -17,6 +17,7 @@ mod show;
 mod sources;
 mod stream;
 mod table;
+mod unlock;
 mod vars;
 
 use crate::shell::Child;

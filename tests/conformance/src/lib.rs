@@ -142,6 +142,7 @@ impl Room {
             timeout: None,
             clock: self.clock.clone(),
             asks: self.asked.clone(),
+            stops: holdpoint_engine::Stops::never(),
             safe: self.safe.clone(),
             scratch: self.scratch(name),
         }

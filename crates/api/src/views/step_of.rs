@@ -9,10 +9,10 @@ use super::{
     FieldView, KnownView, LogLine, LogPage, OptionView, Sample, ScriptView, StepEvent, StepStatus, StepView,
 };
 use holdpoint_engine::{Line, WorkBoard};
-use holdpoint_plan::{Item, Step};
+use holdpoint_plan::{Item, Step, StepId};
 use holdpoint_run::{
     Ask, Diagnosis, Interruption, ItemState, Judgement, Outcome, Standing, State, Status, Work, WorkState,
-    standing,
+    sources, standing,
 };
 use serde_json::Value;
 
@@ -242,7 +242,10 @@ fn choices(facts: &RunFacts<'_>, work: &Work) -> Vec<ChoiceView> {
     let abort = choice("abort", "Abort…", "Ends the run and leaves everything as it is.", true);
     let can_roll_back = facts.state.rollback.is_none() && !facts.state.rollback_set().is_empty();
     let mut ways = match &facts.interruption {
-        Some(Interruption::Failure(failed)) if failed == work => vec![retry, skip],
+        Some(Interruption::Failure(failed)) if failed == work => {
+            let again = sources(facts.state, work).into_iter().map(|from| again(facts, &from));
+            std::iter::once(retry).chain(again).chain([skip]).collect()
+        }
         Some(Interruption::Unknown(unknown)) if unknown == work => vec![
             choice(
                 "settle_succeeded",
@@ -267,6 +270,17 @@ fn choices(facts: &RunFacts<'_>, work: &Work) -> Vec<ChoiceView> {
     ways.extend(can_roll_back.then_some(rollback));
     ways.push(abort);
     ways
+}
+
+/// The way back to a step whose result the failed one used.
+fn again(facts: &RunFacts<'_>, from: &StepId) -> ChoiceView {
+    let title = facts.state.plan.step(from).map_or_else(|| from.to_string(), |step| step.title.clone());
+    choice(
+        &format!("again:{from}"),
+        &format!("Walk again from “{title}”…"),
+        "Walks that step and this one once more. What was signed for its old result does not count.",
+        false,
+    )
 }
 
 fn choice(choice: &str, title: &str, about: &str, needs_reason: bool) -> ChoiceView {

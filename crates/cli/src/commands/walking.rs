@@ -6,7 +6,7 @@ use crate::walk::{Manner, walk};
 use crate::{asking, console, output};
 use holdpoint_api::{Chosen, Console, Problem, StartRequest};
 use holdpoint_identity::Env;
-use holdpoint_plan::Target;
+use holdpoint_plan::{StepId, Target};
 use holdpoint_run::{Interruption, Mode, RunId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,10 +56,22 @@ pub(crate) async fn resume(args: Resume, env: &Env) -> Result<Exit, Problem> {
         None => console.resume(&run).await?,
         Some(_) => console.close(&run).await?,
     }
-    if args.retry
-        && let Some(Interruption::Failure(work)) = console.interruption(&run).await?
-    {
-        console.choose(&run, work.step, Chosen::Retry, Some("resumed with --retry".into())).await?;
+    let chosen = match &args.from {
+        Some(from) => {
+            let from =
+                StepId::new(from.as_str()).map_err(|bad| Problem::new(bad.to_string()).code("usage"))?;
+            Some((Chosen::Again(from), "resumed with --from"))
+        }
+        None => args.retry.then_some((Chosen::Retry, "resumed with --retry")),
+    };
+    if let Some((chosen, how)) = chosen {
+        match console.interruption(&run).await? {
+            Some(Interruption::Failure(work)) => {
+                console.choose(&run, work.step, chosen, Some(how.into())).await?;
+            }
+            Some(_) | None if args.retry => {}
+            Some(_) | None => return Err(Problem::new("no step of this run has failed").code("usage")),
+        }
     }
     drive(&console, &run, manner).await
 }

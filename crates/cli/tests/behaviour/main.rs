@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod account;
+mod again;
 mod apprunner;
 mod bad_input;
 mod crash;

@@ -165,6 +165,7 @@ impl Index {
                     self.deviates(DeviationKind::TickedByHand, &about, reason, Some(&by.name), place);
                 }
             }
+            Fact::Stopping { work, .. } => self.saw(work, place),
             Fact::EvidenceKept { work, evidence } => self.evidence.push(EvidenceReport {
                 work: work.clone(),
                 name: evidence.name.clone(),

@@ -1,7 +1,8 @@
 //! What an operator decides: retry, leave out, settle, roll back, give up.
 
 use super::{action_in_hand, active_work, at_action, checklist, said_why};
-use crate::{Actor, Choice, Fact, How, Refusal, State, Status, Work};
+use crate::{Actor, Choice, Fact, HoldKey, How, Refusal, State, Status, Work, holds_before, sources};
+use holdpoint_plan::StepId;
 
 /// Decides an interruption.
 pub(super) fn choose(state: &State, work: Work, choice: Choice, by: Actor) -> Result<Vec<Fact>, Refusal> {
@@ -19,6 +20,7 @@ pub(super) fn choose(state: &State, work: Work, choice: Choice, by: Actor) -> Re
             let unticked = if work.is_undo() { Vec::new() } else { checklist::untick(state, &work, &by) };
             Ok(std::iter::once(Fact::Retried { work, by, reason: mended }).chain(unticked).collect())
         }
+        Choice::Again { from, reason } => again(state, &work, from, reason, &by),
         Choice::Skip { reason } => {
             said_why(&reason, "leaving a step out")?;
             let stale = state.steps.get(&work.step).is_some_and(|step| !step.stale.is_empty());
@@ -36,6 +38,75 @@ pub(super) fn choose(state: &State, work: Work, choice: Choice, by: Actor) -> Re
                 vec![Fact::NotSent { work, action, why }]
             })
         }
+    }
+}
+
+/// Walks a source of this work again, and this work after it. The holds before this work are void: what was signed is
+/// gone, whether or not a hold names it.
+fn again(
+    state: &State,
+    work: &Work,
+    from: StepId,
+    reason: Option<String>,
+    by: &Actor,
+) -> Result<Vec<Fact>, Refusal> {
+    if state.work(work).is_some_and(|known| known.status == Status::Unknown) {
+        return Err(Refusal::NotNow(format!(
+            "nobody knows whether {work} took effect: say first whether it did"
+        )));
+    }
+    if !sources(state, work).contains(&from) {
+        return Err(Refusal::NotNow(format!(
+            "{work} cannot be walked again from {from}: it has not failed, or has no result of {from}, or {from} changes something"
+        )));
+    }
+    if let Some((other, _)) = active_work(state) {
+        return Err(Refusal::NotNow(format!("{other} is in progress")));
+    }
+    let source = Work::forward(from.clone());
+    let mut facts = Vec::new();
+    for one in [&source, work] {
+        facts.push(Fact::Retried { work: one.clone(), by: by.clone(), reason: reason.clone() });
+        facts.extend(checklist::untick(state, one, by));
+    }
+    let holds = state.plan.stage_of(&work.step).zip(state.plan.step(&work.step));
+    let holds = holds.map(|(stage, step)| holds_before(stage, step)).unwrap_or_default();
+    // The hold of a stage that `from` is in stands before it, and covers nothing of what it gives.
+    let stands_between = |hold: &HoldKey| match hold {
+        HoldKey::Stage(stage) => state.plan.stage_of(&from).is_none_or(|of| &of.id != stage),
+        HoldKey::Step(_) => true,
+    };
+    let signed = |hold: &HoldKey| state.holds.get(hold).is_some_and(|known| !known.signatures.is_empty());
+    facts.extend(
+        holds
+            .into_iter()
+            .filter(|hold| stands_between(hold) && signed(hold))
+            .map(|hold| Fact::HoldVoided { hold, why: format!("walked again from {from}") }),
+    );
+    Ok(facts)
+}
+
+/// Has what goes on outside stopped: once gently, and only then hard.
+pub(super) fn stop(
+    state: &State,
+    work: Work,
+    hard: bool,
+    by: Actor,
+    reason: Option<String>,
+) -> Result<Vec<Fact>, Refusal> {
+    let known = state.work(&work).ok_or_else(|| Refusal::Absent(format!("step {}", work.step)))?;
+    match (known.status, known.stopping, hard) {
+        (Status::Sent | Status::Waiting, None, false)
+        | (Status::Sent | Status::Waiting, Some(false), true) => {
+            Ok(vec![Fact::Stopping { work, hard, by, reason }])
+        }
+        (Status::Sent | Status::Waiting, None, true) => {
+            Err(Refusal::NotNow(format!("{work} was not asked to stop yet: interrupt it first")))
+        }
+        (Status::Sent | Status::Waiting, Some(_), _) => {
+            Err(Refusal::NotNow(format!("{work} is being stopped already")))
+        }
+        (_, _, _) => Err(Refusal::NotNow(format!("{work} does not go on: there is nothing to stop"))),
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn sign(state: &State, hold: HoldKey, signature: Signature) -> Result
     let open = state
         .holds
         .get(&hold)
+        .filter(|open| !open.lapsed)
         .ok_or_else(|| Refusal::NotNow(format!("the run has not arrived at the hold before {hold}")))?;
     if open.satisfied_at.is_some() {
         return Err(Refusal::NotNow(format!("the hold before {hold} is signed already")));

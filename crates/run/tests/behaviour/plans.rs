@@ -116,7 +116,10 @@ fn step(first: &str, name: &str, rest: &[&str]) -> Step {
             ("needs", other) => step.needs.push(Need::Step(id(other))),
             ("needs_stage", other) => step.needs.push(Need::Stage(StageId::new(other).unwrap())),
             // What the model executor uses: an output of another step.
-            ("uses", other) => step.action.with = json!({ "uses": other }),
+            ("uses", other) => {
+                step.action.with =
+                    json!({ "uses": other, "value": format!("{{{{ steps.{other}.outputs.value }}}}") })
+            }
             ("item", form) => step.items.push(item(form)),
             other => panic!("a step has no {other:?}"),
         }

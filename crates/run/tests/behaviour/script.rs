@@ -136,6 +136,8 @@ impl Walk {
                 diagnosis: Box::new(Diagnosis::of("the answer was lost")),
             },
             ["retry", step] => choice(step, Choice::Retry { mended: None }),
+            ["again", step, from] => choice(step, Choice::Again { from: id(from), reason: None }),
+            ["stop", step, how] => Command::Stop { work: work(step), hard: *how == "hard", by, reason: None },
             ["skip", step, ..] => choice(step, Choice::Skip { reason: rest(2) }),
             ["took", step, action] => {
                 choice(step, Choice::TookEffect { action: number(action), receipt: receipt() })

@@ -6,12 +6,14 @@
 use super::Common;
 use super::bench::{Bench, Teller, over, unkept};
 use super::envelope::{Envelope, Spent, commit, digest_of, open};
+use super::faults::{self, Fault, Lock};
 use super::ground::{Ground, below, choose, own_folder};
 use super::job::{Left, Place};
 use super::outcome::{Applying, Outcome, conclude};
 use super::output::{given, read_outputs};
 use super::program::private_file;
 use super::stream::Stream;
+use super::unlock::{self, Then};
 use crate::failure::{act_failed, arguments, strange};
 use async_trait::async_trait;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
@@ -20,9 +22,12 @@ use holdpoint_run::{ActionPlan, Diagnosis, External, Intent, OutputValue, Receip
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Changes that an intent names; the others are counted.
 const NAMED: usize = 300;
+/// How often it is looked whether the holder of a lock has come back.
+const LOOK: Duration = Duration::from_secs(20);
 
 /// The kind `terraform.apply`.
 pub(crate) struct Apply(pub(crate) Common);
@@ -31,6 +36,10 @@ pub(crate) struct Apply(pub(crate) Common);
 impl Executor for Apply {
     fn kind(&self) -> &'static str {
         "terraform.apply"
+    }
+
+    fn can_stop(&self) -> bool {
+        true
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -83,6 +92,7 @@ impl Executor for Apply {
         let envelope = open(task, &with.plan).await.map_err(ActError::Refused)?;
         let planned =
             intent.actions.get(action).ok_or_else(|| ActError::Refused(strange("it has fewer actions")))?;
+        let lock = unlock::lock_of(&planned.input);
         check(task, &envelope).map_err(ActError::Refused)?;
         unspent(task, &envelope).map_err(ActError::Refused)?;
         match self.ground(task, &envelope).map_err(ActError::Refused)? {
@@ -93,7 +103,7 @@ impl Executor for Apply {
                 let answer = sent.map_err(|error| act_failed(&what, &error))?;
                 Ok(sent_receipt(planned, answer.request_id))
             }
-            Ground::Real(folder) => self.apply(task, &with, &envelope, folder).await,
+            Ground::Real(folder) => self.apply(task, &with, &envelope, folder, (planned, lock)).await,
             Ground::Not(why) => Err(ActError::Refused(Diagnosis::of(format!("It cannot be applied: {why}")))),
         }
     }
@@ -218,8 +228,13 @@ impl Apply {
         with: &TerraformApply,
         envelope: &Envelope,
         folder: PathBuf,
+        (planned, lock): (&ActionPlan, Option<Lock>),
     ) -> Result<Receipt, ActError> {
         let bench = self.bench(task, envelope, folder).await.map_err(ActError::Refused)?;
+        if let Some(lock) = lock {
+            let done = unlock::take_away(&bench, &lock).await.map_err(ActError::Refused)?;
+            task.progress.line("terraform", None, format!("the lock {} was {done}", lock.id));
+        }
         let file = task.scratch.join("apply.tfplan");
         private_file(&file, envelope.plan()).map_err(|error| ActError::Refused(unkept(&error)))?;
         let mut arguments: Vec<String> = ["apply", "-json", "-input=false"].map(str::to_owned).into();
@@ -242,7 +257,7 @@ impl Apply {
         };
         task.progress.says("applying");
         let mut teller = Teller::new(task, expected(envelope));
-        let (end, late) = job.watch(|line| teller.take(line), over(task, task.timeout)).await;
+        let (end, late) = job.watch(|line| teller.take(line), over(task, task.timeout), &task.stops).await;
         let stream = teller.end();
         // The plan is spent, or sealed: it is not left lying about.
         let _ = std::fs::remove_file(&file);
@@ -258,10 +273,39 @@ impl Apply {
             Outcome::Over(body) => self.receipt(&bench, envelope, body).await,
             Outcome::Nothing(diagnosis) => {
                 Spent::take_back(task, &envelope.digest);
-                Err(ActError::Refused(diagnosis))
+                match locked(&bench, &stream, planned, &diagnosis) {
+                    Some(receipt) => {
+                        // What this attempt said is told; the next one is another job.
+                        place.forget().await;
+                        Ok(receipt)
+                    }
+                    None => Err(ActError::Refused(diagnosis)),
+                }
             }
             Outcome::Killed(diagnosis) => Err(ActError::Ambiguous(diagnosis)),
         }
+    }
+
+    /// Nothing was applied, since the state is locked, and its holder may be gone: somebody is asked.
+    async fn ask(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        envelope: &Envelope,
+        lock: &Lock,
+        told: Diagnosis,
+    ) -> Result<Ending, Diagnosis> {
+        let Ground::Real(folder) = self.ground(task, envelope)? else { return Ok(Ending::Failed(told)) };
+        let bench = self.bench(task, envelope, folder).await?;
+        let planned = intent.actions.last().ok_or_else(|| strange("it has fewer actions"))?;
+        while let Some(question) = unlock::question(&bench, lock, Then::Apply(planned)) {
+            if !task.asks.ask(question).await {
+                return Ok(Ending::Failed(told));
+            }
+            task.clock.sleep(LOOK).await;
+        }
+        task.asks.withdraw(&unlock::key(lock), "a Terraform of this machine works on the state").await;
+        Ok(Ending::Failed(told))
     }
 
     async fn receipt(
@@ -301,7 +345,8 @@ impl Apply {
         }
         let bench = self.bench(task, envelope, folder).await?;
         let mut teller = Teller::new(task, expected(envelope));
-        let (end, late) = place.attach().watch(|line| teller.take(line), over(task, task.timeout)).await;
+        let (end, late) =
+            place.attach().watch(|line| teller.take(line), over(task, task.timeout), &task.stops).await;
         let stream = teller.end();
         let complaints = place.complaints().await;
         match conclude(&Applying {
@@ -351,6 +396,9 @@ impl Apply {
     async fn finish(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Result<Ending, Diagnosis> {
         let with: TerraformApply = arguments(&task.with)?;
         let envelope = open(task, &with.plan).await?;
+        if let Some((lock, told)) = receipts.last().and_then(|receipt| locked_by(&receipt.body)) {
+            return self.ask(task, intent, &envelope, &lock, told).await;
+        }
         if let Some(failed) = receipts.last().and_then(|receipt| super::outcome::failed(&receipt.body)) {
             Place::of(&task.scratch, "apply").forget().await;
             return Ok(Ending::Failed(failed));
@@ -373,6 +421,20 @@ impl Apply {
         secret_outputs.remove("applied");
         Ok(Ending::Succeeded { outputs, secret_outputs, judgements: Vec::new(), note })
     }
+}
+
+/// What an apply leaves that found the state locked, where somebody can be asked about the lock.
+fn locked(bench: &Bench, stream: &Stream, planned: &ActionPlan, told: &Diagnosis) -> Option<Receipt> {
+    let Fault::Locked(lock) = faults::fault(stream) else { return None };
+    unlock::question(bench, &lock, Then::Apply(planned))?;
+    let body = json!({ "outcome": "locked", "lock": lock, "diagnosis": told });
+    Some(Receipt { external: Vec::new(), request_id: None, body })
+}
+
+/// The lock that such a receipt speaks of, and what was told.
+fn locked_by(body: &Value) -> Option<(Lock, Diagnosis)> {
+    let lock = unlock::lock_of(body).filter(|_| body["outcome"] == "locked")?;
+    Some((lock, serde_json::from_value(body["diagnosis"].clone()).ok()?))
 }
 
 fn program_of(envelope: &Envelope) -> Option<TerraformProgram> {

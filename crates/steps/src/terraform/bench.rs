@@ -170,8 +170,7 @@ impl Bench {
 
     /// The backend, as `init` wrote it down.
     pub(crate) fn backend(&self) -> Value {
-        let bytes = std::fs::read(self.folder.join(".terraform/terraform.tfstate")).unwrap_or_default();
-        serde_json::from_slice(&bytes).unwrap_or_default()
+        backend_of(&self.folder)
     }
 
     /// A long command that only reads, followed line by line. It is interrupted when nobody waits for it any more.
@@ -187,7 +186,7 @@ impl Bench {
         let job = place.start(&self.program.path, arguments, &self.folder, &self.around).await?;
         let mut guard = job.guard();
         let mut teller = Teller::new(task, stream);
-        let (end, late) = job.watch(|line| teller.take(line), over(task, limit)).await;
+        let (end, late) = job.watch(|line| teller.take(line), over(task, limit), &task.stops).await;
         guard.0 = None;
         let complaints = place.complaints().await;
         place.forget().await;
@@ -290,6 +289,12 @@ impl Bench {
         }
         Ok(all)
     }
+}
+
+/// The backend of a folder, as `init` wrote it down there; null where it is the folder itself.
+pub(crate) fn backend_of(folder: &Path) -> Value {
+    let bytes = std::fs::read(folder.join(".terraform/terraform.tfstate")).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
 /// Forgets the private file of variables.

@@ -3,6 +3,7 @@
 use super::stream::{Complaint, Stream};
 use holdpoint_run::Diagnosis;
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 
 /// What kind of failure it is.
@@ -25,7 +26,7 @@ pub(crate) enum Fault {
 }
 
 /// Who holds the lock, as Terraform tells it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lock {
     pub(crate) id: String,
     pub(crate) path: String,

@@ -1,6 +1,7 @@
 //! A long command of Terraform: its lines as they come, its end, and what is left of it when nobody watched.
 
 use super::program::{Surroundings, command, private_folder, unstartable};
+use holdpoint_engine::{Stop, Stops};
 use holdpoint_run::Diagnosis;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -172,13 +173,18 @@ pub(crate) struct Job {
 
 impl Job {
     /// Watches it to its end; `told` gets each line. Ends it when `limit` is over: it is interrupted as by a key, and
-    /// killed when it does not put its state away.
+    /// killed when it does not put its state away. Somebody who has it stopped interrupts it likewise, and kills it by a
+    /// word of their own.
     pub(crate) async fn watch(
         mut self,
         mut told: impl FnMut(&str),
         limit: impl Future<Output = ()>,
+        stops: &Stops,
     ) -> (End, bool) {
         let mut limit = std::pin::pin!(limit);
+        let mut gently = std::pin::pin!(stops.until(Stop::Gently));
+        let mut hard = std::pin::pin!(stops.until(Stop::Hard));
+        let (mut asked, mut forced) = (false, false);
         let mut interrupted: Option<tokio::time::Instant> = None;
         loop {
             self.reader.read(&self.place.stream(), &mut told).await;
@@ -189,11 +195,21 @@ impl Job {
             }
             match interrupted {
                 None => tokio::select! {
-                    () = tokio::time::sleep(LOOK) => {}
+                    // The harder word first: who says it has said the other before.
+                    biased;
+                    () = &mut hard, if !forced => {
+                        self.kill().await;
+                        forced = true;
+                    }
+                    () = &mut gently, if !asked => {
+                        self.interrupt().await;
+                        asked = true;
+                    }
                     () = &mut limit => {
                         self.interrupt().await;
                         interrupted = Some(tokio::time::Instant::now());
                     }
+                    () = tokio::time::sleep(LOOK) => {}
                 },
                 Some(at) => {
                     if at.elapsed() > PUTS_AWAY {
@@ -220,8 +236,13 @@ impl Job {
         }
     }
 
-    /// What a person's key would do: Terraform stops, and puts its state and its lock away.
+    /// What a person's key would do: Terraform stops, and puts its state and its lock away. A second time would make it
+    /// exit at once and lose them, so it is noted that there was a first, for who watches after a crash, too.
     async fn interrupt(&self) {
+        let note = self.place.0.join("interrupted");
+        if tokio::fs::try_exists(&note).await.unwrap_or(true) || tokio::fs::write(&note, "").await.is_err() {
+            return;
+        }
         #[cfg(unix)]
         self.signal(rustix::process::Signal::INT).await;
     }

@@ -6,7 +6,7 @@ use super::faults::{self, Fault};
 use super::job::{End, Place};
 use super::stream::{Stand, Stream};
 use super::table::Action;
-use holdpoint_engine::Task;
+use holdpoint_engine::{Stops, Task};
 use holdpoint_run::Diagnosis;
 use serde_json::{Value, json};
 
@@ -135,7 +135,7 @@ pub(crate) async fn left_to_do(
     let job = place.start(&bench.program.path, &arguments, &bench.folder, &bench.around).await?;
     let mut guard = job.guard();
     let mut teller = Teller::new(task, Stream::new("look"));
-    let (end, _) = job.watch(|line| teller.take(line), over(task, task.timeout)).await;
+    let (end, _) = job.watch(|line| teller.take(line), over(task, task.timeout), &Stops::never()).await;
     guard.0 = None;
     let stream = teller.end();
     let complaints = place.complaints().await;

@@ -4,7 +4,7 @@ use super::Common;
 use super::bench::{Bench, forget_variables, unkept};
 use super::envelope::{Facts, commit, digest_of, seal};
 use super::expect::{has_changes, judge, summary};
-use super::faults::{self, Fault};
+use super::faults::{self, Fault, Lock};
 use super::ground::{Ground, Recording, below, choose, own_folder};
 use super::guards::{Finding, Pinned, Watch};
 use super::job::End;
@@ -12,19 +12,23 @@ use super::show::{Shown, read};
 use super::sources;
 use super::stream::Stream;
 use super::table::Action;
+use super::unlock;
 use crate::failure::{arguments, strange};
 use async_trait::async_trait;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_plan::kinds::{TerraformInit, TerraformPlan, TerraformPlanExpect};
-use holdpoint_run::{Diagnosis, Intent, OutputValue, Receipt};
+use holdpoint_run::{Diagnosis, External, Intent, OutputValue, Question, Receipt};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 /// Largest table in outputs; the whole one is kept as evidence.
 const TABLE: usize = 192 * 1024;
 /// Largest table of drift in outputs.
 const DRIFT: usize = 64 * 1024;
+/// How often a locked state is tried again while somebody is asked about its lock.
+const LOOK: Duration = Duration::from_secs(20);
 
 /// The kind `terraform.plan`.
 pub(crate) struct Plan(pub(crate) Common);
@@ -33,6 +37,10 @@ pub(crate) struct Plan(pub(crate) Common);
 impl Executor for Plan {
     fn kind(&self) -> &'static str {
         "terraform.plan"
+    }
+
+    fn can_stop(&self) -> bool {
+        true
     }
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
@@ -44,18 +52,45 @@ impl Executor for Plan {
         Ok(Intent { summary, ..Intent::default() })
     }
 
-    async fn act(&self, _: &Task, _: &Intent, _: usize, _: &[Receipt]) -> Result<Receipt, ActError> {
-        Err(ActError::Refused(strange("planning changes nothing")))
+    /// Planning changes nothing; what an answer adds is taking away a lock.
+    async fn act(
+        &self,
+        task: &Task,
+        intent: &Intent,
+        action: usize,
+        _: &[Receipt],
+    ) -> Result<Receipt, ActError> {
+        let lock = intent.actions.get(action).and_then(|planned| unlock::lock_of(&planned.input));
+        let lock = lock.ok_or_else(|| ActError::Refused(strange("planning changes nothing")))?;
+        let done = self.take_away(task, &lock).await.map_err(ActError::Refused)?;
+        let external = vec![External { kind: "terraform_lock".into(), id: lock.id }];
+        Ok(Receipt { external, request_id: None, body: json!({ "lock": done }) })
     }
 
     async fn observe(&self, _: &Task, _: &Intent, _: usize, _: &[Receipt]) -> Result<Observation, Diagnosis> {
-        Ok(Observation::TookNoEffect { why: "planning changes nothing".into() })
+        Ok(Observation::TookNoEffect {
+            why: "a lock that is taken away is looked for again, and never another one taken".into(),
+        })
     }
 
     async fn follow(&self, task: &Task, _: &Intent, _: &[Receipt]) -> Ending {
-        let done = self.plan(task).await;
+        let done = self.plan_or_ask(task).await;
         forget_variables(task);
-        done.unwrap_or_else(Ending::Failed)
+        done
+    }
+}
+
+/// Why there is no plan.
+enum Unplanned {
+    /// Somebody holds the lock; what a person may be asked about it.
+    Locked(Diagnosis, Box<Option<Question>>),
+    /// Something else.
+    Failed(Diagnosis),
+}
+
+impl From<Diagnosis> for Unplanned {
+    fn from(diagnosis: Diagnosis) -> Self {
+        Self::Failed(diagnosis)
     }
 }
 
@@ -70,7 +105,47 @@ struct Made {
 }
 
 impl Plan {
-    async fn plan(&self, task: &Task) -> Result<Ending, Diagnosis> {
+    /// Plans; asks about a lock whose holder may be gone, and plans as soon as it is free, however that came.
+    async fn plan_or_ask(&self, task: &Task) -> Ending {
+        let mut asked: Option<String> = None;
+        loop {
+            let (told, question) = match self.plan(task).await {
+                Ok(ending) => {
+                    if let Some(key) = asked {
+                        task.asks.withdraw(&key, "the lock was given back").await;
+                    }
+                    return ending;
+                }
+                Err(Unplanned::Failed(told)) => (told, None),
+                Err(Unplanned::Locked(told, question)) => (told, *question),
+            };
+            let key = question.as_ref().map(|question| question.key.clone());
+            if let Some(before) = asked.take().filter(|before| Some(before) != key.as_ref()) {
+                task.asks.withdraw(&before, "the lock is not held by that one any more").await;
+            }
+            let Some(question) = question else { return Ending::Failed(told) };
+            if !task.asks.ask(question).await {
+                return Ending::Failed(told);
+            }
+            asked = key;
+            task.progress.says("waiting for the lock, or for an answer");
+            task.clock.sleep(LOOK).await;
+        }
+    }
+
+    async fn take_away(&self, task: &Task, lock: &Lock) -> Result<&'static str, Diagnosis> {
+        let with: TerraformPlan = arguments(&task.with)?;
+        match choose(&self.0.child, task, with.dir.as_deref(), with.program)? {
+            Ground::Real(folder) => {
+                let mut bench = Bench::open(&self.0.child, task, folder, with.program).await?;
+                bench.workspace(with.workspace.as_deref()).await?;
+                unlock::take_away(&bench, lock).await
+            }
+            Ground::Recorded(_) | Ground::Not(_) => Err(strange("there is no lock in practice")),
+        }
+    }
+
+    async fn plan(&self, task: &Task) -> Result<Ending, Unplanned> {
         let with: TerraformPlan = arguments(&task.with)?;
         let expect: TerraformPlanExpect = arguments(&task.expect)?;
         let ground = choose(&self.0.child, task, with.dir.as_deref(), with.program)?;
@@ -81,7 +156,7 @@ impl Plan {
                 (recorded(task, &with, &recording)?, Some("practised from a recorded plan".to_owned()))
             }
         };
-        self.conclude(task, &with, &expect, made, note).await
+        Ok(self.conclude(task, &with, &expect, made, note).await?)
     }
 
     async fn real(
@@ -89,7 +164,7 @@ impl Plan {
         task: &Task,
         with: &TerraformPlan,
         folder: std::path::PathBuf,
-    ) -> Result<Made, Diagnosis> {
+    ) -> Result<Made, Unplanned> {
         let mut bench = Bench::open(&self.0.child, task, folder, with.program).await?;
         bench.init(task, with, false).await?;
         let workspace = bench.workspace(with.workspace.as_deref()).await?;
@@ -112,16 +187,27 @@ impl Plan {
             End::Exit(_) => {
                 // A plan that failed is saved all the same, and could be applied in part by other means.
                 let _ = std::fs::remove_file(&file);
-                return Err(faults::told(&did, bench.program.name, &stream, &complaints));
+                let told = faults::told(&did, bench.program.name, &stream, &complaints);
+                return Err(match faults::fault(&stream) {
+                    Fault::Locked(lock) => {
+                        let question = unlock::question(&bench, &lock, unlock::Then::Plan);
+                        Unplanned::Locked(told, Box::new(question))
+                    }
+                    Fault::Stale
+                    | Fault::Incomplete
+                    | Fault::Cycle(_)
+                    | Fault::NotInitialised
+                    | Fault::Interrupted
+                    | Fault::Other => Unplanned::Failed(told),
+                });
             }
             End::Killed => {
                 let told = Diagnosis::of(format!(
                     "{} was killed while it planned; nothing was changed",
                     bench.name()
                 ));
-                return Err(told.says("Standard error", complaints).hint(
-                    "Retry. If the state is locked then, its last holder is the one that was killed.",
-                ));
+                let hint = "Retry. If the state is locked then, its last holder is the one that was killed.";
+                return Err(told.says("Standard error", complaints).hint(hint).into());
             }
         }
         // An existing state that cannot be told apart later is a reason to stop only when it is there.
@@ -129,7 +215,8 @@ impl Plan {
         if before != after {
             let _ = std::fs::remove_file(&file);
             return Err(Diagnosis::of("The state was changed by somebody else while this plan was made")
-                .hint("See who else works on it, then retry."));
+                .hint("See who else works on it, then retry.")
+                .into());
         }
         let plan = std::fs::read(&file).map_err(|error| unkept(&error))?;
         let showed = bench.show(&file, Watch::default()).await;

@@ -1,6 +1,7 @@
 //! Plans: judged, masked, sealed; what cannot be planned is explained.
 
-use crate::scene::{HUSH, Scene, broken, failed, is_absent, outputs};
+use crate::scene::{HUSH, Scene, broken, failed, outputs};
+use crate::stage::{Case, cases};
 use holdpoint_engine::Ending;
 use serde_json::json;
 
@@ -25,17 +26,21 @@ output "token" {
 }
 "#;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn expectations_are_met_and_not_met() {
-    if is_absent() {
-        return;
-    }
-    let scene = Scene::with(SHOP).await;
+cases! {
+    expectations_are_met_and_not_met,
+    sensitive_values_are_nowhere,
+    a_cycle_names_both_and_how_to_break_it,
+    what_cannot_be_planned_is_refused_and_leaves_no_plan,
+    drift_stands_apart,
+}
+
+async fn expectations_are_met_and_not_met(case: Case) {
+    let Some(scene) = Scene::open(case, SHOP).await else { return };
     let expect = json!({"create": ["terraform_data.api", "terraform_data.worker[*]"], "update": [], "no_changes": false});
     let first = outputs(scene.plan(json!({}), expect.clone()).await);
     assert_eq!(first["create"], 3);
     assert_eq!(first["file"], json!(format!("plan:{}", first["sha256"].as_str().unwrap())));
-    assert!(scene.by_hand(&["apply", "-auto-approve"]).status.success());
+    scene.by_hand(&["apply", "-auto-approve"]);
     assert_eq!(outputs(scene.plan(json!({}), json!({"no_changes": true})).await)["has_changes"], false);
     let with = json!({"vars": {"tag": "2"}});
     let expect =
@@ -48,15 +53,11 @@ async fn expectations_are_met_and_not_met() {
     let changes = outputs(scene.plan(with, whole).await)["changes"].clone();
     assert_eq!(changes[0]["replace_paths"], json!(["triggers_replace"]));
     assert_eq!(changes[0]["reason"], "a changed value cannot be updated in place");
-    scene.room.close().await;
+    scene.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sensitive_values_are_nowhere() {
-    if is_absent() {
-        return;
-    }
-    let scene = Scene::with(SHOP).await;
+async fn sensitive_values_are_nowhere(case: Case) {
+    let Some(scene) = Scene::open(case, SHOP).await else { return };
     let ending = scene.plan(json!({"vars": {"token": HUSH, "tag": "7"}}), json!({})).await;
     let said = format!("{ending:?}");
     assert!(said.contains("(sensitive)"), "{said}");
@@ -75,38 +76,31 @@ async fn sensitive_values_are_nowhere() {
     assert_eq!(outputs["tag"].value, Some(json!("7")));
     assert_eq!(secret_outputs["token"].expose(), HUSH);
     assert_eq!(outputs["applied"].value.as_ref().unwrap()["create"], 3);
-    scene.room.close().await;
+    scene.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cycle_names_both_and_how_to_break_it() {
-    if is_absent() {
-        return;
-    }
-    let scene = Scene::with(
+async fn a_cycle_names_both_and_how_to_break_it(case: Case) {
+    let Some(scene) = Scene::open(
+        case,
         "resource \"terraform_data\" \"backend\" { input = terraform_data.mcp.output }\n\
          resource \"terraform_data\" \"mcp\" { input = terraform_data.backend.output }\n",
     )
-    .await;
+    .await
+    else {
+        return;
+    };
     let told = failed(scene.plan(json!({}), json!({})).await);
     assert_eq!(
         told.headline,
         "terraform_data.backend and terraform_data.mcp need each other (a cycle), so nothing can be planned"
     );
     assert!(told.hints[0].contains("variable \"mcp_url\" { default = \"\" }"), "{:?}", told.hints);
-    scene.room.close().await;
+    scene.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_planned_is_refused_and_leaves_no_plan() {
-    if is_absent() {
-        return;
-    }
-    let scene = Scene::with(
-        "variable \"n\" { default = 1 }\nresource \"terraform_data\" \"a\" {\n  lifecycle {\n    precondition {\n      condition = var.n == 2\n      \
-         error_message = \"one is not two\"\n    }\n  }\n}\n",
-    )
-    .await;
+async fn what_cannot_be_planned_is_refused_and_leaves_no_plan(case: Case) {
+    let Some(scene) = Scene::open(case, "variable \"n\" { default = 1 }\nresource \"terraform_data\" \"a\" {\n  lifecycle {\n    precondition {\n      condition = var.n == 2\n      \
+         error_message = \"one is not two\"\n    }\n  }\n}\n").await else { return };
     let told = failed(scene.plan(json!({}), json!({})).await);
     assert!(told.headline.contains("Resource precondition failed"), "{told:?}");
     assert!(told.says.iter().any(|said| said.what.contains("one is not two")), "{told:?}");
@@ -116,20 +110,16 @@ async fn what_cannot_be_planned_is_refused_and_leaves_no_plan() {
     scene.write("main.tf", "module \"far\" {\n  source = \"./absent\"\n}\n");
     let told = failed(scene.plan(json!({}), json!({})).await);
     assert!(told.headline.contains("could not initialise"), "{told:?}");
-    scene.room.close().await;
+    scene.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn drift_stands_apart() {
-    if is_absent() {
-        return;
-    }
-    let scene = Scene::with("variable \"n\" { default = 1 }\nresource \"terraform_data\" \"a\" { input = 1 }\ncheck \"c\" {\n  assert {\n    condition = var.n == 2\n    error_message = \"not so\"\n  }\n}\n").await;
-    assert!(scene.by_hand(&["init"]).status.success());
-    assert!(scene.by_hand(&["apply", "-auto-approve"]).status.success());
+async fn drift_stands_apart(case: Case) {
+    let Some(scene) = Scene::open(case, "variable \"n\" { default = 1 }\nresource \"terraform_data\" \"a\" { input = 1 }\ncheck \"c\" {\n  assert {\n    condition = var.n == 2\n    error_message = \"not so\"\n  }\n}\n").await else { return };
+    scene.by_hand(&["init"]);
+    scene.by_hand(&["apply", "-auto-approve"]);
     let ending = scene.plan(json!({}), json!({"drift": "none", "no_changes": true})).await;
     let Ending::Succeeded { note, .. } = &ending else { panic!("{ending:?}") };
     assert!(note.as_deref().unwrap_or_default().contains("check does not pass: check.c: not so"), "{note:?}");
     assert_eq!(outputs(ending)["drift"], json!([]));
-    scene.room.close().await;
+    scene.close().await;
 }

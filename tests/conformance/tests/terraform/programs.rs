@@ -1,27 +1,21 @@
 //! Programs that are absent, too old, or not what they should be; and practice.
 
-use crate::scene::{failed, is_absent, outputs};
+use crate::scene::{failed, outputs};
+use crate::stage::{is_absent, program};
 use holdpoint_conformance::{Room, walk};
 use holdpoint_engine::{Ending, Task};
 use holdpoint_run::Mode;
 use serde_json::json;
+use tempfile::TempDir;
 
-/// A room in whose `bin` a program of that name says it is of that version.
-async fn room_with(name: &str, script: &str) -> Room {
-    let bin =
-        std::env::temp_dir().join(format!("holdpoint-bin-{}-{name}-{}", std::process::id(), script.len()));
-    std::fs::create_dir_all(&bin).unwrap();
-    std::fs::write(bin.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::os::unix::fs::PermissionsExt::set_mode(
-        &mut std::fs::metadata(bin.join(name)).unwrap().permissions(),
-        0o755,
-    );
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(bin.join(name), mode).unwrap();
-    let room = Room::open_with("healthy", &bin.display().to_string()).await;
+/// A room whose only program is of that name and does this, and the folder that it is in.
+async fn room_with(name: &str, script: &str) -> (Room, TempDir) {
+    let bin = TempDir::new().unwrap();
+    program(bin.path(), name, &format!("#!/bin/sh\n{script}\n"));
+    let room = Room::open_with("healthy", &bin.path().display().to_string()).await;
     std::fs::create_dir_all(room.folder().join("infra")).unwrap();
     std::fs::write(room.folder().join("infra/main.tf"), "resource \"terraform_data\" \"a\" {}\n").unwrap();
-    room
+    (room, bin)
 }
 
 async fn plan(room: &Room, mode: Mode, with: serde_json::Value) -> Ending {
@@ -32,21 +26,21 @@ async fn plan(room: &Room, mode: Mode, with: serde_json::Value) -> Ending {
 #[tokio::test(flavor = "multi_thread")]
 async fn absent_too_old_or_strange_is_said() {
     let dir = json!({"dir": "infra"});
-    let room = room_with("nothing", "exit 0").await;
+    let (room, _bin) = room_with("nothing", "exit 0").await;
     let told = failed(plan(&room, Mode::Live, dir.clone()).await);
     assert_eq!(told.headline, "`terraform` is not installed: it is nowhere on the PATH");
     let ending = plan(&room, Mode::Practice, dir.clone()).await;
     assert!(matches!(&ending, Ending::NotPractised(why) if why.contains("not installed")), "{ending:?}");
     room.close().await;
-    let room = room_with("terraform", "echo '{\"terraform_version\": \"1.4.7\"}'").await;
+    let (room, _bin) = room_with("terraform", "echo '{\"terraform_version\": \"1.4.7\"}'").await;
     let told = failed(plan(&room, Mode::Live, dir.clone()).await);
     assert!(told.headline.starts_with("terraform 1.4.7 is too old"), "{told:?}");
     room.close().await;
-    let room = room_with("terraform", "echo Segmentation fault >&2; exit 139").await;
+    let (room, _bin) = room_with("terraform", "echo Segmentation fault >&2; exit 139").await;
     let told = failed(plan(&room, Mode::Live, dir.clone()).await);
     assert!(told.says.iter().any(|said| said.what.contains("Segmentation fault")), "{told:?}");
     room.close().await;
-    let room = room_with("tofu", "echo '{\"terraform_version\": \"1.5.9\"}'").await;
+    let (room, _bin) = room_with("tofu", "echo '{\"terraform_version\": \"1.5.9\"}'").await;
     let told = failed(plan(&room, Mode::Live, dir).await);
     assert!(told.headline.starts_with("tofu 1.5.9 is too old"), "{told:?}");
     let told = failed(plan(&room, Mode::Live, json!({"dir": "infra", "program": "terraform"})).await);

@@ -1,12 +1,13 @@
 //! A folder with a configuration, and steps on it.
 
+use crate::stage::{Case, Stage};
 use holdpoint_conformance::{Room, walk};
 use holdpoint_engine::{Ending, Task};
 use holdpoint_run::{Diagnosis, Mode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 /// A value that must be seen nowhere.
 pub(crate) const HUSH: &str = "hush-hush-4711";
@@ -14,22 +15,22 @@ pub(crate) const HUSH: &str = "hush-hush-4711";
 /// A room with a configuration in its folder `infra`.
 pub(crate) struct Scene {
     pub(crate) room: Room,
-}
-
-/// Whether Terraform is here; says so as the last line of a test's output where it is not.
-pub(crate) fn is_absent() -> bool {
-    let absent = Command::new("terraform").arg("version").env("CHECKPOINT_DISABLE", "1").output().is_err();
-    if absent {
-        println!("skipped: terraform is not installed");
-    }
-    absent
+    pub(crate) stage: Stage,
 }
 
 impl Scene {
-    pub(crate) async fn with(text: &str) -> Self {
-        let scene = Self { room: Room::open("healthy").await };
+    /// Nothing where the case is for a Terraform that is not here.
+    pub(crate) async fn open(case: Case, text: &str) -> Option<Self> {
+        let stage = Stage::set(case)?;
+        let scene = Self { room: stage.room().await, stage };
         scene.write("main.tf", text);
-        scene
+        Some(scene)
+    }
+
+    /// Ends it.
+    pub(crate) async fn close(self) {
+        self.stage.strike(self.room.folder());
+        self.room.close().await;
     }
 
     pub(crate) fn folder(&self) -> PathBuf {
@@ -59,16 +60,30 @@ impl Scene {
         self.task("apply", "terraform.apply", json!({ "plan": outputs["file"] }))
     }
 
-    /// Somebody else's Terraform in the same folder.
-    pub(crate) fn by_hand(&self, arguments: &[&str]) -> Output {
-        self.other(arguments).output().unwrap()
+    /// Whether somebody waits at the gate.
+    pub(crate) fn is_at_the_gate(&self) -> bool {
+        self.stage.gate().with_extension("there").exists()
     }
 
-    pub(crate) fn other(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("terraform");
+    /// Lets them go on.
+    pub(crate) fn open_the_gate(&self) {
+        std::fs::write(self.stage.gate().with_extension("go"), "").unwrap();
+    }
+
+    /// What somebody else's Terraform in the same folder does, and says; what it did is part of a recording.
+    pub(crate) fn by_hand(&self, arguments: &[&str]) -> Option<String> {
+        let output: Output = self.other(arguments)?.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        Some(String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// Somebody else's Terraform, which goes on beside the step; nobody where a recording plays.
+    pub(crate) fn other(&self, arguments: &[&str]) -> Option<Command> {
+        let mut command = self.stage.is_real().then(|| Command::new("terraform"))?;
         command.args(arguments).current_dir(self.folder()).env("CHECKPOINT_DISABLE", "1");
-        command.env_remove("TF_CLI_CONFIG_FILE").stdin(std::process::Stdio::null());
-        command
+        command.env("AWS_ACCESS_KEY_ID", "made-up").env("AWS_SECRET_ACCESS_KEY", "made-up");
+        command.env_remove("TF_CLI_CONFIG_FILE").stdin(Stdio::null());
+        Some(command)
     }
 
     /// All files of the run's working folder and everything that was kept, as text.
@@ -121,6 +136,15 @@ pub(crate) fn failed(ending: Ending) -> Diagnosis {
     }
 }
 
+/// A resource `slow` that says it is at the gate, and waits until it is opened.
+pub(crate) fn gated(gate: &Path, more: &str) -> String {
+    format!(
+        "resource \"terraform_data\" \"slow\" {{\n  {more}\n  provisioner \"local-exec\" {{\n    command = \"echo at-the-gate; touch {0}.there; \
+         until test -e {0}.go; do sleep 0.05; done\"\n  }}\n}}\n",
+        gate.display()
+    )
+}
+
 /// Waits until something is so; what waits for ever is stopped by the test's own limit.
 pub(crate) async fn until(what: impl Fn() -> bool) {
     while !what() {
@@ -128,14 +152,21 @@ pub(crate) async fn until(what: impl Fn() -> bool) {
     }
 }
 
-/// Terraform itself, a child of the process whose id is in the step's folder.
+/// Terraform itself, or who plays it: a child of the process whose id is in the step's folder, or behind who records it.
 pub(crate) fn terraform_of(task: &Task) -> Option<i32> {
     let witness = std::fs::read_to_string(task.scratch.join("apply/pid")).ok()?;
+    let first = child_of(witness.trim())?;
+    child_of(&first).or(Some(first))?.parse().ok()
+}
+
+/// A child of that process that is called Terraform.
+fn child_of(parent: &str) -> Option<String> {
     let processes = std::fs::read_dir("/proc").ok()?.flatten();
     processes.into_iter().find_map(|entry| {
         let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-        let rest: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
-        (rest.get(1) == Some(&witness.trim())).then(|| entry.file_name().to_str()?.parse().ok())?
+        let (name, rest) = stat.rsplit_once(')')?;
+        let is = name.ends_with("(terraform") && rest.split_whitespace().nth(1) == Some(parent);
+        is.then(|| entry.file_name().to_str().map(str::to_owned))?
     })
 }
 
