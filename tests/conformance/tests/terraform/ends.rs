@@ -49,7 +49,9 @@ cases! {
 }
 
 async fn a_console_that_dies_leaves_terraform_at_work_and_is_told_the_end(case: Case) {
-    let Some(AtTheGate { scene, executor, apply, intent, console, .. }) = at_the_gate(case).await else { return };
+    let Some(AtTheGate { scene, executor, apply, intent, console, .. }) = at_the_gate(case).await else {
+        return;
+    };
     console.abort();
     assert!(console.await.unwrap_err().is_cancelled());
     // Another process: it reads, and waits for the end of what goes on.
@@ -67,7 +69,9 @@ async fn a_console_that_dies_leaves_terraform_at_work_and_is_told_the_end(case: 
 }
 
 async fn killed_at_work_it_says_what_is_done_and_what_is_not(case: Case) {
-    let Some(AtTheGate { scene, executor, apply, intent, console, .. }) = at_the_gate(case).await else { return };
+    let Some(AtTheGate { scene, executor, apply, intent, console, .. }) = at_the_gate(case).await else {
+        return;
+    };
     signal(terraform_of(&apply).unwrap(), "-KILL");
     let Err(ActError::Ambiguous(told)) = console.await.unwrap() else { panic!("it may have taken effect") };
     assert!(told.headline.contains("killed"), "{told:?}");
@@ -89,7 +93,9 @@ async fn killed_at_work_it_says_what_is_done_and_what_is_not(case: Case) {
 }
 
 async fn interrupted_it_puts_its_state_away_and_says_so(case: Case) {
-    let Some(AtTheGate { scene, executor, apply, intent, console, .. }) = at_the_gate(case).await else { return };
+    let Some(AtTheGate { scene, executor, apply, intent, console, .. }) = at_the_gate(case).await else {
+        return;
+    };
     signal(terraform_of(&apply).unwrap(), "-INT");
     let receipt = console.await.unwrap().unwrap();
     assert_eq!(receipt.body["outcome"], "interrupted", "{receipt:?}");

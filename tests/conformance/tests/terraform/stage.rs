@@ -199,7 +199,8 @@ impl Stage {
             recording.calls.push(Call {
                 arguments: all(clean(arguments)),
                 // Who is killed with it cannot write down its end.
-                exit: std::fs::read_to_string(folder.join("exit")).map_or(137, |code| code.trim().parse().unwrap()),
+                exit: std::fs::read_to_string(folder.join("exit"))
+                    .map_or(137, |code| code.trim().parse().unwrap()),
                 initialised: folder.join("initialised").exists(),
                 says,
                 complains: all(read("err")),
