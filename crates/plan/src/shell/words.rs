@@ -332,8 +332,7 @@ impl Cursor<'_> {
 
     /// Whether a `]` follows in the same word with something before it.
     fn closes_soon(&self) -> bool {
-        let length =
-            self.rest().bytes().take(256).take_while(|byte| !b" \t\r\n;&|()]".contains(byte)).count();
+        let length = self.rest().bytes().take(64).take_while(|byte| !b" \t\r\n;&|()]".contains(byte)).count();
         length > 0 && self.ahead(length) == Some(b']')
     }
 

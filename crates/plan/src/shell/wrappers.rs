@@ -5,6 +5,9 @@ use super::parse::parse;
 use super::words::name_length;
 use crate::Span;
 
+/// Wrappers around wrappers that are taken away; nobody types more.
+const DEEPEST: usize = 12;
+
 /// A command without its wrappers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unwrapped {
@@ -89,7 +92,7 @@ pub fn unwrap_command(command: &Command) -> Unwrapped {
     while let Some(wrapper) = peel(&mut unwrapped) {
         unwrapped.repeats |= matches!(wrapper.kind, WrapperKind::Watch { .. });
         unwrapped.wrappers.push(wrapper);
-        if unwrapped.words.is_empty() {
+        if unwrapped.words.is_empty() || unwrapped.wrappers.len() >= DEEPEST {
             break;
         }
     }
