@@ -28,6 +28,10 @@ pub(crate) enum Command {
     Check(Check),
     /// Make a checked plan of any Markdown; its text stays, fences are added
     Import(Import),
+    /// Say what the code of a finding means, why it matters and what to do
+    Explain(Explain),
+    /// Print the JSON Schema of plans
+    Schema,
     /// Trust a plan's content at its path, so that it may be run
     Trust(Trust),
     /// Walk a plan
@@ -81,9 +85,24 @@ pub(crate) struct Check {
     /// Fail on warnings, too
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Look at the account, too, with this profile; nothing is changed
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Carry out the repairs that findings offer, after showing them
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) fix: bool,
+    /// Carry them out without asking
+    #[arg(long, requires = "fix")]
+    pub(crate) yes: bool,
     /// For programs
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The code, as in `warning[old-revision]`; without one, all of them
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

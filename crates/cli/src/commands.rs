@@ -6,6 +6,8 @@ mod check;
 mod doctor;
 mod exec;
 mod exec_folder;
+mod explain;
+mod fixing;
 mod handing_out;
 mod identity;
 mod image;
@@ -33,7 +35,9 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         return Exit::Usage;
     }
     let done = match command {
-        Command::Check(args) => check::check(&args),
+        Command::Check(args) => check::check(&args, &env).await,
+        Command::Explain(args) => explain::explain(&args),
+        Command::Schema => explain::schema(),
         Command::Import(args) => import::import(&args),
         Command::Trust(args) => check::trust(&args, &env),
         Command::Run(args) => walking::run(args, &env).await,

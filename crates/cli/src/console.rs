@@ -15,6 +15,12 @@ pub(crate) fn open(env: &Env) -> Result<Arc<Console>, Problem> {
     Console::open(Config { outfitter, identities: Some(identities), ..config })
 }
 
+/// Sign-ins for a command that looks at an account without a run.
+pub(crate) fn access(env: &Env) -> Result<Access, Problem> {
+    let identities = config(env)?.open_identities();
+    Ok(Access { tokens: Some(identities.tokens.clone()), keeper: Some(identities.keeper.clone()) })
+}
+
 /// What it is opened with, for commands that need only its folder.
 pub(crate) fn config(env: &Env) -> Result<Config, Problem> {
     Config::of(env.clone(), Arc::new(outfitter(env)?), "cli", env!("CARGO_PKG_VERSION"))

@@ -52,6 +52,8 @@ fn main() -> ExitCode {
         | Command::Console(_)
         | Command::Doctor(_)
         | Command::Check(_)
+        | Command::Explain(_)
+        | Command::Schema
         | Command::Import(_)
         | Command::Logs(_)
         | Command::Profiles(_)

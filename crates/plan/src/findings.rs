@@ -212,6 +212,31 @@ impl<'t> Findings<'t> {
     }
 }
 
+/// A finding from outside: what somebody found who looked at more than the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Its code, one of [`findings`](crate::findings()).
+    pub code: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where, in [`Reading::text`](crate::Reading::text).
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// Remarks as findings of a text, with their lines; what is secret by its look is not repeated.
+pub fn remarks(text: &str, list: Vec<Remark>) -> Vec<Diagnostic> {
+    let mut findings = Findings::new(text);
+    findings.hide(&holdpoint_redact::looks_secret(text));
+    for remark in list {
+        findings.add(remark.severity, remark.code, remark.span, remark.message, remark.hint, None);
+    }
+    findings.sorted()
+}
+
 impl From<Range<usize>> for Span {
     fn from(range: Range<usize>) -> Self {
         Self { start: range.start, end: range.end }

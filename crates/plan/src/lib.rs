@@ -29,6 +29,7 @@ mod offer;
 mod placeholders;
 mod read;
 mod repair;
+mod repairs;
 mod rules;
 mod sections;
 mod shape;
@@ -36,6 +37,7 @@ pub mod shell;
 mod tasks;
 mod template;
 mod understand;
+mod wanted;
 mod yaml;
 
 pub use blocks::{Block, BlockKind, blocks, view};
@@ -44,7 +46,7 @@ pub use decode::LARGEST;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use edit::{Edit, EditError, Fix, apply};
 pub use expectations::{Expectation, expectations};
-pub use findings::near;
+pub use findings::{Remark, near, remarks};
 pub use ids::{BadId, ItemId, StageId, StepId};
 pub use kinds::{
     KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, json_schema, kind, kinds, kinds_page,
@@ -53,8 +55,10 @@ pub use kinds::{
 pub use model::*;
 pub use offer::{RepairOffer, repair_edits};
 pub use read::read;
+pub use repairs::{Mended, mend};
 pub use template::{NameUsed, RenderError, names_used, render, templates, truth, value_of};
 pub use understand::{
     Cost, Decision, Expected, Exposure, Fact, FactKey, Form, ManualStep, Mark, MarkAt, OptionSaid, Said,
     SectionMeaning, ServiceSaid, Trouble, Understanding, understand,
 };
+pub use wanted::{Thing, Wanted, wanted};

@@ -211,7 +211,11 @@ async fn is_over(session: &Session) -> Option<WhoamiError> {
     over.then_some(error)
 }
 
-async fn assert_pin(session: &Session, pin: &Pin, clock: &dyn Clock) -> Result<Checked, Diagnosis> {
+pub(crate) async fn assert_pin(
+    session: &Session,
+    pin: &Pin,
+    clock: &dyn Clock,
+) -> Result<Checked, Diagnosis> {
     let caller = patiently(session, clock).await?;
     match pin.assert(&caller, session.region()) {
         Ok(pinned) => Ok(checked(session, pinned.caller())),

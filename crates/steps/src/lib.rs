@@ -30,6 +30,7 @@ mod practice;
 mod service_step;
 mod shell;
 mod soak;
+mod survey;
 mod terraform;
 mod words;
 mod workshop;
@@ -41,4 +42,5 @@ pub use outfitter::{AwsOutfitter, SimCommand};
 pub use practice::{
     FurnishError, Furnished, Simulator, SimulatorError, SimulatorOptions, Spawn, World, furnish,
 };
+pub use survey::{Survey, Surveyed};
 pub use workshop::{Live, Practice, Workshop, WorkshopError};

@@ -185,6 +185,6 @@ impl Pace for ClockPace {
     }
 }
 
-fn pin(target: &Target) -> Result<Pin, BadPin> {
+pub(crate) fn pin(target: &Target) -> Result<Pin, BadPin> {
     Pin::new(&target.account, &target.region, target.role.as_deref())
 }

@@ -1,17 +1,31 @@
 //! `check` and `trust`.
 
+use super::fixing;
 use crate::args::{Check, Trust};
 use crate::exit::Exit;
 use crate::{console, output};
 use holdpoint_api::Problem;
+use holdpoint_engine::MachineClock;
 use holdpoint_identity::Env;
 use holdpoint_plan::{Diagnostic, LARGEST, Level, Plan, Reading, Severity};
+use holdpoint_steps::Survey;
 use serde_json::json;
 use std::io::Read as _;
+use std::sync::Arc;
 
 /// Says everything that is wrong with a plan.
-pub(crate) fn check(args: &Check) -> Result<Exit, Problem> {
-    let reading = holdpoint_plan::read(&bytes_of(&args.plan)?);
+pub(crate) async fn check(args: &Check, env: &Env) -> Result<Exit, Problem> {
+    let bytes = bytes_of(&args.plan)?;
+    let mut reading = holdpoint_plan::read(&bytes);
+    if args.fix
+        && let Some(mended) = fixing::fix(&args.plan, &bytes, &reading, args.yes)?
+    {
+        reading = mended;
+    }
+    let looked = match &args.profile {
+        Some(profile) => Some(against_the_account(profile, env, &mut reading).await?),
+        None => None,
+    };
     let count = |severity| reading.diagnostics.iter().filter(|one| one.severity == severity).count();
     let (errors, warnings, notes) = (count(Severity::Error), count(Severity::Warning), count(Severity::Note));
     if args.json {
@@ -24,10 +38,36 @@ pub(crate) fn check(args: &Check) -> Result<Exit, Problem> {
                 args.plan, repaired.damage, repaired.places
             ));
         }
+        if let (Some(looked), Some(profile)) = (looked, &args.profile) {
+            output::line(format!(
+                "looked for {looked} things in the account, as `{}`",
+                output::plain(profile)
+            ));
+        }
         output::line(summary(&reading.plan));
         output::line(format!("{errors} errors, {warnings} warnings, {notes} notes"));
     }
     Ok(if errors > 0 || (args.strict && warnings > 0) { Exit::Failed } else { Exit::Done })
+}
+
+/// Adds what the account says; how many things were looked for.
+async fn against_the_account(profile: &str, env: &Env, reading: &mut Reading) -> Result<usize, Problem> {
+    let Some(target) = reading.plan.target.clone() else {
+        return Err(Problem::new("the plan names no `target`, so there is no account to compare it with")
+            .code("usage")
+            .hint("write `target: { account: \"…\", region: … }` into its front matter"));
+    };
+    let survey = Survey {
+        env: env.clone(),
+        access: console::access(env)?,
+        profile: Some(profile.to_owned()),
+        target,
+        clock: Arc::new(MachineClock::new(1.0)),
+    };
+    let surveyed = survey.look(reading).await.map_err(|error| Problem::new(error.to_string()))?;
+    reading.diagnostics.extend(surveyed.findings);
+    reading.diagnostics.sort_by_key(|one| (one.span.start, one.severity));
+    Ok(surveyed.looked)
 }
 
 /// Trusts a plan's content at its path.
@@ -54,11 +94,7 @@ pub(super) fn bytes_of(path: &str) -> Result<Vec<u8>, Problem> {
 }
 
 fn finding(path: &str, one: &Diagnostic) -> String {
-    let severity = match one.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
+    let severity = holdpoint_plan::severity_word(one.severity);
     let gutter = one.line.to_string();
     let pad = " ".repeat(gutter.len());
     let before: String = one
@@ -73,6 +109,9 @@ fn finding(path: &str, one: &Diagnostic) -> String {
     );
     if let Some(hint) = &one.hint {
         text.push_str(&format!("\n{pad} = {hint}"));
+    }
+    if let Some(fix) = &one.fix {
+        text.push_str(&format!("\n{pad} > --fix: {}", fix.title));
     }
     text.push('\n');
     text

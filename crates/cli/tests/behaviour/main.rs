@@ -6,6 +6,7 @@ mod account;
 mod again;
 mod apprunner;
 mod bad_input;
+mod checking;
 mod crash;
 mod expiry;
 mod home;

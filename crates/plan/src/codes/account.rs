@@ -1,6 +1,6 @@
 //! Codes of `check --profile`, which looks at the account.
 
-use super::{Chapter, ERROR, NOTE, WARNING, spec};
+use super::{Chapter, ERROR, NOTE, WARNING, WARNING_OR_NOTE, spec};
 
 pub(super) const ACCOUNT: Chapter = Chapter {
     title: "Against the account (`check --profile`)",
@@ -16,19 +16,21 @@ pub(super) const ACCOUNT: Chapter = Chapter {
         ),
         spec(
             "not-there",
-            WARNING,
-            "Something that a step works with does not exist, and no earlier step makes it.",
+            WARNING_OR_NOTE,
+            "Something that a step works with does not exist, and no earlier step makes it. A note where a script or Terraform may.",
             "The step would fail in the middle of the run.",
             "Take the name that is proposed.",
             "cluster: shpo",
         ),
         spec(
-            "would-fail",
+            "no-data-api",
             WARNING,
-            "A step's own preparation says that it would fail.",
-            "It is found now rather than in the middle of the run.",
-            "Do what the finding says.",
-            "uses: rds.check\nwith: { database: orders }\nexpect: { data_api: true }",
+            "A database that is to be worked with from the console has no Data API.",
+            "The query editor shows it as nothing to choose.",
+            "Switch the Data API on (Aurora only), or run the SQL by a task inside of the VPC.",
+            "uses: rds.check
+with: { database: orders }
+expect: { reachable_from: console }",
         ),
         spec(
             "not-looked-at",

@@ -34,11 +34,10 @@ const GIVEN: [(&str, &str, &str, &str); 19] = [
 ];
 
 /// Kinds of step that give a name: kind, JSON pointer into `with`, the rule for it.
-const TYPED: [(&str, &str, &str); 7] = [
+const TYPED: [(&str, &str, &str); 6] = [
     ("ecs.create", "/service", "ecs.service"),
     ("ecs.register", "/definition/family", "ecs.task_definition"),
     ("express.deploy", "/name", "ecs.service"),
-    ("apprunner.create", "/service", "apprunner.service"),
     ("apprunner.create", "/name", "apprunner.service"),
     ("apprunner.create", "/auto_scaling/name", "apprunner.auto_scaling"),
     ("apprunner.create", "/vpc_connector/name", "apprunner.vpc_connector"),

@@ -1,0 +1,100 @@
+//! `check`, its repairs and its look at an account; `explain` and `schema`.
+
+use crate::account::{admin, simulate};
+use crate::home::{Home, repository};
+use serde_json::Value;
+
+const TERRAFORM: &str =
+    "# Shop\n\n## Step 1: Apply\n\n```bash\nterraform plan -var-file=prod.tfvars\nterraform apply -var-file=prod.tfvars\n```\n";
+
+#[test]
+fn a_guide_passes_and_its_repairs_are_written_only_when_they_are_wanted() {
+    let home = Home::new();
+    let path = home.file("shop.md", TERRAFORM);
+    let path = path.to_str().unwrap();
+    home.run(&["check", path]).exits(0).says(&["warning[unreviewed-apply]", "--fix: Apply the plan file `tfplan`"]);
+    // Nobody answers: nothing is written.
+    home.run(&["check", path, "--fix"]).exits(0).says(&["-terraform apply -var-file=prod.tfvars", "+terraform apply tfplan"]);
+    assert_eq!(std::fs::read_to_string(path).unwrap(), TERRAFORM);
+    home.run(&["check", path, "--fix", "--yes"]).exits(0).says(&["0 warnings"]);
+    let repaired = std::fs::read_to_string(path).unwrap();
+    assert_eq!(
+        repaired,
+        TERRAFORM.replace("plan -var-file=prod.tfvars", "plan -var-file=prod.tfvars -out=tfplan").replace("apply -var-file=prod.tfvars", "apply tfplan")
+    );
+    home.run(&["check", path, "--fix", "--yes"]).exits(0).complains(&["nothing here is repaired"]);
+    assert_eq!(std::fs::read_to_string(path).unwrap(), repaired);
+}
+
+#[test]
+fn a_file_in_another_encoding_is_not_written_anew() {
+    let home = Home::new();
+    let path = home.file("shop.md", "");
+    let bytes: Vec<u8> = TERRAFORM.replace("Shop", "Caf\u{e9}").chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    std::fs::write(&path, &bytes).unwrap();
+    home.run(&["check", path.to_str().unwrap(), "--fix", "--yes"]).exits(1).complains(&["is not UTF-8"]);
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn codes_are_explained_and_the_schema_is_printed() {
+    let home = Home::new();
+    home.run(&["explain", "old-revision"]).exits(0).says(&["old-revision (warning, note)", "Why:", "What to do:", "Example:"]);
+    home.run(&["explain", "warning[log-group]"]).exits(0).says(&["/aws/apprunner/<name>/<service id>/service"]);
+    home.run(&["explain"]).exits(0).says(&["Terraform", "unreviewed-apply"]);
+    home.run(&["explain", "old-revison"]).exits(2).complains(&["did you mean `old-revision`?"]);
+    let told = home.run(&["schema"]).exits(0);
+    let schema: Value = serde_json::from_str(&told.out).unwrap();
+    assert!(schema["$defs"]["step"].is_object());
+}
+
+fn plan(account: &str, service: &str) -> String {
+    format!(
+        "---\nholdpoint:\n  version: 1\n  title: Broker\n  target: {{ account: \"{account}\", region: eu-central-1 }}\n  vars:\n    cluster: {{ default: broker }}\n---\n\
+         # Broker\n\n## Look\n\n```yaml stage\nid: look\n```\n\n```yaml step\nid: api\nuses: ecs.check\n\
+         with: {{ cluster: \"{{{{ vars.cluster }}}}\", service: {service} }}\nexpect: {{ running: 2 }}\nestimate: 1s..5s\n```\n\n\
+         ```yaml step\nid: log\nuses: logs.expect\nwith: {{ group: /ecs/broker-apii }}\nexpect: {{ contains: [started] }}\nestimate: 1s..5s\n```\n"
+    )
+}
+
+#[test]
+fn what_a_plan_names_is_looked_for_in_its_account() {
+    let home = Home::new();
+    let (_simulator, port) = simulate(&home, &home.kept().join("runs/alone/sim"));
+    let world = std::fs::read(repository("plans/ecs-api-and-worker.world.json")).unwrap();
+    let world: Value = serde_json::from_slice(&world).unwrap();
+    let furnished = admin(port, "POST", "furnish", &world);
+    let person = &furnished["people"][0];
+    let of = |name: &str| person[name].as_str().unwrap();
+    let config = home.file(
+        "aws-config",
+        &format!(
+            "[profile shop]\nregion = eu-central-1\nendpoint_url = http://127.0.0.1:{port}\naws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
+            of("access_key_id"),
+            of("secret_access_key"),
+            of("session_token")
+        ),
+    );
+    let env = [("AWS_CONFIG_FILE", config.to_str().unwrap())];
+    let account = furnished["account"].as_str().or(world["account"].as_str()).unwrap();
+    let path = home.file("broker.md", &plan(account, "broker-ap"));
+    let check = ["check", path.to_str().unwrap(), "--profile", "shop"];
+    home.run_with(&env, &check).exits(0).says(&[
+        "warning[not-there]: there is no service `broker-ap` in the cluster `broker`",
+        "Did you mean `broker-api`?",
+        "there is no log group `/ecs/broker-apii`",
+        "Did you mean `/ecs/broker-api`?",
+    ]);
+    home.run_with(&env, &[&check[..], &["--strict"]].concat()).exits(1);
+    // Offline, the same plan has nothing of the kind.
+    let offline = home.run(&["check", path.to_str().unwrap()]).exits(0);
+    assert!(!offline.out.contains("not-there"), "{offline:?}");
+
+    // Another account than the target: said first, and nothing else is looked for.
+    let other = home.file("other.md", &plan("999988887777", "broker-ap"));
+    let told = home.run_with(&env, &["check", other.to_str().unwrap(), "--profile", "shop"]).exits(1);
+    assert!(told.out.contains("error[identity]") && !told.out.contains("not-there"), "{told:?}");
+    home.run_with(&env, &["check", home.file("guide.md", TERRAFORM).to_str().unwrap(), "--profile", "shop"])
+        .exits(2)
+        .complains(&["names no `target`"]);
+}
