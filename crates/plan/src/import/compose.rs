@@ -83,8 +83,9 @@ impl Composition {
             checkpoints: 0,
             made: Self { ascii: source.ascii(), ..Self::default() },
         };
-        composer.stages(&parts, &outline);
         composer.by_people(&parts);
+        composer.stages(&parts, &outline);
+        composer.made.free.sort_by_key(|free| free.inside);
         let mut context = Context::new(composer.facts());
         composer.fences(&parts, &mut context);
         composer.front(&context);
@@ -185,7 +186,7 @@ impl Composer<'_> {
         for section in outline.guessed() {
             let walked = matches!(section.role, Role::Before | Role::Deploy | Role::Verify | Role::After);
             let Some(heading) = headings.get(&section.span.start).filter(|_| walked) else { continue };
-            if !has_work(parts, section.span) {
+            if !has_work(parts, section.span) && !self.stage_by_hand(section.span) {
                 continue;
             }
             let fallback = format!("stage_{}", self.made.stages.len() + 1);

@@ -29,6 +29,7 @@ impl Names {
 
     /// A free id near to a title: `Step 3: Apply Terraform` gives `apply_terraform`.
     pub(super) fn near(&mut self, title: &str, fallback: &str) -> String {
+        let title = title.split(" (").next().filter(|title| !slug(title).is_empty()).unwrap_or(title);
         let base = match slug(unnumbered(title)) {
             empty if empty.is_empty() => slug(title),
             base => base,

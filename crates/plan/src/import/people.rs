@@ -18,7 +18,6 @@ impl Composer<'_> {
                 self.manual(step);
             }
         }
-        self.made.free.sort_by_key(|free| free.inside);
     }
 
     fn decision(&mut self, decision: &Decision) {
@@ -28,7 +27,7 @@ impl Composer<'_> {
         if open.len() < 2 || self.purpose(first.span.start) != Purpose::Walked {
             return;
         }
-        let id = self.names.near(&decision.title, "decision");
+        let id = self.names.free("choose".to_owned());
         let mut options = Map::new();
         for (number, option) in open.iter().enumerate() {
             let letter = option.letter.as_deref().map(slug).filter(|letter| !letter.is_empty());
@@ -75,8 +74,7 @@ impl Composer<'_> {
         if self.purpose(manual.span.start) != Purpose::Walked || manual.instructions.is_empty() {
             return;
         }
-        let title = self.heading_above(manual.span.start);
-        let id = self.names.near(&title, "by_hand");
+        let id = self.names.free("by_hand".to_owned());
         let mut with = Map::new();
         with.insert("instructions".to_owned(), manual.instructions.join("\n").into());
         if let Some(link) = manual.links.first() {
@@ -99,8 +97,32 @@ impl Composer<'_> {
         self.text.get(..at).map_or(0, |before| before.trim_end().len())
     }
 
-    fn heading_above(&self, at: usize) -> String {
-        self.sections_around(at).last().map_or_else(String::new, |section| section.title.clone())
+    /// A stage without anything to run or to tick, but with a list of what is to be done: a person does it.
+    pub(super) fn stage_by_hand(&mut self, section: Span) -> bool {
+        let taken = |free: &FreeStep| section.start <= free.inside && free.inside <= section.end;
+        if self.made.free.iter().any(taken) {
+            return true;
+        }
+        let heading = self.understood.sections.iter().find(|one| one.heading.start == section.start);
+        let from = heading.filter(|one| one.number.is_some()).map(|one| one.heading.end);
+        let Some(body) = from.and_then(|from| self.text.get(from..section.end)) else { return false };
+        let instructions = body.trim().trim_end_matches(['-', '*', '_']).trim_end().replace('\r', "");
+        let is_item = |line: &str| {
+            let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+            digits.len() < line.len() && digits.starts_with(['.', ')'])
+        };
+        if instructions.contains("```") || !instructions.lines().any(is_item) {
+            return false;
+        }
+        let id = self.names.free("by_hand".to_owned());
+        let mut step = Map::new();
+        step.insert("id".to_owned(), id.into());
+        step.insert("uses".to_owned(), "manual".into());
+        step.insert("with".to_owned(), json!({ "instructions": instructions }));
+        self.conditions(&mut step, section.start, true);
+        let inside = self.ends_before(section.end);
+        self.made.free.push(FreeStep { inside, lead: String::new(), steps: vec![step] });
+        true
     }
 }
 

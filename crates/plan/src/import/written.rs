@@ -178,7 +178,7 @@ fn is_plain(text: &str, inside: bool) -> bool {
     let sound = text.chars().all(|c| {
         c.is_ascii_alphanumeric()
             || matches!(c, '_' | '-' | '.' | '/' | '@' | '+' | ':' | '=' | ' ' | '(' | ')')
-            || (!inside && matches!(c, ',' | '\''))
+            || (!inside && matches!(c, ',' | '\'' | '"'))
     });
     let length = text.starts_with(|c: char| c.is_ascii_digit())
         && text.ends_with(['s', 'm', 'h'])

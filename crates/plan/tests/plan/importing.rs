@@ -1,7 +1,7 @@
 //! What must hold of importing any bytes: nothing is lost, nothing is replaced, twice is once, and the result reads well.
 
-use crate::common::{entries, home};
-use holdpoint_plan::import::{Import, ImportOptions, ImportState, import};
+use crate::common::{entries, home, same};
+use holdpoint_plan::import::{Import, ImportOptions, ImportState, Outcome, import};
 use holdpoint_plan::{Level, Severity, Span, read};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -184,4 +184,79 @@ fn a_fence_is_taken_wherever_it_stands() {
         );
         assert!(!done.reading.diagnostics.iter().any(|one| one.code == "unowned-fence"), "{}", done.text);
     }
+}
+
+/// Plans as people wrote them before: what each becomes is written beside it, and so is every finding that is left.
+#[test]
+fn twins_become_their_checked_plans() {
+    let options = ImportOptions { repair: true, ..ImportOptions::default() };
+    let mut problems = Vec::new();
+    for file in entries(&home().join("tests/twins")) {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let Some(name) = name.strip_suffix(".md").filter(|name| !name.contains(".checked")) else { continue };
+        let done = import(&std::fs::read(&file).expect("a twin"), &options);
+        assert_eq!(done.state, ImportState::Imported, "{name}");
+        same(&done.text, &file.with_file_name(format!("{name}.checked.md")), &mut problems);
+        same(&done.report(), &file.with_file_name(format!("{name}.report.txt")), &mut problems);
+        let errors = done.reading.diagnostics.iter().filter(|one| one.severity == Severity::Error).count();
+        assert_eq!(errors, 0, "{name}\n{}", done.text);
+        let again = import(&done.bytes, &options);
+        assert_eq!((again.state, &again.bytes), (ImportState::CheckedAlready, &done.bytes), "{name}");
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The kinds of steps that the twin of each shipped plan comes to have too, because its text says so.
+#[test]
+fn twins_have_the_kinds_of_the_shipped_plans() {
+    let options = ImportOptions { repair: true, ..ImportOptions::default() };
+    for (name, kinds) in [
+        ("agents-on-app-runner", ["image.mirror", "http.check", "manual", "checklist"].as_slice()),
+        (
+            "ecs-api-and-worker",
+            &["ecs.check", "terraform.plan", "terraform.apply", "logs.expect", "ecs.deploy", "http.check"],
+        ),
+        (
+            "ecs-migrations-at-start",
+            &["ecs.check", "image.build", "secrets.check", "ecs.register", "ecs.deploy", "logs.expect"],
+        ),
+        ("private-database", &["manual", "ecs.deploy", "http.check", "ecs.run_task"]),
+        ("reapply-a-patch", &["decision", "shell", "manual"]),
+    ] {
+        let read_kinds = |path: String, options: Option<&ImportOptions>| -> BTreeSet<String> {
+            let bytes = std::fs::read(home().join(path)).expect("a plan");
+            let reading = match options {
+                Some(options) => import(&bytes, options).reading,
+                None => read(&bytes),
+            };
+            let steps = reading.plan.steps();
+            let uses = steps.flat_map(|step| {
+                std::iter::once(step.action.uses.clone())
+                    .chain(step.after.iter().map(|check| check.action.uses.clone()))
+            });
+            uses.collect()
+        };
+        let shipped = read_kinds(format!("../../plans/{name}.plan.md"), None);
+        let twin = read_kinds(format!("tests/twins/{name}.md"), Some(&options));
+        for kind in kinds {
+            assert!(shipped.contains(*kind) && twin.contains(*kind), "{name}: {kind}: {twin:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_lift_stays_a_script_under_the_same_id() {
+    let text = "# A\n\n## Step 1: look\n\n```bash\ncurl -f https://a.example/health\naws ecs update-service --cluster c --service s --force-new-deployment\n```\n";
+    let all = plain(text.as_bytes());
+    let lifted: Vec<&str> = all.proposals.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(all.counts().lifted, 2, "{}", all.report());
+    let refused = ImportOptions { refused: [lifted[1].to_owned()].into(), ..ImportOptions::default() };
+    let less = import(text.as_bytes(), &refused);
+    assert_eq!(less.counts().lifted, 1);
+    let ids: Vec<&str> = less.proposals.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, lifted);
+    assert!(
+        matches!(&less.proposals[1].outcome, Outcome::Kept { refused: true, uses, .. } if uses == "shell")
+    );
+    assert_eq!(less.reading.plan.steps().filter(|step| step.action.uses == "shell").count(), 1);
 }
