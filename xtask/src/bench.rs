@@ -36,7 +36,9 @@ const MEASURES: [(&str, Measure); 11] = [
     ("filter", |of| Ok(vec![identities::filter(&of.home, of.pairs)?])),
     ("helper", |of| Ok(vec![registries::helper(&of.ours, &of.home, of.pairs)?])),
     ("sessions", |of| Ok(vec![sessions::fifty(&of.ours, &of.home, of.pairs)?])),
-    ("plans", |of| Ok(vec![plans::check(&of.ours, &of.home, of.pairs)?])),
+    ("plans", |of| {
+        Ok(vec![plans::check(&of.ours, &of.home, of.pairs)?, plans::import(&of.ours, &of.home, of.pairs)?])
+    }),
     ("output", |of| {
         Ok(vec![output::kept(&of.home, of.pairs)?, output::of_a_script(&of.ours, &of.home, of.pairs)?])
     }),

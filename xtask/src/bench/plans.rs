@@ -15,6 +15,39 @@ pub(super) fn check(ours: &Path, home: &Path, pairs: usize) -> Result<String, Fa
     Ok(row("check of 200 steps | holdpoint --version", mine, Some(floor), "≤ 50 ms"))
 }
 
+/// `holdpoint import` of a guide of 1 MB, whose peer is `check` of the same bytes: what reading them costs anyway.
+pub(super) fn import(ours: &Path, home: &Path, pairs: usize) -> Result<String, Failure> {
+    let guide = home.join("a-megabyte.md");
+    write(&guide, &a_megabyte())?;
+    let guide = guide.display().to_string();
+    let out = home.join("a-megabyte.plan.md").display().to_string();
+    let (mine, floor) = paired(
+        pairs,
+        || Tool::new(ours, ["import", &guide, "-o", &out, "--force"]),
+        || Tool::new(ours, ["check", &guide]),
+    )?;
+    Ok(row("import of a guide of 1 MB | holdpoint check of it", mine, Some(floor), "≤ 100 ms"))
+}
+
+/// Parts of a deployment as people write them, each about another service, until there is a megabyte.
+fn a_megabyte() -> String {
+    let mut guide = String::from("# A megabyte\n\n**Account:** 111122223333\n**Region:** eu-west-1\n");
+    let mut part = 0;
+    while guide.len() < 1_000_000 {
+        part += 1;
+        let _ = write!(
+            guide,
+            "\n## Step {part}: service {part}\n\nWhy this service comes now, and what is to be looked at.\n\n\
+             - [ ] Nobody else deploys service {part}\n\n\
+             ```bash\n# Deploy it\naws ecs update-service --cluster main --service service-{part} \\\n  \
+             --task-definition service-{part}:7 --region eu-west-1\n```\n\n\
+             ```bash\ncurl -f https://service-{part}.example/health\n# Expected: {{\"status\":\"healthy\"}}\n\
+             ./scripts/notify.sh service-{part}\n```\n"
+        );
+    }
+    guide
+}
+
 /// Ten stages of twenty steps, each using what the one before it yielded.
 fn two_hundred_steps() -> String {
     let mut plan = String::from(

@@ -10,6 +10,7 @@ mod checking;
 mod crash;
 mod expiry;
 mod home;
+mod importing;
 mod logs;
 mod plans;
 mod planted;
