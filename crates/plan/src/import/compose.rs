@@ -71,13 +71,15 @@ impl Composition {
         let parts = document::parts(text, front::cut(text).body);
         let headings: Vec<&Heading> = parts.iter().filter_map(heading).collect();
         let outline = Outline::new(headings, text.len(), &reading.plan.title).with_commands(&parts);
+        let understood = understand(text);
         let mut composer = Composer {
             text,
             lines: Lines::new(text),
             names: Names::of(&parts),
             seen: HashMap::new(),
             options,
-            understood: understand(text),
+            said: said_of(&understood),
+            understood,
             changed: Vec::new(),
             choices: Vec::new(),
             checkpoints: 0,
@@ -92,10 +94,10 @@ impl Composition {
         composer.made
     }
 
-    /// The step of that id.
-    pub(super) fn step(&self, id: &str) -> Option<&Map<String, Value>> {
-        let steps = self.fences.iter().flat_map(|fence| &fence.pieces).flat_map(|piece| &piece.steps);
-        steps.into_iter().find(|step| named(step) == Some(id))
+    /// The step of that id, the last ones first.
+    pub(super) fn step(&mut self, id: &str) -> Option<&mut Map<String, Value>> {
+        let pieces = self.fences.iter_mut().rev().flat_map(|fence| &mut fence.pieces);
+        pieces.flat_map(|piece| &mut piece.steps).find(|step| named(step) == Some(id))
     }
 
     /// Whether there is nothing that a run could walk.
@@ -161,6 +163,8 @@ pub(super) struct Composer<'t> {
     pub(super) understood: Understanding,
     /// What steps change, in order: subject and step.
     pub(super) changed: Vec<(String, String)>,
+    /// What is said after fences should come of them: start of the fence, numbers of what is said.
+    pub(super) said: HashMap<usize, Vec<usize>>,
     /// Sections that are options of a decision, and the condition of their steps.
     pub(super) choices: Vec<(Span, String)>,
     /// How many checkpoints have got their hold.
@@ -203,8 +207,11 @@ impl Composer<'_> {
 
     /// Sections around a place, the outermost first, without the title of the file.
     pub(super) fn sections_around(&self, at: usize) -> impl Iterator<Item = &SectionMeaning> {
-        let around =
-            self.understood.sections.iter().filter(move |one| one.heading.start <= at && at < one.span.end);
+        let before = self.understood.sections.partition_point(|one| one.heading.start <= at);
+        let before = self.understood.sections.get(..before).unwrap_or_default();
+        // Nothing before the last heading of the first level reaches here.
+        let from = before.iter().rposition(|one| one.level <= 1).unwrap_or(0);
+        let around = before.get(from..).unwrap_or_default().iter().filter(move |one| at < one.span.end);
         around.filter(|one| one.level > 1 || one.is_stage)
     }
 
@@ -286,6 +293,17 @@ impl Composer<'_> {
         }
         self.made.front = ours;
     }
+}
+
+/// Expectations by the fence that they are about, those outside of it alone: what is said in comments is the script's.
+fn said_of(understood: &Understanding) -> HashMap<usize, Vec<usize>> {
+    let mut found: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (number, one) in understood.expectations.iter().enumerate() {
+        if one.span.start < one.of.start || one.span.end > one.of.end {
+            found.entry(one.of.start).or_default().push(number);
+        }
+    }
+    found
 }
 
 /// Whether something stands in a section that a person or a run would do.

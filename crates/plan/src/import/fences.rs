@@ -27,7 +27,7 @@ impl Composer<'_> {
     /// Goes through all fences in order of the file.
     pub(super) fn fences(&mut self, parts: &[Part], context: &mut Context) {
         let mut owned = false;
-        for (at, part) in parts.iter().enumerate() {
+        for part in parts {
             let Part::Fence(fence) = part else {
                 owned = false;
                 continue;
@@ -43,7 +43,7 @@ impl Composer<'_> {
             match FenceSite::new(self.text, fence) {
                 Ok(site) => {
                     context.begin_fence();
-                    context.expect_after(self.said_after(fence, parts.get(at + 1)));
+                    context.expect_after(self.said_after(fence));
                     self.fence(fence, site, &script, context);
                 }
                 Err(no) => self.leave(fence.span, "a code fence", no.why()),
@@ -249,25 +249,16 @@ impl Composer<'_> {
     }
 
     fn undo(&mut self, id: &str, back: &Value) {
-        let steps = self
-            .made
-            .fences
-            .iter_mut()
-            .flat_map(|fence| &mut fence.pieces)
-            .flat_map(|piece| &mut piece.steps);
-        for step in steps {
-            if named(step) == Some(id) {
-                step.insert("undo".to_owned(), back.clone());
-            }
-        }
-        let yaml = self.made.step(id).map(|step| super::written::mapping(step, self.made.ascii).join("\n"));
-        for proposal in &mut self.made.proposals {
-            if let Outcome::Lifted { step, yaml: shown, .. } = &mut proposal.outcome
-                && step == id
-                && let Some(yaml) = &yaml
-            {
-                shown.clone_from(yaml);
-            }
+        let ascii = self.made.ascii;
+        let Some(step) = self.made.step(id) else { return };
+        step.insert("undo".to_owned(), back.clone());
+        let yaml = super::written::mapping(step, ascii).join("\n");
+        let shown = self.made.proposals.iter_mut().rev().find_map(|proposal| match &mut proposal.outcome {
+            Outcome::Lifted { step, yaml, .. } if step == id => Some(yaml),
+            Outcome::Lifted { .. } | Outcome::Kept { .. } | Outcome::Absorbed { .. } => None,
+        });
+        if let Some(shown) = shown {
+            *shown = yaml;
         }
     }
 
@@ -286,10 +277,10 @@ impl Composer<'_> {
     }
 
     /// What the prose and the block directly after a fence say should come of it.
-    fn said_after(&self, fence: &Fence, _next: Option<&Part>) -> Vec<String> {
-        let inside = |span: Span| span.start >= fence.span.start && span.end <= fence.span.end;
-        let of = self.understood.expectations.iter().filter(|one| one.of == fence.span && !inside(one.span));
-        of.flat_map(|one| one.text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+    fn said_after(&self, fence: &Fence) -> Vec<String> {
+        let numbers = self.said.get(&fence.span.start).map(Vec::as_slice).unwrap_or_default();
+        let said = numbers.iter().filter_map(|number| self.understood.expectations.get(*number));
+        said.flat_map(|one| one.text.lines().map(str::to_owned)).collect()
     }
 }
 
