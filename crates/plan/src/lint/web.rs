@@ -45,7 +45,10 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             let at = line.start + name.start()..line.start + name.end();
-            last.insert(key, Setting { value: value.as_str().trim_end(), at });
+            // In "**Origins:** https://…" the first asterisks only close what is bold.
+            let value = value.as_str().trim();
+            let value = value.strip_prefix("** ").unwrap_or(value);
+            last.insert(key, Setting { value, at });
         }
     }
     for (name, setting) in last {

@@ -9,5 +9,6 @@ mod lints;
 mod reach;
 mod reading;
 mod scripts_of_any_sort;
+mod seeds;
 mod shell;
 mod understanding;
