@@ -1,23 +1,38 @@
-//! What failed in part is planned again, signed again and applied, in the same run.
+//! What failed or was stopped in part is planned again, signed again and applied, in the same run.
 
 use crate::home::{Home, repository};
+use std::path::PathBuf;
+
+/// A home with the plan, its configuration, and a Terraform of its own; what to walk it with.
+struct Two {
+    home: Home,
+    plan: PathBuf,
+    path: String,
+}
+
+impl Two {
+    fn new() -> Self {
+        let home = Home::new();
+        let read = |path: &str| std::fs::read(repository(path)).unwrap();
+        let plan = home.file("two.plan.md", read("crates/cli/tests/plans/two-resources.plan.md"));
+        let text = "resource \"terraform_data\" \"first\" {}\nresource \"terraform_data\" \"second\" {}\n";
+        home.file("infra/main.tf", text);
+        let program = home.file("bin/terraform", read("crates/cli/tests/programs/terraform"));
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
+        Self { home, plan, path }
+    }
+
+    fn walks(&self) -> [&str; 7] {
+        ["run", self.plan.to_str().unwrap(), "--practice", "--auto-sign", "--trust", "--speed", "600"]
+    }
+}
 
 #[test]
 fn after_a_partial_apply_the_run_is_walked_again_from_its_plan() {
-    let home = Home::new();
-    let read = |path: &str| std::fs::read(repository(path)).unwrap();
-    let plan = home.file("two.plan.md", read("crates/cli/tests/plans/two-resources.plan.md"));
-    home.file(
-        "infra/main.tf",
-        "resource \"terraform_data\" \"first\" {}\nresource \"terraform_data\" \"second\" {}\n",
-    );
-    let program = home.file("bin/terraform", read("crates/cli/tests/programs/terraform"));
-    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
-    let path = [("PATH", path.as_str())];
-
-    let run = ["run", plan.to_str().unwrap(), "--practice", "--auto-sign", "--trust", "--speed", "600"];
-    home.run_with(&path, &run)
+    let two = Two::new();
+    let (home, path) = (&two.home, [("PATH", two.path.as_str())]);
+    home.run_with(&path, &two.walks())
         .exits(1)
         .says(&["✕ Apply (make_apply)", "applied in part", "create terraform_data.first", "it broke"])
         .complains(&["--from make_plan` walks again from make_plan"]);
@@ -38,5 +53,37 @@ fn after_a_partial_apply_the_run_is_walked_again_from_its_plan() {
     let void: Vec<_> = hold["signatures"].as_array().unwrap().iter().map(|one| &one["void"]).collect();
     assert_eq!(void.len(), 2, "each plan has a signature of its own: {hold}");
     assert_eq!((void[0], void[1].is_null()), (&"walked again from make_plan".into(), true), "{hold}");
+    home.run(&["verify", "last"]).exits(0).says(&["intact", "all anchored"]);
+}
+
+#[test]
+fn an_interrupt_stops_terraform_gently_and_the_run_goes_on_from_there() {
+    let two = Two::new();
+    let (home, path) = (&two.home, [("PATH", two.path.as_str())]);
+    home.file("infra/slow", "");
+    let mut command = home.command(&two.walks());
+    command.envs(path);
+    let walking = home.start(command);
+    // Terraform has begun with what it will not end.
+    while !walking.out().contains("terraform terraform_data.second") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let pid = walking.child.id().to_string();
+    #[expect(clippy::disallowed_methods, reason = "a key at the keyboard")]
+    let mut key = std::process::Command::new("kill");
+    assert!(key.args(["-INT", &pid]).status().unwrap().success());
+    walking
+        .end()
+        .exits(1)
+        .says(&[
+            "✕ Apply (make_apply)",
+            "was interrupted: the plan is applied in part",
+            "terraform_data.first",
+        ])
+        .complains(&["interrupted: it stops, and puts its state away", "--from make_plan"]);
+    // What is left is planned, signed and applied.
+    home.run_with(&path, &["resume", "last", "--auto-sign", "--from", "make_plan"])
+        .exits(0)
+        .says(&["✓ Apply", "done: every step"]);
     home.run(&["verify", "last"]).exits(0).says(&["intact", "all anchored"]);
 }

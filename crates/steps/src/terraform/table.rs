@@ -211,10 +211,8 @@ fn differ(
         return;
     }
     let leaf = |found: &mut Vec<Cell>, unknown| {
-        let (before, after) = (
-            short(masked(before, masks.before)),
-            if unknown { Value::Null } else { short(masked(after, masks.after)) },
-        );
+        let (before, after) =
+            (shown(before, masks.before), if unknown { Value::Null } else { shown(after, masks.after) });
         found.push(Cell { path: path.to_owned(), before, after, sensitive: false, unknown });
     };
     if is_unknown {
@@ -233,15 +231,15 @@ fn differ(
                     "" => key.clone(),
                     path => format!("{path}.{key}"),
                 };
-                let part = |map: &'_ Map<String, Value>| map.get(key).cloned().unwrap_or_default();
-                differ(&inner, &part(before), &part(after), under(unknown, key), masks.of_key(key), found);
+                let (before, after) = (part(before.get(key)), part(after.get(key)));
+                differ(&inner, before, after, under(unknown, key), masks.of_key(key), found);
             }
         }
         (Value::Array(old), Value::Array(new)) => {
             for at in 0..old.len().max(new.len()) {
-                let part = |list: &[Value]| list.get(at).cloned().unwrap_or_default();
                 let inner = format!("{path}[{at}]");
-                differ(&inner, &part(old), &part(new), at_index(unknown, at), masks.of_index(at), found);
+                let (before, after) = (part(old.get(at)), part(new.get(at)));
+                differ(&inner, before, after, at_index(unknown, at), masks.of_index(at), found);
             }
         }
         _ if before != after => leaf(found, false),
@@ -282,16 +280,37 @@ pub(crate) fn masked(value: &Value, mask: &Value) -> Value {
     }
 }
 
-fn short(value: Value) -> Value {
-    let text = match &value {
-        Value::String(text) => text.clone(),
-        Value::Object(_) | Value::Array(_) => value.to_string(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => return value,
-    };
-    if text.chars().count() <= TEXT {
-        return value;
+/// Nothing, where a map or a list has no such part. Parts are looked at in place: copies of long values, made and let go
+/// between the rows that are kept, would leave holes in memory as large as the plan.
+fn part(value: Option<&Value>) -> &Value {
+    value.unwrap_or(&Value::Null)
+}
+
+/// What is shown of a value.
+fn shown(value: &Value, mask: &Value) -> Value {
+    match (value.as_str(), mask) {
+        (Some(text), Value::Null | Value::Bool(false)) => short_text(text),
+        _ => short(masked(value, mask)),
     }
-    json!(format!("{}… ({} characters)", text.chars().take(TEXT).collect::<String>(), text.chars().count()))
+}
+
+fn short_text(text: &str) -> Value {
+    let length = text.chars().count();
+    match length <= TEXT {
+        true => json!(text),
+        false => json!(format!("{}… ({length} characters)", text.chars().take(TEXT).collect::<String>())),
+    }
+}
+
+fn short(value: Value) -> Value {
+    match &value {
+        Value::String(text) => short_text(text),
+        Value::Object(_) | Value::Array(_) => {
+            let text = value.to_string();
+            if text.chars().count() <= TEXT { value } else { short_text(&text) }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
 }
 
 fn path_of(path: &Value) -> String {

@@ -49,7 +49,7 @@ async fn in_a_bucket(case: Case) -> Option<(Scene, Option<Bucket>)> {
         let line = line.unwrap();
         Some(line.split_once("Running on http://")?.1.trim().to_owned())
     });
-    let address = address.expect("moto says where it listens");
+    let address = address.unwrap();
     // What it says of each call is read, or it would wait for a reader.
     std::thread::spawn(move || said.for_each(drop));
     let mut wire = TcpStream::connect(&address).unwrap();
