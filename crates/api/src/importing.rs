@@ -98,9 +98,9 @@ pub fn save_whole(path: &Path, bytes: &[u8], replace: bool) -> Result<(), Proble
     if replace {
         beside.persist(path).map_err(|error| could_not(error.error))?;
     } else {
-        beside.persist_noclobber(path).map_err(|error| match error.error.kind() {
-            std::io::ErrorKind::AlreadyExists => there(),
-            _ => could_not(error.error),
+        beside.persist_noclobber(path).map_err(|error| {
+            let taken = error.error.kind() == std::io::ErrorKind::AlreadyExists;
+            if taken { there() } else { could_not(error.error) }
         })?;
     }
     Ok(())
