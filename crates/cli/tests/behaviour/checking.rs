@@ -4,23 +4,28 @@ use crate::account::{admin, simulate};
 use crate::home::{Home, repository};
 use serde_json::Value;
 
-const TERRAFORM: &str =
-    "# Shop\n\n## Step 1: Apply\n\n```bash\nterraform plan -var-file=prod.tfvars\nterraform apply -var-file=prod.tfvars\n```\n";
+const TERRAFORM: &str = "# Shop\n\n## Step 1: Apply\n\n```bash\nterraform plan -var-file=prod.tfvars\nterraform apply -var-file=prod.tfvars\n```\n";
 
 #[test]
 fn a_guide_passes_and_its_repairs_are_written_only_when_they_are_wanted() {
     let home = Home::new();
     let path = home.file("shop.md", TERRAFORM);
     let path = path.to_str().unwrap();
-    home.run(&["check", path]).exits(0).says(&["warning[unreviewed-apply]", "--fix: Apply the plan file `tfplan`"]);
+    home.run(&["check", path])
+        .exits(0)
+        .says(&["warning[unreviewed-apply]", "--fix: Apply the plan file `tfplan`"]);
     // Nobody answers: nothing is written.
-    home.run(&["check", path, "--fix"]).exits(0).says(&["-terraform apply -var-file=prod.tfvars", "+terraform apply tfplan"]);
+    home.run(&["check", path, "--fix"])
+        .exits(0)
+        .says(&["-terraform apply -var-file=prod.tfvars", "+terraform apply tfplan"]);
     assert_eq!(std::fs::read_to_string(path).unwrap(), TERRAFORM);
     home.run(&["check", path, "--fix", "--yes"]).exits(0).says(&["0 warnings"]);
     let repaired = std::fs::read_to_string(path).unwrap();
     assert_eq!(
         repaired,
-        TERRAFORM.replace("plan -var-file=prod.tfvars", "plan -var-file=prod.tfvars -out=tfplan").replace("apply -var-file=prod.tfvars", "apply tfplan")
+        TERRAFORM
+            .replace("plan -var-file=prod.tfvars", "plan -var-file=prod.tfvars -out=tfplan")
+            .replace("apply -var-file=prod.tfvars", "apply tfplan")
     );
     home.run(&["check", path, "--fix", "--yes"]).exits(0).complains(&["nothing here is repaired"]);
     assert_eq!(std::fs::read_to_string(path).unwrap(), repaired);
@@ -30,7 +35,8 @@ fn a_guide_passes_and_its_repairs_are_written_only_when_they_are_wanted() {
 fn a_file_in_another_encoding_is_not_written_anew() {
     let home = Home::new();
     let path = home.file("shop.md", "");
-    let bytes: Vec<u8> = TERRAFORM.replace("Shop", "Caf\u{e9}").chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let bytes: Vec<u8> =
+        TERRAFORM.replace("Shop", "Caf\u{e9}").chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
     std::fs::write(&path, &bytes).unwrap();
     home.run(&["check", path.to_str().unwrap(), "--fix", "--yes"]).exits(1).complains(&["is not UTF-8"]);
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
@@ -39,8 +45,15 @@ fn a_file_in_another_encoding_is_not_written_anew() {
 #[test]
 fn codes_are_explained_and_the_schema_is_printed() {
     let home = Home::new();
-    home.run(&["explain", "old-revision"]).exits(0).says(&["old-revision (warning, note)", "Why:", "What to do:", "Example:"]);
-    home.run(&["explain", "warning[log-group]"]).exits(0).says(&["/aws/apprunner/<name>/<service id>/service"]);
+    home.run(&["explain", "old-revision"]).exits(0).says(&[
+        "old-revision (warning, note)",
+        "Why:",
+        "What to do:",
+        "Example:",
+    ]);
+    home.run(&["explain", "warning[log-group]"])
+        .exits(0)
+        .says(&["/aws/apprunner/<name>/<service id>/service"]);
     home.run(&["explain"]).exits(0).says(&["Terraform", "unreviewed-apply"]);
     home.run(&["explain", "old-revison"]).exits(2).complains(&["did you mean `old-revision`?"]);
     let told = home.run(&["schema"]).exits(0);
@@ -68,7 +81,7 @@ fn what_a_plan_names_is_looked_for_in_its_account() {
     let of = |name: &str| person[name].as_str().unwrap();
     let config = home.file(
         "aws-config",
-        &format!(
+        format!(
             "[profile shop]\nregion = eu-central-1\nendpoint_url = http://127.0.0.1:{port}\naws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
             of("access_key_id"),
             of("secret_access_key"),
@@ -77,7 +90,7 @@ fn what_a_plan_names_is_looked_for_in_its_account() {
     );
     let env = [("AWS_CONFIG_FILE", config.to_str().unwrap())];
     let account = furnished["account"].as_str().or(world["account"].as_str()).unwrap();
-    let path = home.file("broker.md", &plan(account, "broker-ap"));
+    let path = home.file("broker.md", plan(account, "broker-ap"));
     let check = ["check", path.to_str().unwrap(), "--profile", "shop"];
     home.run_with(&env, &check).exits(0).says(&[
         "warning[not-there]: there is no service `broker-ap` in the cluster `broker`",
@@ -91,7 +104,7 @@ fn what_a_plan_names_is_looked_for_in_its_account() {
     assert!(!offline.out.contains("not-there"), "{offline:?}");
 
     // Another account than the target: said first, and nothing else is looked for.
-    let other = home.file("other.md", &plan("999988887777", "broker-ap"));
+    let other = home.file("other.md", plan("999988887777", "broker-ap"));
     let told = home.run_with(&env, &["check", other.to_str().unwrap(), "--profile", "shop"]).exits(1);
     assert!(told.out.contains("error[identity]") && !told.out.contains("not-there"), "{told:?}");
     home.run_with(&env, &["check", home.file("guide.md", TERRAFORM).to_str().unwrap(), "--profile", "shop"])
