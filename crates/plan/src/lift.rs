@@ -295,19 +295,18 @@ fn finished(draft: Draft, values: Values<'_>) -> Lifted {
     let context = values.context;
     let reaches = values.reached();
     let (mut vars, guessed) = values.taken();
-    for var in &context.vars {
-        if !vars.iter().any(|known| known.name == var.name) {
-            vars.push(var.clone());
-        }
-    }
     let with = marks::written_map(draft.with);
     let expect =
         (!draft.expect.is_empty()).then(|| serde_json::Value::Object(marks::written_map(draft.expect)));
-    let used = |var: &NewVar| {
-        let name = format!("vars.{} ", var.name);
-        let text = serde_json::to_string(&(&with, &expect)).unwrap_or_default();
-        text.contains(&name)
-    };
+    let used = marks::variables(&(&with, &expect));
+    vars.retain(|var| used.contains(&var.name));
+    let earlier = context.vars.iter().filter(|var| used.contains(&var.name));
+    let own = vars.len();
+    for var in earlier {
+        if !vars.iter().take(own).any(|known| known.name == var.name) {
+            vars.push(var.clone());
+        }
+    }
     Lifted {
         take: draft.take,
         uses: draft.uses.to_owned(),
@@ -316,7 +315,7 @@ fn finished(draft: Draft, values: Values<'_>) -> Lifted {
         makes: draft.makes,
         reaches,
         undo: undo::of(draft.uses, &with),
-        vars: vars.into_iter().filter(used).collect(),
+        vars,
         after: Vec::new(),
         effect: None,
         guessed: guessed.into_iter().map(|guess| sentence(&guess)).collect(),

@@ -1,7 +1,7 @@
 //! What the fences before a statement have said: variables, folder, region, profile, and the steps that they became.
 
 use super::assigned;
-use super::marks::{gap, has_gap};
+use super::marks::{filled, gap};
 use super::verdict::{Lifted, NewVar, Verdict};
 use crate::shell::{Script, Shape, Statement, Word};
 use std::collections::BTreeMap;
@@ -162,14 +162,10 @@ impl Context {
 
     /// What a text with gaps is when all variables have their defaults; `None` where one has none.
     pub(crate) fn settled(&self, text: &str) -> Option<String> {
-        if !has_gap(text) {
-            return Some(text.to_owned());
-        }
-        self.vars
-            .iter()
-            .filter_map(|var| Some((gap(&format!("vars.{}", var.name)), var.default.as_deref()?)))
-            .try_fold(text.to_owned(), |text, (gap, value)| Some(text.replace(&gap, value)))
-            .filter(|text| !has_gap(text))
+        filled(text, |expression| {
+            let name = expression.strip_prefix("vars.")?;
+            self.vars.iter().find(|var| var.name == name)?.default.as_deref()
+        })
     }
 
     /// The folder in which a script begins whose first statement this is, relative to the plan's; `None` is that folder

@@ -2,6 +2,7 @@
 //! an expression between two marks that no script holds, so that it can be told from braces that the script has itself.
 
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 const OPEN: char = '\u{E000}';
 const CLOSE: char = '\u{E001}';
@@ -21,6 +22,20 @@ pub(crate) fn is_gap(text: &str) -> bool {
     text.strip_prefix(OPEN)
         .and_then(|rest| rest.strip_suffix(CLOSE))
         .is_some_and(|inner| !inner.contains([OPEN, CLOSE]))
+}
+
+/// The text with each gap filled by what is known of its expression; `None` where one is not known.
+pub(crate) fn filled<'v>(text: &str, known: impl Fn(&str) -> Option<&'v str>) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(OPEN) {
+        let (inner, following) = after.split_once(CLOSE)?;
+        out.push_str(before);
+        out.push_str(known(inner)?);
+        rest = following;
+    }
+    out.push_str(rest);
+    Some(out)
 }
 
 /// Whether a text of a script could be taken for one with gaps.
@@ -59,6 +74,13 @@ pub(crate) fn written_in(value: Value) -> Value {
 /// The same for a mapping.
 pub(crate) fn written_map(map: Map<String, Value>) -> Map<String, Value> {
     map.into_iter().map(|(name, value)| (name, written_in(value))).collect()
+}
+
+/// Names of the plan variables that a finished value refers to.
+pub(crate) fn variables(value: &impl serde::Serialize) -> BTreeSet<String> {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    let named = text.split("{{ vars.").skip(1).filter_map(|rest| rest.split_once(" }}"));
+    named.map(|(name, _)| name.to_owned()).collect()
 }
 
 fn escaped(text: &str) -> String {

@@ -240,9 +240,9 @@ const GLOBAL: [&str; 9] = [
 impl Call {
     /// Service and operation of a call of the AWS CLI.
     pub(crate) fn aws(&self) -> Option<(&str, &str)> {
-        let words = self.bare();
         (self.program == "aws").then_some(())?;
-        Some((words.first()?.text.as_str(), words.get(1).map_or("", |word| word.text.as_str())))
+        let mut words = self.bare().map(|word| word.text.as_str());
+        Some((words.next()?, words.next().unwrap_or("")))
     }
 
     /// Whether it is this operation of the AWS CLI.
@@ -251,17 +251,18 @@ impl Call {
     }
 
     /// Arguments that are neither an option nor the value of one that is known to take one.
-    pub(crate) fn bare(&self) -> Vec<&Arg> {
-        let mut found = Vec::new();
+    pub(crate) fn bare(&self) -> impl Iterator<Item = &Arg> {
         let mut args = self.args.iter();
-        while let Some(arg) = args.next() {
-            if GLOBAL.contains(&arg.text.as_str()) {
-                args.next();
-            } else if !arg.text.starts_with('-') {
-                found.push(arg);
+        std::iter::from_fn(move || {
+            loop {
+                let arg = args.next()?;
+                if GLOBAL.contains(&arg.text.as_str()) {
+                    args.next();
+                } else if !arg.text.starts_with('-') {
+                    return Some(arg);
+                }
             }
-        }
-        found
+        })
     }
 
     /// The value of an option: `--name value` or `--name=value`.

@@ -21,7 +21,7 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
 
 fn is_build(call: &Call) -> bool {
     call.is_docker("build")
-        || call.is_docker("buildx") && call.bare().get(1).is_some_and(|word| word.text == "build")
+        || call.is_docker("buildx") && call.bare().nth(1).is_some_and(|word| word.text == "build")
 }
 
 fn platforms(scene: &Scene<'_>, findings: &mut Findings<'_>) {
@@ -69,7 +69,7 @@ fn parts(reference: &str) -> Option<(&str, &str)> {
 /// Images that a call pushes.
 fn pushed(call: &Call) -> Vec<&str> {
     if call.is_docker("push") && !call.has("--all-tags") && !call.has("-a") {
-        return call.bare().get(1).map(|arg| arg.text.as_str()).into_iter().collect();
+        return call.bare().nth(1).map(|arg| arg.text.as_str()).into_iter().collect();
     }
     if is_build(call) && call.has("--push") { tags(call) } else { Vec::new() }
 }
@@ -161,7 +161,7 @@ fn never_built(scene: &Scene<'_>, findings: &mut Findings<'_>) {
         let made: Vec<&str> = if is_build(call) {
             tags(call)
         } else if call.is_docker("tag") {
-            call.bare().get(2).map(|arg| arg.text.as_str()).into_iter().collect()
+            call.bare().nth(2).map(|arg| arg.text.as_str()).into_iter().collect()
         } else if call.is_docker("pull") {
             call.bare().last().map(|arg| arg.text.as_str()).into_iter().collect()
         } else {

@@ -8,7 +8,7 @@ use crate::{Edit, Effect, Fix, Level, Role, Severity};
 
 pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     for (at, listing) in scene.listings.iter().enumerate() {
-        let mut calls = scene.calls.iter().filter(|call| call.listing == at);
+        let mut calls = scene.calls_of(at).iter();
         match listing.owner.filter(|_| scene.level == Level::Checked) {
             Some(draft) => {
                 let step = &draft.step;

@@ -41,7 +41,7 @@ fn named(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     let called = scene.calls.iter().filter(|call| call.program == "aws").filter_map(|call| {
         let (service, operation) = call.aws()?;
         let group = match (service, operation) {
-            ("logs", "tail") => call.bare().get(2).copied()?,
+            ("logs", "tail") => call.bare().nth(2)?,
             ("logs", _) => call.option("--log-group-name")?,
             _ => return None,
         };

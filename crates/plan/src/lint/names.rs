@@ -54,7 +54,7 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
             }
         }
         if (service, operation) == ("s3", "mb")
-            && let Some(arg) = call.bare().get(2).filter(|arg| arg.known)
+            && let Some(arg) = call.bare().nth(2).filter(|arg| arg.known)
             && let Some(bucket) = arg.text.strip_prefix("s3://")
         {
             judge("s3.bucket", bucket.trim_end_matches('/'), arg.span, false, findings);

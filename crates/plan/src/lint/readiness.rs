@@ -23,8 +23,7 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
 
 /// Comments below a look at a service that take for its end what is so from the beginning.
 fn expectations(scene: &Scene<'_>, at: usize, listing: &Listing<'_>, findings: &mut Findings<'_>) {
-    let looks =
-        scene.calls.iter().filter(|call| call.listing == at && call.is_aws("ecs", "describe-services"));
+    let looks = scene.calls_of(at).iter().filter(|call| call.is_aws("ecs", "describe-services"));
     for call in looks {
         let Some(statement) = listing.script.statements.get(call.statement) else { continue };
         let next =
@@ -59,13 +58,11 @@ fn expectations(scene: &Scene<'_>, at: usize, listing: &Listing<'_>, findings: &
 /// Whether the same script has started a deployment of that service before.
 fn deployed_before(scene: &Scene<'_>, look: &Call) -> bool {
     let services = look.values("--services");
-    scene.calls.iter().filter(|call| call.listing == look.listing && call.statement < look.statement).any(
-        |call| {
-            call.is_aws("ecs", "update-service")
-                && (call.has("--force-new-deployment") || call.has("--task-definition"))
-                && call.value("--service").is_some_and(|service| services.contains(&service))
-        },
-    )
+    scene.calls_of(look.listing).iter().take_while(|call| call.statement < look.statement).any(|call| {
+        call.is_aws("ecs", "update-service")
+            && (call.has("--force-new-deployment") || call.has("--task-definition"))
+            && call.value("--service").is_some_and(|service| services.contains(&service))
+    })
 }
 
 fn say_primary(span: Span, findings: &mut Findings<'_>) {
@@ -95,8 +92,7 @@ fn sleeps(scene: &Scene<'_>, call: &Call, findings: &mut Findings<'_>) {
     }
     let Some(time) = call.args.first().map(|arg| arg.text.as_str()) else { return };
     // Inside of a statement that does more, such as `cmd || sleep 5`, it is no wait of its own.
-    let alone =
-        scene.calls.iter().filter(|other| other.listing == call.listing && other.statement == call.statement);
+    let alone = scene.calls_of(call.listing).iter().filter(|other| other.statement == call.statement);
     if seconds(time).is_none_or(|seconds| seconds < A_WAIT) || alone.count() > 1 {
         return;
     }
@@ -161,7 +157,7 @@ fn following(call: &Call) -> Option<&'static str> {
     let has = |flags: &[&'static str]| {
         flags.iter().copied().find(|flag| call.args.iter().any(|arg| arg.text == *flag))
     };
-    let verb = |word: &str| call.bare().iter().any(|arg| arg.text == word);
+    let verb = |word: &str| call.bare().any(|arg| arg.text == word);
     match call.program.as_str() {
         "aws" if call.is_aws("logs", "tail") => has(&["--follow"]),
         "aws" if call.is_aws("logs", "start-live-tail") => Some(""),
@@ -176,6 +172,11 @@ fn following(call: &Call) -> Option<&'static str> {
 /// `services-stable` is true again after ECS has rolled back.
 fn stable(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     let mut deployed: Option<&Call> = None;
+    let last_look = scene.calls.iter().rposition(|call| {
+        call.is_aws("ecs", "describe-services")
+            || call.is_aws("ecs", "describe-tasks")
+            || call.is_aws("ecs", "describe-service-deployments")
+    });
     for (at, call) in scene.calls.iter().enumerate() {
         if call.is_aws("ecs", "update-service") || call.is_aws("ecs", "create-service") {
             deployed = call
@@ -183,14 +184,10 @@ fn stable(scene: &Scene<'_>, findings: &mut Findings<'_>) {
                 .then_some(call)
                 .filter(|_| scene.role_of(call) != Some(Role::Rollback));
         } else if call.program == "aws"
-            && call.bare().iter().map(|arg| arg.text.as_str()).take(3).eq(["ecs", "wait", "services-stable"])
+            && call.bare().map(|arg| arg.text.as_str()).take(3).eq(["ecs", "wait", "services-stable"])
             && let Some(change) = deployed
         {
-            let looked = scene.calls.iter().skip(at + 1).any(|later| {
-                later.is_aws("ecs", "describe-services")
-                    || later.is_aws("ecs", "describe-tasks")
-                    || later.is_aws("ecs", "describe-service-deployments")
-            });
+            let looked = last_look.is_some_and(|look| look > at);
             if change.listing == call.listing && !looked {
                 findings.add(
                     Severity::Note,

@@ -150,6 +150,13 @@ impl<'p> Scene<'p> {
             .map_or(draft.id_span, |at| Span { start: start + at, end: start + at + value.len() })
     }
 
+    /// The calls of a listing: they stand in the order of the listings.
+    pub(crate) fn calls_of(&self, listing: usize) -> &[Call] {
+        let first = self.calls.partition_point(|call| call.listing < listing);
+        let end = self.calls.partition_point(|call| call.listing <= listing);
+        self.calls.get(first..end).unwrap_or_default()
+    }
+
     pub(crate) fn listing_of(&self, call: &Call) -> Option<&Listing<'p>> {
         self.listings.get(call.listing)
     }

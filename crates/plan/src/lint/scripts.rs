@@ -116,7 +116,7 @@ fn passed_by(scene: &Scene<'_>, at: usize, listing: &Listing<'_>, findings: &mut
     if scene.level != Level::Checked || listing.owner.is_none() || listing.fence.body.text.contains("set -") {
         return;
     }
-    let calls: Vec<_> = scene.calls.iter().filter(|call| call.listing == at && !call.nested).collect();
+    let calls: Vec<_> = scene.calls_of(at).iter().filter(|call| !call.nested).collect();
     // The exit code of a script is that of its last command: a change before it may fail unseen.
     let last = calls.iter().map(|call| call.statement).max().unwrap_or(0);
     let lost = calls
