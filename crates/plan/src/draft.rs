@@ -225,7 +225,13 @@ pub(crate) fn owned(fence: &Fence) -> Script {
 
 /// Whether a fence is commands for a shell, and so something that could be executed.
 pub(crate) fn is_command(fence: &Fence) -> bool {
-    ShellName::from_language(fence.language()).is_some()
+    ShellName::from_language(fence.language()).is_some() && !is_file(fence)
+}
+
+/// Whether a fence shows what stands in a file, such as an image's entrypoint: run on the operator's machine it would do
+/// there what is meant for elsewhere.
+pub(crate) fn is_file(fence: &Fence) -> bool {
+    fence.body.text.trim_start().starts_with("#!")
 }
 
 /// `deploy_api` → "Deploy api".

@@ -317,7 +317,7 @@ fn finished(draft: Draft, values: Values<'_>) -> Lifted {
         undo: undo::of(draft.uses, &with),
         vars,
         after: Vec::new(),
-        effect: None,
+        effect: draft.effect,
         guessed: guessed.into_iter().map(|guess| sentence(&guess)).collect(),
         with,
         expect,

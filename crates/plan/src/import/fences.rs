@@ -36,6 +36,14 @@ impl Composer<'_> {
             if mine || matches!(fence.role(), Some("step" | "stage")) {
                 continue;
             }
+            if draft::is_file(fence) {
+                self.leave(
+                    fence.span,
+                    "a code fence",
+                    "it shows the content of a file (`#!`), which is run where that file is",
+                );
+                continue;
+            }
             let script = parse_as(&fence.body.text, Dialect::of_info(&fence.info));
             if !is_commands(fence, &script) {
                 continue;

@@ -105,6 +105,7 @@ pub(crate) struct Draft {
     pub(crate) name: String,
     pub(crate) sets: Option<(String, String)>,
     pub(crate) makes: Option<String>,
+    pub(crate) effect: Option<Effect>,
 }
 
 impl Draft {

@@ -2,6 +2,7 @@
 
 use super::verdict::{Answer, Draft, Keep, keep};
 use super::{Call, Scene};
+use crate::Effect;
 use crate::shell::Command;
 
 /// A loop or condition.
@@ -46,5 +47,7 @@ pub(crate) fn open(call: &Call<'_, '_>) -> Result<Answer, Keep> {
     if !url.starts_with("https://") {
         return keep("it opens something that is not an https address");
     }
-    Ok(Draft::of("manual", "open_page").with("link", url).into())
+    let look = Draft::of("manual", "open_page").with("link", url);
+    // To open a page changes nothing: nothing is to be undone.
+    Ok(Draft { effect: Some(Effect::Read), ..look }.into())
 }
