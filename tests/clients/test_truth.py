@@ -51,7 +51,8 @@ HEAD = """<!-- Written by tests/clients/test_truth.py: UPDATE=1 python -m pytest
 Each of the simulator's [scenarios](simulator.md) befalls the same deployment twice. Once Holdpoint walks it as a step, and once boto3
 sends the same calls and then asks AWS's own waiter (`services_stable`, which `aws ecs wait services-stable` is too): 40 looks, one
 every 15 seconds of the simulator's clock. The waiter asks whether the service is calm, not whether what was deployed runs: after a
-rollback the old revision is calm, and the waiter says so. A test makes this page and compares it.
+rollback the old revision is calm, and the waiter says so. A test makes this page and compares it. How soon each of the two says it
+stands in [how it is tested](how-it-is-tested.md#speed).
 
 ## Amazon ECS
 
