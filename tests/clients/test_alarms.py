@@ -114,10 +114,12 @@ def test_a_deployment_gives_way_to_an_alarm_that_a_call_made(simulator):
     watch.put_metric_alarm(**CPU)
     arn = ecs.register_task_definition(**task_definition(tag="2.0"))["taskDefinition"]["taskDefinitionArn"]
     ecs.update_service(cluster="main", service="api", taskDefinition=arn)
-    watch.set_alarm_state(AlarmName="api-cpu", StateValue="ALARM", StateReason="by hand")
 
-    def ended():
+    def stands(status):
         [newest, *_] = ecs.list_service_deployments(cluster="main", service="api")["serviceDeployments"]
-        return newest["status"] == "ROLLBACK_SUCCESSFUL"
+        return newest["status"] == status
 
-    assert until(ended, 30)
+    # An alarm that goes off before the deployment has begun is none of it.
+    assert until(lambda: stands("IN_PROGRESS"), 30)
+    watch.set_alarm_state(AlarmName="api-cpu", StateValue="ALARM", StateReason="by hand")
+    assert until(lambda: stands("ROLLBACK_SUCCESSFUL"), 30)
