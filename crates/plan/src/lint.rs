@@ -34,6 +34,8 @@ pub(crate) struct Known<'p> {
     pub(crate) stated: &'p HashSet<String>,
     pub(crate) target: Option<&'p Target>,
     pub(crate) level: Level,
+    /// Whether the plan says how long the whole of it takes.
+    pub(crate) estimated: bool,
 }
 
 /// Runs all checks and resolves `needs`. Time is linear in the text.

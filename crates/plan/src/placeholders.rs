@@ -2,7 +2,7 @@
 
 use crate::draft::Draft;
 use crate::findings::{Findings, short};
-use crate::{Level, Script, Span};
+use crate::{Level, Script, Span, shell};
 use serde_json::Value;
 
 /// Reports the first placeholder of each script, and those in the arguments of a step.
@@ -48,8 +48,7 @@ fn within(script: &Script, at: usize, word: &str) -> Span {
 fn shouted(text: &str) -> Option<(usize, &str)> {
     words(text, |c| c.is_ascii_alphanumeric() || c == '_').find(|(at, word)| {
         let variable = text.get(..*at).is_some_and(|before| before.ends_with(['$', '{']));
-        let named =
-            word.strip_prefix("YOUR_").is_some_and(|rest| rest.chars().any(|c| c.is_ascii_uppercase()));
+        let named = shell::yours(word).is_some();
         (named || matches!(*word, "CHANGEME" | "CHANGE_ME" | "REPLACEME" | "REPLACE_ME" | "FILL_ME_IN"))
             && !variable
     })

@@ -162,6 +162,7 @@ impl<'t> Reader<'t> {
             stated: &stated,
             target: front.target.as_ref(),
             level,
+            estimated: front.estimate.is_some(),
         };
         lint::check(self.text, &mut stages, &known, findings);
         Plan {

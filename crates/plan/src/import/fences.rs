@@ -27,8 +27,14 @@ impl Composer<'_> {
     /// Goes through all fences in order of the file.
     pub(super) fn fences(&mut self, parts: &[Part], context: &mut Context) {
         let mut owned = false;
+        let chapters = chapters_that_go_anew(parts);
         for part in parts {
             let Part::Fence(fence) = part else {
+                if let (Part::Heading(heading), Some(level)) = (part, chapters)
+                    && heading.level <= level
+                {
+                    context.lose_folder();
+                }
                 owned = false;
                 continue;
             };
@@ -315,6 +321,31 @@ fn command(script: &Script, text: &str, statements: &Range<usize>) -> String {
 }
 
 /// Commands for a shell: a fence whose language says so, or one without a language whose text is nothing else.
+/// The level of the plan's main headings, where its fences go to their folders anew: where two fences begin with the same
+/// `cd`, the second one does not stand in that folder.
+fn chapters_that_go_anew(parts: &[Part]) -> Option<u8> {
+    let mut folders: Vec<String> = Vec::new();
+    let mut levels: Vec<u8> = Vec::new();
+    for part in parts {
+        match part {
+            Part::Heading(heading) => levels.push(heading.level),
+            Part::Fence(fence) if draft::is_command(fence) => folders.extend(goes_to(&fence.body.text)),
+            Part::Fence(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => {}
+        }
+    }
+    folders.sort_unstable();
+    let anew = folders.windows(2).any(|pair| pair.first() == pair.last());
+    let main = (1..=6).find(|level| levels.iter().filter(|one| *one == level).count() > 1);
+    main.filter(|_| anew)
+}
+
+/// The folder of the first `cd` that begins a line, if that leads down.
+fn goes_to(script: &str) -> Option<String> {
+    let to = script.lines().find_map(|line| line.trim_start().strip_prefix("cd "))?;
+    let to = to.split([' ', ';', '&', '#']).next()?.trim_end_matches('/');
+    (!to.is_empty() && !to.starts_with(['.', '/', '~', '-', '$'])).then(|| to.to_owned())
+}
+
 fn is_commands(fence: &Fence, script: &Script) -> bool {
     if draft::is_command(fence) {
         return true;

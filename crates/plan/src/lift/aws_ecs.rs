@@ -214,7 +214,7 @@ pub(crate) fn file(call: &Call<'_, '_>, path: &str) -> Result<String, Keep> {
         return keep(format!("`{}` is a file outside of the plan's folder", super::assigned::shown(path)));
     }
     let path = path.trim_start_matches("./");
-    match &call.context().dir {
+    match &call.context().folder() {
         Dir::At(dir) if dir.is_empty() => Ok(path.to_owned()),
         Dir::At(dir) => Ok(format!("{dir}/{path}")),
         Dir::Unknown(why) => keep(format!("the folder is not known: {why}")),

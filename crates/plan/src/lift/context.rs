@@ -3,7 +3,7 @@
 use super::assigned;
 use super::marks::{filled, gap};
 use super::verdict::{Lifted, NewVar, Verdict};
-use crate::shell::{Script, Shape, Statement, Word};
+use crate::shell::{Script, Shape, Statement, Word, unwrap_command};
 use std::collections::BTreeMap;
 
 /// What a plan says of where it goes to; what it does not say is learned from its commands.
@@ -31,6 +31,8 @@ pub struct Context {
     pub(crate) sourced: Option<usize>,
     pub(crate) vars: Vec<NewVar>,
     pub(crate) dir: Dir,
+    /// Why it is not sure that a command still runs there.
+    lost: Option<String>,
     pub(crate) steps: Vec<Before>,
     pub(crate) foreign: Option<String>,
     pub(crate) workspace: Option<String>,
@@ -90,6 +92,34 @@ impl Context {
         self.fence += 1;
         self.moved = false;
         self.said_after.clear();
+    }
+
+    /// A section of the plan begins, in a plan whose fences go to their folders anew: where its first fence stands cannot be
+    /// told, but for Terraform, which works in its folder alone.
+    pub fn lose_folder(&mut self) {
+        self.lost = match &self.dir {
+            Dir::At(here) if !here.is_empty() => Some(format!(
+                "the section before works in `{here}`, and this one does not say whether it does: write `cd` before it"
+            )),
+            Dir::At(_) | Dir::Unknown(_) => None,
+        };
+    }
+
+    /// The folder in which a command runs that is none of Terraform's.
+    pub(crate) fn folder(&self) -> Dir {
+        self.lost.clone().map_or_else(|| self.dir.clone(), Dir::Unknown)
+    }
+
+    /// The folder in which a statement runs.
+    pub(crate) fn folder_for(&self, statement: &Statement) -> Dir {
+        let terraform = statement.commands().iter().any(|command| {
+            let words = unwrap_command(command).words;
+            words
+                .first()
+                .and_then(Word::literal)
+                .is_some_and(|word| matches!(word.as_ref(), "terraform" | "tofu"))
+        });
+        if terraform { self.dir.clone() } else { self.folder() }
     }
 
     /// What the prose directly after the fence says should come of its last command, a line each.
@@ -183,8 +213,8 @@ impl Context {
         if moves && !self.moved && !word(1).is_some_and(|to| to.starts_with("..")) {
             return None;
         }
-        match &self.dir {
-            Dir::At(dir) if !dir.is_empty() => Some(dir.clone()),
+        match self.folder_for(statement) {
+            Dir::At(dir) if !dir.is_empty() => Some(dir),
             Dir::At(_) | Dir::Unknown(_) => None,
         }
     }
@@ -192,6 +222,7 @@ impl Context {
     /// Goes to a folder, as `cd` does.
     pub(crate) fn go(&mut self, to: &str) {
         let first = !std::mem::replace(&mut self.moved, true);
+        self.lost = None;
         self.dir = match &self.dir {
             _ if to == "-" || to.is_empty() => {
                 Dir::Unknown("an earlier line goes to one that only the shell knows".to_owned())

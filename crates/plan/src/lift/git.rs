@@ -83,7 +83,7 @@ fn status(call: &Call<'_, '_>, options: &Options) -> Result<Answer, Keep> {
 }
 
 fn in_folder(call: &Call<'_, '_>, draft: Draft) -> Result<Draft, Keep> {
-    match &call.context().dir {
+    match &call.context().folder() {
         Dir::At(dir) if dir.is_empty() => Ok(draft),
         Dir::At(dir) => Ok(draft.with("dir", dir.as_str())),
         Dir::Unknown(why) => keep(format!("the folder is not known: {why}")),

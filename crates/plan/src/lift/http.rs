@@ -225,7 +225,7 @@ fn secret(call: &Call<'_, '_>, name: &str, value: &str) -> String {
         return format!("{scheme}{rest}");
     }
     let bare = rest.trim_matches(['<', '>', '{', '}', '[', ']']);
-    let shouted = bare.strip_prefix("YOUR_").unwrap_or(bare);
+    let shouted = crate::shell::yours(bare).unwrap_or(bare);
     let named = !shouted.is_empty()
         && shouted.len() <= 40
         && shouted.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' '));

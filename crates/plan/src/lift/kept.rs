@@ -54,7 +54,7 @@ pub(crate) fn kept(statement: &Statement, text: &str, context: &Context, why: St
     }
     let mut seen = BTreeSet::new();
     vars.retain(|var| seen.insert(var.name.clone()));
-    let (dir, why) = match &context.dir {
+    let (dir, why) = match &context.folder_for(statement) {
         Dir::At(dir) if !dir.is_empty() => (Some(dir.clone()), why),
         Dir::Unknown(lost) if !why.contains(lost) => {
             (None, format!("{why} Its folder is not known: {lost}."))

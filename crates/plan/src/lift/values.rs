@@ -208,8 +208,7 @@ impl<'c> Values<'c> {
     /// `<task-arn>`, `YOUR_TOKEN`: asked for.
     pub(crate) fn placeholder(&self, what: &str) -> String {
         let bare = what.trim_matches(['<', '>', '{', '}', '[', ']', '$']);
-        let name =
-            var_name(bare.strip_prefix("YOUR_").or_else(|| bare.strip_prefix("your-")).unwrap_or(bare));
+        let name = var_name(crate::shell::yours(bare).or_else(|| bare.strip_prefix("your-")).unwrap_or(bare));
         self.guess(format!("`{what}` is to be filled in: it is asked for"));
         self.ask(NewVar {
             secret: is_secret(bare),

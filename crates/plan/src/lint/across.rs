@@ -1,10 +1,9 @@
-//! Checks across steps: ids, needs, names, order, and what a checked plan should not lack.
+//! Checks across steps: ids, needs, names and order.
 
-use crate::draft::Draft;
 use crate::findings::Findings;
 use crate::names::{Index, Place};
 use crate::read::StageDraft;
-use crate::{Level, Role, Var, placeholders};
+use crate::{Level, Var, placeholders};
 use std::collections::{HashMap, HashSet};
 
 /// Runs all checks and resolves `needs`.
@@ -39,9 +38,6 @@ pub(crate) fn check(
                     index.known_step(from.as_str(), span, findings);
                 }
             }
-            if level == Level::Checked && !matches!(stage.stage.role, Role::Rollback | Role::Reference) {
-                wanting(step, findings);
-            }
         }
     }
     stale_deploys(stages, findings);
@@ -72,28 +68,6 @@ fn duplicate_ids(stages: &[StageDraft], findings: &mut Findings<'_>) {
                 seen.insert(id, line);
             }
         }
-    }
-}
-
-/// What a checked plan should not lack.
-fn wanting(draft: &Draft, findings: &mut Findings<'_>) {
-    let Some(kind) = draft.kind.filter(|_| draft.written) else { return };
-    let step = &draft.step;
-    if step.effect.changes() && step.undo.is_none() && kind.default_undo.is_none() {
-        findings.warning(
-            "no-undo",
-            draft.id_span,
-            format!("`{}` changes something and says not how to undo it", step.id),
-            "Write `undo: { uses: …, with: … }`; `manual` will do where only a person can.".to_owned(),
-        );
-    }
-    if !draft.estimated && step.action.uses != "checklist" {
-        findings.note(
-            "no-estimate",
-            draft.id_span,
-            format!("`{}` has no estimate", step.id),
-            "Write `estimate: 1m..2m`.".to_owned(),
-        );
     }
 }
 

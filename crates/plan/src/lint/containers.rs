@@ -27,8 +27,10 @@ fn is_build(call: &Call) -> bool {
 fn platforms(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     let mirrors = scene.calls.iter().any(|call| call.is_docker("push"));
     for call in &scene.calls {
-        let pulls =
-            call.is_docker("pull") && mirrors && !call.args.iter().any(|arg| arg.text.contains("@sha256:"));
+        // An image of one's own registry has the platform that it was pushed with; public ones mostly have several.
+        let own =
+            |text: &str| text.contains("@sha256:") || text.contains(".dkr.ecr.") || text.starts_with('$');
+        let pulls = call.is_docker("pull") && mirrors && !call.args.iter().any(|arg| own(&arg.text));
         if !(is_build(call) || pulls)
             || call.has("--platform")
             || call.nested

@@ -14,6 +14,8 @@ pub(crate) struct Scene<'p> {
     pub(crate) text: &'p str,
     pub(crate) level: Level,
     pub(crate) target: Option<&'p Target>,
+    /// Whether the plan says how long the whole of it takes.
+    pub(crate) estimated: bool,
     pub(crate) stages: &'p [StageDraft],
     /// Every fence that is no step or stage of ours, in order.
     pub(crate) fences: Vec<&'p Fence>,
@@ -62,6 +64,7 @@ impl<'p> Scene<'p> {
             text,
             level: known.level,
             target: known.target,
+            estimated: known.estimated,
             stages,
             fences: fences.collect(),
             listings: Vec::new(),

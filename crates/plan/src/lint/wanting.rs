@@ -4,7 +4,9 @@ use super::scene::Scene;
 use crate::draft::Draft;
 use crate::findings::Findings;
 use crate::read::StageDraft;
-use crate::{Effect, Level, Role, Severity};
+use crate::{Effect, Level, Role, Severity, shell};
+use serde_json::Value;
+use std::collections::HashSet;
 
 /// Kinds that ask a person by themselves.
 const ASKS: [&str; 4] = ["manual", "decision", "checklist", "http.request"];
@@ -30,10 +32,20 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     }
     let walked = |stage: &StageDraft| !matches!(stage.stage.role, Role::Rollback | Role::Reference);
     let all: Vec<(&StageDraft, &Draft)> = scene.steps().filter(|(stage, _)| walked(stage)).collect();
-    unheld(&all, findings);
+    let here = at_home(scene);
+    let beyond = |draft: &Draft| changes(draft) && !here.contains(draft.step.id.as_str());
+    unheld(&all, &beyond, findings);
     let steps: Vec<(&StageDraft, &Draft)> = scene.typed().collect();
     unseen(&steps, findings);
-    unexpecting(&steps, findings);
+    for (_, draft) in &steps {
+        if !here.contains(draft.step.id.as_str()) {
+            unexpecting(draft, findings);
+            undoing(draft, findings);
+        }
+    }
+    if !scene.estimated {
+        estimates(&steps, findings);
+    }
 }
 
 fn changes(draft: &Draft) -> bool {
@@ -43,13 +55,66 @@ fn changes(draft: &Draft) -> bool {
         && !ASKS.contains(&draft.step.action.uses.as_str())
 }
 
+/// Steps that work on this machine alone: what they put ready there needs no way back and nobody's signature.
+fn at_home<'p>(scene: &Scene<'p>) -> HashSet<&'p str> {
+    let scripts = scene.listings.iter().filter_map(|listing| {
+        let statements = &listing.script.statements;
+        let here = !statements.is_empty() && statements.iter().all(|one| shell::stays_here(&one.shape));
+        listing.owner.filter(|_| here).map(|draft| draft.step.id.as_str())
+    });
+    let images = scene.typed().filter(|(_, draft)| {
+        let action = &draft.step.action;
+        action.uses == "image.build" && action.with.get("push").and_then(Value::as_bool) != Some(true)
+    });
+    scripts.chain(images.map(|(_, draft)| draft.step.id.as_str())).collect()
+}
+
+/// A change without a way back.
+fn undoing(draft: &Draft, findings: &mut Findings<'_>) {
+    let Some(kind) = draft.kind else { return };
+    let step = &draft.step;
+    if step.effect.changes() && step.undo.is_none() && kind.default_undo.is_none() {
+        findings.warning(
+            "no-undo",
+            draft.id_span,
+            format!("`{}` changes something and says not how to undo it", step.id),
+            "Write `undo: { uses: …, with: … }`; `manual` will do where only a person can.".to_owned(),
+        );
+    }
+}
+
+/// Steps without an estimate: those that change something where the plan has estimates, else the plan as a whole.
+fn estimates(steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
+    let estimated = |stage: &StageDraft, draft: &Draft| draft.estimated || stage.stage.estimate.is_some();
+    let missing: Vec<&Draft> = steps
+        .iter()
+        .filter(|(stage, draft)| !estimated(stage, draft))
+        .map(|(_, draft)| *draft)
+        .filter(|draft| draft.kind.is_some() && draft.step.action.uses != "checklist")
+        .collect();
+    if steps.iter().any(|(stage, draft)| estimated(stage, draft)) {
+        for draft in missing.into_iter().filter(|draft| draft.step.effect.changes()) {
+            let message = format!("`{}` has no estimate", draft.step.id);
+            findings.note("no-estimate", draft.id_span, message, "Write `estimate: 1m..2m`.".to_owned());
+        }
+        return;
+    }
+    let Some(first) = missing.first() else { return };
+    let message = match missing.len() {
+        1 => format!("`{}` has no estimate", first.step.id),
+        count => format!("none of the {count} steps has an estimate"),
+    };
+    let hint = "Write `estimate: 1m..2m` at steps or stages, or one for the whole plan under `holdpoint:`.";
+    findings.note("no-estimate", first.id_span, message, hint.to_owned());
+}
+
 /// The first change that nobody has signed for.
-fn unheld(steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
+fn unheld(steps: &[(&StageDraft, &Draft)], beyond: &dyn Fn(&Draft) -> bool, findings: &mut Findings<'_>) {
     for (stage, draft) in steps {
         if stage.stage.hold.is_some() || draft.step.hold.is_some() || asks(draft) {
             return;
         }
-        if changes(draft) && !prepares(draft) && stage.stage.role != Role::Before {
+        if beyond(draft) && !prepares(draft) && stage.stage.role != Role::Before {
             let destructive = draft.step.effect == Effect::Destructive;
             findings.add(
                 if destructive { Severity::Warning } else { Severity::Note },
@@ -111,22 +176,20 @@ fn twice(effect: Effect) -> bool {
 }
 
 /// A script that changes something and is judged by its exit code alone.
-fn unexpecting(steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
-    for (_, draft) in steps {
-        let step = &draft.step;
-        let expects = step.action.expect.as_object().is_some_and(|expect| !expect.is_empty());
-        if step.action.uses == "shell" && twice(step.effect) && !expects && step.after.is_empty() {
-            findings.add(
-                Severity::Note,
-                "no-expectation",
-                draft.id_span,
-                format!("`{}` is judged by its exit code alone", step.id),
-                Some(
-                    "Write what must be so afterwards: `expect: { stdout_contains: […] }`, or an `after`."
-                        .to_owned(),
-                ),
-                None,
-            );
-        }
+fn unexpecting(draft: &Draft, findings: &mut Findings<'_>) {
+    let step = &draft.step;
+    let expects = step.action.expect.as_object().is_some_and(|expect| !expect.is_empty());
+    if step.action.uses == "shell" && twice(step.effect) && !expects && step.after.is_empty() {
+        findings.add(
+            Severity::Note,
+            "no-expectation",
+            draft.id_span,
+            format!("`{}` is judged by its exit code alone", step.id),
+            Some(
+                "Write what must be so afterwards: `expect: { stdout_contains: […] }`, or an `after`."
+                    .to_owned(),
+            ),
+            None,
+        );
     }
 }

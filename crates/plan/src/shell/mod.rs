@@ -23,5 +23,6 @@ pub use model::{
     WordPart,
 };
 pub use parse::{parse, parse_as};
-pub use reach::{Reach, Reached, known_program, reach, reach_of};
+pub use reach::{Reach, Reached, known_program, reach, reach_of, stays_here};
+pub(crate) use vacancies::yours;
 pub use wrappers::{Unwrapped, Wrapper, WrapperKind, unwrap_command};

@@ -35,6 +35,16 @@ pub(super) fn template(text: &str) -> Option<usize> {
     inner.as_bytes().get(end..end + 2).filter(|close| *close == b"}}").map(|_| end + 4)
 }
 
+/// How the name of something begins that the reader has, in the languages that plans are written in.
+const YOURS: [&str; 11] =
+    ["YOUR_", "TU_", "SEU_", "SUA_", "VOTRE_", "DEIN_", "DEINE_", "IHR_", "IHRE_", "TUO_", "TUA_"];
+
+/// What a name asks for that says "yours": `API_TOKEN` of `YOUR_API_TOKEN`, `CLAVE` of `TU_CLAVE`.
+pub(crate) fn yours(word: &str) -> Option<&str> {
+    let rest = YOURS.iter().find_map(|yours| word.strip_prefix(yours))?;
+    rest.bytes().any(|byte| byte.is_ascii_uppercase()).then_some(rest)
+}
+
 /// Takes the vacancies out of the text of a word's parts.
 pub(super) fn found_in(parts: Vec<WordPart>) -> Vec<WordPart> {
     let last = parts.len().saturating_sub(1);
@@ -142,8 +152,7 @@ fn in_quotes(rest: &str) -> Option<usize> {
 fn shouted(rest: &str) -> Option<usize> {
     let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
     let word = rest.get(..length)?;
-    let named =
-        word.strip_prefix("YOUR_").is_some_and(|rest| rest.bytes().any(|byte| byte.is_ascii_uppercase()));
+    let named = yours(word).is_some();
     let told = matches!(word, "CHANGEME" | "CHANGE_ME" | "REPLACEME" | "REPLACE_ME" | "FILL_ME_IN" | "TBD");
     // `--tasks TASK_ARN`: a real one begins with `arn:`.
     let arn = word == rest && word.ends_with("_ARN") && !word.contains(|c: char| c.is_ascii_lowercase());

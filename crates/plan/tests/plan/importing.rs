@@ -191,7 +191,8 @@ fn a_fence_is_taken_wherever_it_stands() {
 fn twins_become_their_checked_plans() {
     let options = ImportOptions { repair: true, ..ImportOptions::default() };
     let mut problems = Vec::new();
-    for file in entries(&home().join("tests/twins")) {
+    let folders = ["tests/twins", "tests/import"].map(|folder| entries(&home().join(folder)));
+    for file in folders.into_iter().flatten() {
         let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         let Some(name) = name.strip_suffix(".md").filter(|name| !name.contains(".checked")) else { continue };
         let done = import(&std::fs::read(&file).expect("a twin"), &options);
