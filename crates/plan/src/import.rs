@@ -13,11 +13,14 @@ mod source;
 mod splice;
 mod written;
 
+use crate::offer::offered;
+use crate::read::{Looked, unlinted};
 use crate::{Edit, Level, Reading, RepairOffer, Span, edit, read, repair_edits};
 use compose::Composition;
 pub use fixes::fixes;
 pub use report::Counts;
 use source::Source;
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 /// What an operator says to an import.
@@ -146,11 +149,16 @@ const REPAIRS: usize = 3;
 /// Makes a checked plan of any Markdown. Whatever the bytes, the answer holds all of them, in order; only with `repair`
 /// is anything replaced, and then what [`Import::offer`] shows.
 pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
-    let offer = repair_edits(bytes);
+    let looked = unlinted(bytes);
+    let before = &looked.reading;
+    let offer = match looked.refused {
+        true => None,
+        false => offered(bytes, &before.text, before.repaired.as_ref(), &looked.parts),
+    };
     if !options.repair || offer.is_none() {
-        return Import { offer, ..insert(bytes, options) };
+        return Import { offer, ..insert(bytes, looked, options) };
     }
-    let original = read(bytes).text;
+    let original = looked.reading.text;
     let mut text = original.clone();
     let mut next = offer.clone();
     for _ in 0..REPAIRS {
@@ -158,27 +166,29 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
         text = better;
         next = repair_edits(text.as_bytes()).filter(|offer| !offer.edits.is_empty());
     }
-    Import { original, offer, repaired: true, ..insert(text.as_bytes(), options) }
+    Import { original, offer, repaired: true, ..insert(text.as_bytes(), unlinted(text.as_bytes()), options) }
 }
 
 /// Inserts, and nothing else.
-fn insert(bytes: &[u8], options: &ImportOptions) -> Import {
-    let before = read(bytes);
+fn insert(bytes: &[u8], looked: Looked, options: &ImportOptions) -> Import {
+    let Looked { reading: before, parts, .. } = looked;
     if before.plan.level == Level::Checked {
-        return unchanged(bytes, before, ImportState::CheckedAlready, Vec::new());
+        return unchanged(bytes, ImportState::CheckedAlready, Vec::new());
     }
     let Some(source) = Source::new(bytes, &before) else {
         let why = "its bytes are not all text in its encoding; repair that first";
-        return unchanged(bytes, before, ImportState::Unchanged, vec![LeftAlone::all(why)]);
+        return unchanged(bytes, ImportState::Unchanged, vec![LeftAlone::all(why)]);
     };
-    let mut draft = Composition::of(&before, &source, options);
+    let mut draft = Composition::of(&before, &parts, &source, options);
     if draft.is_empty() {
-        return unchanged(bytes, before, ImportState::NothingToWalk, draft.left);
+        return unchanged(bytes, ImportState::NothingToWalk, draft.left);
     }
+    // Asked for only where something is wrong afterwards.
+    let known = LazyCell::new(|| splice::errors(&read(bytes)));
     for _ in 0..ATTEMPTS {
         let Some(spliced) = splice::splice(&before.text, &draft) else { break };
         let reading = read(spliced.text.as_bytes());
-        let faults = splice::faults(&before, &reading, &spliced, &draft);
+        let faults = splice::faults(|error| known.contains(error), &reading, &spliced, &draft);
         if faults.is_empty() {
             return finished(before, &source, draft, spliced, reading, options);
         }
@@ -189,7 +199,7 @@ fn insert(bytes: &[u8], options: &ImportOptions) -> Import {
     draft.left.push(LeftAlone::all(
         "whatever is inserted would be read as something else here; repair its Markdown and import again",
     ));
-    unchanged(bytes, before, ImportState::Unchanged, draft.left)
+    unchanged(bytes, ImportState::Unchanged, draft.left)
 }
 
 fn finished(
@@ -212,7 +222,7 @@ fn finished(
         if reading.text != text {
             let why = "with anything inserted its encoding would be taken for another one; repair it first";
             let original = source.encoded(&before.text);
-            return unchanged(&original, before, ImportState::Unchanged, vec![LeftAlone::all(why)]);
+            return unchanged(&original, ImportState::Unchanged, vec![LeftAlone::all(why)]);
         }
     }
     Import {
@@ -236,7 +246,8 @@ impl LeftAlone {
     }
 }
 
-fn unchanged(bytes: &[u8], reading: Reading, state: ImportState, left: Vec<LeftAlone>) -> Import {
+fn unchanged(bytes: &[u8], state: ImportState, left: Vec<LeftAlone>) -> Import {
+    let reading = read(bytes);
     Import {
         state,
         original: reading.text.clone(),

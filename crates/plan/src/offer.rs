@@ -1,7 +1,7 @@
 //! The repair of a damaged file as edits that a person accepts or refuses. Nothing is repaired silently.
 
 use crate::document::{self, Part};
-use crate::{Edit, Span, decode, front, repair};
+use crate::{Edit, Repaired, Span, decode, front, repair};
 use encoding_rs::UTF_8;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,17 @@ pub fn repair_edits(bytes: &[u8]) -> Option<RepairOffer> {
         return None;
     }
     let text = decoded.text.as_str();
+    let parts = document::parts(text, front::cut(text).body);
+    offered(bytes, text, repair::repair(text).as_ref(), &parts)
+}
+
+/// The same for a text that was read already.
+pub(crate) fn offered(
+    bytes: &[u8],
+    text: &str,
+    repaired: Option<&Repaired>,
+    parts: &[Part],
+) -> Option<RepairOffer> {
     let mut said = Vec::new();
     let (encoding, mark) = decode::encoding_of(bytes);
     let foreign = encoding != UTF_8;
@@ -38,10 +49,10 @@ pub fn repair_edits(bytes: &[u8]) -> Option<RepairOffer> {
     }
     let mut edits = Vec::new();
     let (mut places, mut guessed) = (0, 0);
-    if let Some(repaired) = repair::repair(text) {
+    if let Some(repaired) = repaired {
         edits.extend(lines_changed(text, &repaired.text));
         (places, guessed) = (repaired.places, repaired.guessed);
-        said.push(repaired.damage);
+        said.push(repaired.damage.clone());
     }
     let mut more = |damage: &str, found: Vec<Edit>| {
         if !found.is_empty() {
@@ -51,7 +62,7 @@ pub fn repair_edits(bytes: &[u8]) -> Option<RepairOffer> {
         }
     };
     more("line ends are mixed", line_ends(text));
-    more("tabs indent YAML", tabs(text));
+    more("tabs indent YAML", tabs(text, parts));
     more("byte order marks stand inside the text", marks(text));
     edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
     // A mark inside a stretch that was misread waits for the next offer: edits never overlap.
@@ -119,10 +130,10 @@ fn line_ends(text: &str) -> Vec<Edit> {
 }
 
 /// Tabs that indent lines of front matter and of our fences: two spaces each.
-fn tabs(text: &str) -> Vec<Edit> {
+fn tabs(text: &str, parts: &[Part]) -> Vec<Edit> {
     let cut = front::cut(text);
     let mut places: Vec<Span> = cut.yaml.iter().map(crate::mapped::Mapped::whole).collect();
-    places.extend(document::parts(text, cut.body).iter().filter_map(|part| match part {
+    places.extend(parts.iter().filter_map(|part| match part {
         Part::Fence(fence) if matches!(fence.role(), Some("step" | "stage")) => Some(fence.span),
         Part::Fence(_) | Part::Heading(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
     }));

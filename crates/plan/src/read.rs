@@ -14,13 +14,30 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 
 /// Most steps of a plan; a run with more cannot be watched by anybody.
-const MOST_STEPS: usize = 2_000;
+pub(crate) const MOST_STEPS: usize = 2_000;
 /// Most checklist items of a plan.
 const MOST_ITEMS: usize = 10_000;
 
 /// Reads a plan. Any bytes give a [`Reading`]: at worst an empty guide with a finding that says why. Time is linear in
 /// the bytes; files over [`LARGEST`](crate::LARGEST) bytes are refused.
 pub fn read(bytes: &[u8]) -> Reading {
+    looked(bytes, true).reading
+}
+
+/// A reading without a look for what its author did not see, for who goes on to change the text.
+pub(crate) fn unlinted(bytes: &[u8]) -> Looked {
+    looked(bytes, false)
+}
+
+/// A reading and what it was made of.
+pub(crate) struct Looked {
+    pub(crate) reading: Reading,
+    pub(crate) parts: Vec<Part>,
+    /// The bytes are no text at all.
+    pub(crate) refused: bool,
+}
+
+fn looked(bytes: &[u8], lints: bool) -> Looked {
     let decoded = decode(bytes);
     let text = decoded.text;
     let mut findings = Findings::new(&text);
@@ -52,9 +69,9 @@ pub fn read(bytes: &[u8]) -> Reading {
             "It is repaired for viewing only; the file stays as it is.".to_owned(),
         );
     }
-    let plan = Reader::new(&text, repaired.is_some()).plan(hex(bytes), &mut findings);
+    let (plan, parts) = Reader::new(&text, repaired.is_some()).plan(hex(bytes), lints, &mut findings);
     let diagnostics = findings.sorted();
-    Reading { text, plan, diagnostics, repaired }
+    Looked { reading: Reading { text, plan, diagnostics, repaired }, parts, refused: fatal }
 }
 
 /// Characters that turn the direction of text can make a command read as another one.
@@ -111,7 +128,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn plan(mut self, digest: String, findings: &mut Findings<'_>) -> Plan {
+    fn plan(mut self, digest: String, lints: bool, findings: &mut Findings<'_>) -> (Plan, Vec<Part>) {
         let cut = front::cut(self.text);
         let front = cut.yaml.as_ref().and_then(|yaml| front::read(yaml, findings));
         if cut.yaml.is_none()
@@ -164,8 +181,10 @@ impl<'t> Reader<'t> {
             level,
             estimated: front.estimate.is_some(),
         };
-        lint::check(self.text, &mut stages, &known, findings);
-        Plan {
+        if lints {
+            lint::check(self.text, &mut stages, &known, findings);
+        }
+        let plan = Plan {
             level,
             title,
             target: front.target,
@@ -173,7 +192,8 @@ impl<'t> Reader<'t> {
             estimate: front.estimate,
             stages: stages.into_iter().map(finished).collect(),
             digest,
-        }
+        };
+        (plan, parts)
     }
 
     fn title(&self, front: &Front, parts: &[Part]) -> String {

@@ -87,10 +87,20 @@ struct Undone {
 impl Undone {
     /// Adds text that stands at a byte of the damaged text.
     fn push(&mut self, c: char, from: usize, same: bool) {
+        self.piece(from, same);
+        self.text.push(c);
+    }
+
+    /// Adds text that no damage touches.
+    fn keep(&mut self, text: &str, from: usize) {
+        self.piece(from, true);
+        self.text.push_str(text);
+    }
+
+    fn piece(&mut self, from: usize, same: bool) {
         if !same || self.pieces.last().is_none_or(|last| !last.same) {
             self.pieces.push(Piece { start: self.text.len(), from, same });
         }
-        self.text.push(c);
     }
 }
 
@@ -150,30 +160,71 @@ fn remains() -> &'static HashMap<Vec<u8>, char> {
 fn best(text: &str) -> Option<(&'static Damage, Undone)> {
     damages()
         .iter()
+        .filter(|damage| is_likely(text, damage))
         .map(|damage| (damage, undo(text, damage)))
         .filter(|(_, undone)| undone.exact > 0)
         .max_by_key(|(_, undone)| undone.exact)
 }
 
+/// Whether two characters stand side by side that were the first two bytes of one: nothing is read exactly without.
+fn is_likely(text: &str, damage: &Damage) -> bool {
+    foreign_runs(text).any(|(at, run)| {
+        let run = text.get(at..at + run).unwrap_or_default();
+        let mut first = false;
+        run.chars().any(|c| {
+            let byte = damage.bytes.get(&c).copied().unwrap_or(0);
+            let found = first && (0x80..0xc0).contains(&byte);
+            first = byte >= 0xc2;
+            found
+        })
+    })
+}
+
+/// Stretches without ASCII, each with its length in bytes. Most of a plan is ASCII, which no damage touches.
+fn foreign_runs(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = bytes.get(at..)?;
+        let start = at + rest.iter().position(|byte| !byte.is_ascii())?;
+        let run = bytes.get(start..)?;
+        let length = run.iter().position(u8::is_ascii).unwrap_or(run.len());
+        at = start + length;
+        Some((start, length))
+    })
+}
+
 fn undo(text: &str, damage: &Damage) -> Undone {
     let mut undone = Undone { text: String::with_capacity(text.len()), ..Undone::default() };
     let mut run: Vec<(usize, char, u8)> = Vec::new();
-    for (at, c) in text.char_indices() {
-        // Most of a plan is ASCII, which no damage touches.
-        match (!c.is_ascii()).then(|| damage.bytes.get(&c)).flatten() {
-            Some(byte) => run.push((at, c, *byte)),
-            None => {
-                flush(&mut run, damage, &mut undone);
-                undone.push(c, at, true);
+    let mut done = 0;
+    for (start, length) in foreign_runs(text) {
+        if done < start {
+            undone.keep(text.get(done..start).unwrap_or_default(), done);
+        }
+        for (at, c) in text.get(start..start + length).unwrap_or_default().char_indices() {
+            match damage.bytes.get(&c) {
+                Some(byte) => run.push((start + at, c, *byte)),
+                None => {
+                    flush(&mut run, damage, &mut undone);
+                    undone.push(c, start + at, true);
+                }
             }
         }
+        flush(&mut run, damage, &mut undone);
+        done = start + length;
     }
-    flush(&mut run, damage, &mut undone);
+    if done < text.len() {
+        undone.keep(text.get(done..).unwrap_or_default(), done);
+    }
     undone
 }
 
 /// Reads a run of characters as the bytes that they stood for.
 fn flush(run: &mut Vec<(usize, char, u8)>, damage: &Damage, undone: &mut Undone) {
+    if run.is_empty() {
+        return;
+    }
     let bytes: Vec<u8> = run.iter().map(|(_, _, byte)| *byte).collect();
     let (mut exact, mut guessed, mut at) = (0, 0, 0);
     while let Some((from, c, _)) = run.get(at) {

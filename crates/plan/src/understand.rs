@@ -18,7 +18,8 @@ mod topics;
 mod troubles;
 mod written;
 
-use crate::{Estimate, Role, Span};
+use crate::document::{self, Part};
+use crate::{Estimate, Role, Span, front};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use marks::{of as mark_of, status_column};
@@ -28,16 +29,19 @@ pub(crate) use roles::role_of;
 /// Takes the meaning out of the text of a plan. Damaged text (see [`Repaired`](crate::Repaired)) is understood as it
 /// was meant; every span points into `text` as given. Any text gives an answer; time is linear in it.
 pub fn understand(text: &str) -> Understanding {
-    let Some((sound, places)) = places::repaired(text) else { return of_sound(text) };
-    let mut found = of_sound(&sound);
+    let Some((sound, places)) = places::repaired(text) else {
+        return of_sound(text, &document::parts(text, front::cut(text).body));
+    };
+    let mut found = of_sound(&sound, &document::parts(&sound, front::cut(&sound).body));
     found.each_span(|span| *span = places.span(*span));
     found
 }
 
-fn of_sound(text: &str) -> Understanding {
+/// The same for a text that is known not to be damaged, and was taken apart already.
+pub(crate) fn of_sound(text: &str, parts: &[Part]) -> Understanding {
     let written = written::Written::new(text);
     let mut found =
-        Understanding { sections: headings::sections(text, &written), ..Understanding::default() };
+        Understanding { sections: headings::sections(text, parts, &written), ..Understanding::default() };
     facts::read(text, &written, &mut found);
     marks::read(&written, &mut found);
     expected::read(&written, &mut found);

@@ -3,7 +3,7 @@
 use super::gaps::Gaps;
 use crate::lift::{Context, Kept, Lifted, Verdict, kept, lift};
 use crate::shell::{Reach, Script, Shape, Statement, Word, WordPart, reach, unwrap_command};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 /// Lines of a fence that one step owns.
@@ -54,14 +54,16 @@ pub(super) trait Asks {
     fn is_refused(&mut self, at: usize) -> bool;
 }
 
-/// Goes through a fence. `never` says why nothing of it is lifted, where that is so.
+/// Goes through a fence. `never` says why nothing of it is lifted, where that is so. `None` when it would be more blocks
+/// than there is room for.
 pub(super) fn walk(
     script: &Script,
     text: &str,
     context: &mut Context,
     asks: &mut dyn Asks,
     never: Option<&str>,
-) -> Walked {
+    room: usize,
+) -> Option<Walked> {
     let gaps = Gaps::of(script, text);
     let mut walked = Walked::default();
     // Absorbed statements that wait for the block after them, and the folder in which they began.
@@ -111,13 +113,16 @@ pub(super) fn walk(
         }
         context.enter(script, text, at, &verdict, id.as_deref());
         let block = walked.blocks.len().saturating_sub(usize::from(waiting.is_none()));
+        if walked.blocks.len() > room {
+            return None;
+        }
         walked.fates.push(Fate { statements: statements.clone(), verdict, refused, block });
         at = statements.end;
     }
     if let Some((from, dir)) = waiting {
         last(&mut walked, script, text, context, asks, &gaps, from, dir);
     }
-    walked
+    Some(walked)
 }
 
 /// Absorbed statements at the end go with the block before them; where nothing else stands in the fence, they stay a
@@ -220,16 +225,31 @@ pub(super) fn makes_state(script: &Script) -> bool {
 
 /// Whether a walk cuts a script where what is below needs what is above.
 pub(super) fn is_torn(script: &Script, text: &str, walked: &Walked) -> bool {
-    let block_of = |at: usize| walked.blocks.iter().position(|block| block.statements.contains(&at));
-    script.statements.iter().enumerate().any(|(at, statement)| {
-        let Some(made) = state(statement) else { return false };
-        let Some(home) = block_of(at) else { return false };
-        let below = walked.blocks.iter().enumerate().skip(home + 1);
-        below.filter(|(_, block)| matches!(block.owner, Owner::Kept(_))).any(|(_, block)| {
-            let mut statements = script.statements.get(block.statements.clone()).unwrap_or_default().iter();
-            statements.any(|later| needs(later, text, &made))
-        })
-    })
+    // The first block after which everything is run in another way, and the one that first sets each name.
+    let mut all: Option<usize> = None;
+    let mut names: HashMap<String, usize> = HashMap::new();
+    for (number, block) in walked.blocks.iter().enumerate() {
+        let kept = matches!(block.owner, Owner::Kept(_));
+        if kept && all.is_some() {
+            return true;
+        }
+        for statement in script.statements.get(block.statements.clone()).unwrap_or_default() {
+            let above = |name: &str| names.get(name).is_some_and(|home| *home < number);
+            if kept && !names.is_empty() && variables(statement, text).any(above) {
+                return true;
+            }
+            match state(statement) {
+                Some(State::All) => all = Some(number),
+                Some(State::Names(made)) => {
+                    made.into_iter().for_each(|name| {
+                        names.entry(name).or_insert(number);
+                    });
+                }
+                None => {}
+            }
+        }
+    }
+    false
 }
 
 /// What a statement leaves in the shell.
@@ -267,16 +287,13 @@ fn is_computed(word: &Word) -> bool {
     word.parts.iter().any(|part| matches!(part, WordPart::Command(_) | WordPart::Arithmetic(_)))
 }
 
-fn needs(statement: &Statement, text: &str, made: &State) -> bool {
-    let State::Names(names) = made else { return true };
+/// Names after `$`, `${`, `${#` and `${!`.
+fn variables<'t>(statement: &Statement, text: &'t str) -> impl Iterator<Item = &'t str> {
     let written = text.get(statement.span.start..statement.span.end).unwrap_or_default();
-    names.iter().any(|name| {
-        written.match_indices(name.as_str()).any(|(at, _)| {
-            let before = written.get(..at).unwrap_or_default();
-            let after = written.get(at + name.len()..).unwrap_or_default();
-            before.ends_with(['$', '{', '#', '!'])
-                && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        })
+    written.match_indices(['$', '{', '#', '!']).filter_map(|(at, _)| {
+        let name = written.get(at + 1..)?;
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+        name.get(..end).filter(|name| !name.is_empty())
     })
 }
 

@@ -6,13 +6,15 @@ use super::site::FenceSite;
 use super::source::Source;
 use super::splice::Part as Piecewise;
 use super::{ImportOptions, LeftAlone, Proposal};
+use crate::beside::task_run;
 use crate::document::{self, Heading, Part};
 use crate::findings::Lines;
 use crate::kinds::Dur;
 use crate::lift::{Context, Facts};
+use crate::read::MOST_STEPS;
 use crate::sections::Outline;
-use crate::understand::{FactKey, SectionMeaning, Understanding, understand};
-use crate::{Estimate, Reading, Role, Span, front};
+use crate::understand::{self, FactKey, SectionMeaning, Understanding, understand};
+use crate::{Estimate, Reading, Role, Span};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
@@ -66,30 +68,40 @@ pub(super) struct Piece {
 
 impl Composition {
     /// Looks through a guide.
-    pub(super) fn of(reading: &Reading, source: &Source<'_>, options: &ImportOptions) -> Self {
+    pub(super) fn of(
+        reading: &Reading,
+        parts: &[Part],
+        source: &Source<'_>,
+        options: &ImportOptions,
+    ) -> Self {
         let text = &reading.text;
-        let parts = document::parts(text, front::cut(text).body);
         let headings: Vec<&Heading> = parts.iter().filter_map(heading).collect();
-        let outline = Outline::new(headings, text.len(), &reading.plan.title).with_commands(&parts);
-        let understood = understand(text);
+        let outline = Outline::new(headings, text.len(), &reading.plan.title).with_commands(parts);
+        let understood = match reading.repaired {
+            Some(_) => understand(text),
+            None => understand::of_sound(text, parts),
+        };
         let mut composer = Composer {
             text,
             lines: Lines::new(text),
-            names: Names::of(&parts),
+            names: Names::of(parts),
             seen: HashMap::new(),
             options,
             said: said_of(&understood),
             understood,
-            changed: Vec::new(),
+            changed: HashMap::new(),
+            shown: HashMap::new(),
             choices: Vec::new(),
+            room: 0,
             checkpoints: 0,
             made: Self { ascii: source.ascii(), ..Self::default() },
         };
-        composer.by_people(&parts);
-        composer.stages(&parts, &outline);
+        composer.by_people(parts);
+        composer.stages(parts, &outline);
         composer.made.free.sort_by_key(|free| free.inside);
         let mut context = Context::new(composer.facts());
-        composer.fences(&parts, &mut context);
+        composer.room = MOST_STEPS.saturating_sub(checklists(parts) + composer.made.free.len());
+        composer.fences(parts, &mut context);
         composer.front(&context);
         composer.made
     }
@@ -161,12 +173,16 @@ pub(super) struct Composer<'t> {
     seen: HashMap<String, usize>,
     pub(super) options: &'t ImportOptions,
     pub(super) understood: Understanding,
-    /// What steps change, in order: subject and step.
-    pub(super) changed: Vec<(String, String)>,
+    /// What steps change: subject, and the last step that does.
+    pub(super) changed: HashMap<String, String>,
+    /// Where the proposal of each lifted step is.
+    pub(super) shown: HashMap<String, usize>,
     /// What is said after fences should come of them: start of the fence, numbers of what is said.
     pub(super) said: HashMap<usize, Vec<usize>>,
     /// Sections that are options of a decision, and the condition of their steps.
     pub(super) choices: Vec<(Span, String)>,
+    /// How many more steps a plan may have.
+    pub(super) room: usize,
     /// How many checkpoints have got their hold.
     checkpoints: usize,
     pub(super) made: Composition,
@@ -221,7 +237,7 @@ impl Composer<'_> {
         if let Some((_, when)) = choice {
             step.insert("when".to_owned(), when.clone().into());
         }
-        let passed = self.understood.checkpoints.iter().take_while(|one| one.span.start < at).count();
+        let passed = self.understood.checkpoints.partition_point(|one| one.span.start < at);
         if changes && passed > self.checkpoints {
             self.checkpoints = passed;
             step.insert("hold".to_owned(), json!({ "signatures": 1 }));
@@ -293,6 +309,18 @@ impl Composer<'_> {
         }
         self.made.front = ours;
     }
+}
+
+/// Checklists that are steps without any fence of ours.
+fn checklists(parts: &[Part]) -> usize {
+    let (mut count, mut at) = (0, 0);
+    while at < parts.len() {
+        let (run, next) = task_run(parts, at);
+        // In a checked plan the rows of a table are text.
+        count += usize::from(matches!(parts.get(at), Some(Part::Task(_))));
+        at = if run.is_empty() { at + 1 } else { next };
+    }
+    count
 }
 
 /// Expectations by the fence that they are about, those outside of it alone: what is said in comments is the script's.

@@ -12,6 +12,10 @@ use crate::{Role, Span, draft, rules};
 use serde_json::{Map, Value, json};
 use std::ops::Range;
 
+const TORN: &str =
+    "Other commands of this fence hang together with it by variables, functions or options of one shell.";
+const FULL: &str = "a plan has at most 2,000 steps, and those before it are as many";
+
 /// What a section's commands are for, as far as a walk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -75,18 +79,21 @@ impl Composer<'_> {
             );
         }
         let purpose = self.purpose(fence.span.start);
+        if purpose != Purpose::Reference && self.room == 0 {
+            return self.leave(fence.span, "a code fence", FULL);
+        }
         // By statement, so that an id stays the same whatever is refused.
         let ids: Vec<String> =
             (0..script.statements.len()).map(|at| self.id(&command(script, text, &(at..at + 1)))).collect();
-        let walked = self.walked(script, text, &ids, context);
+        let walked = self.walked(script, text, &ids, purpose, context);
         let never_walked = "It stands in a section to look things up; a run does not walk it.";
         let undone = (purpose == Purpose::Rollback).then(|| self.undo_by(&walked)).flatten();
         let mut pieces = Vec::new();
         if purpose != Purpose::Reference && undone.is_none() {
+            let lines: Vec<&str> = text.split_inclusive('\n').collect();
             for (number, block) in walked.blocks.iter().enumerate() {
-                let end = walked.blocks.get(number + 1).map_or(site.len(), |next| next.line);
-                let lines = text.split_inclusive('\n').skip(block.line).take(end.saturating_sub(block.line));
-                let script_text: String = lines.collect();
+                let end = walked.blocks.get(number + 1).map_or(site.len(), |next| next.line).min(lines.len());
+                let script_text = lines.get(block.line..end).unwrap_or_default().concat();
                 let step = self.step(fence, script, text, block, &script_text, purpose);
                 pieces.push(Piece { line: block.line, steps: vec![step] });
             }
@@ -95,7 +102,9 @@ impl Composer<'_> {
             let lines = lines_of(script, &fate.statements);
             let span = site.span(lines);
             let command = command(script, text, &fate.statements);
-            let block = walked.blocks.get(fate.block.min(walked.blocks.len().saturating_sub(1)));
+            let block = fate.block.min(walked.blocks.len().saturating_sub(1));
+            let step = pieces.get(block).and_then(|piece| piece.steps.first());
+            let id = walked.blocks.get(block).map_or("", |block| block.id.as_str());
             let outcome = match (&undone, purpose) {
                 (_, Purpose::Reference) => Outcome::Absorbed { why: never_walked.to_owned() },
                 (Some(undone), _) => Outcome::Absorbed {
@@ -104,7 +113,7 @@ impl Composer<'_> {
                         None => "It only prepares the way back.".to_owned(),
                     },
                 },
-                (None, _) => self.outcome(fate.refused, &fate.verdict, block, &pieces),
+                (None, _) => self.outcome(fate.refused, &fate.verdict, id, step),
             };
             let proposal = Proposal {
                 id: ids.get(fate.statements.start).cloned().unwrap_or_default(),
@@ -113,51 +122,68 @@ impl Composer<'_> {
                 command,
                 outcome,
             };
+            if let Outcome::Lifted { step, .. } = &proposal.outcome {
+                self.shown.insert(step.clone(), self.made.proposals.len());
+            }
             self.made.proposals.push(proposal);
         }
+        self.room = self.room.saturating_sub(pieces.len());
         if !pieces.is_empty() {
             self.made.fences.push(FenceDraft { site, span: fence.span, pieces });
         }
     }
 
-    /// Walks a fence; where lifting would tear what hangs together, nothing of it is lifted.
-    fn walked(&mut self, script: &Script, text: &str, ids: &[String], context: &mut Context) -> Walked {
-        if !makes_state(script) {
-            return walk(script, text, context, &mut Asking { composer: self, ids }, None);
-        }
-        let (mark, tried) = (self.names.mark(), context.clone());
-        let walked = walk(script, text, context, &mut Asking { composer: self, ids }, None);
-        if !is_torn(script, text, &walked) {
-            return walked;
-        }
+    /// Walks a fence; where lifting would tear what hangs together, or make more steps than a plan may have, nothing of it
+    /// is lifted.
+    fn walked(
+        &mut self,
+        script: &Script,
+        text: &str,
+        ids: &[String],
+        purpose: Purpose,
+        context: &mut Context,
+    ) -> Walked {
+        let room = if purpose == Purpose::Reference { usize::MAX } else { self.room };
+        let state = makes_state(script);
+        let before = (state || script.statements.len() > room).then(|| context.clone());
+        let mark = self.names.mark();
+        let walked = walk(script, text, context, &mut Asking { composer: self, ids }, None, room);
+        let why = match walked {
+            Some(walked) if !state || !is_torn(script, text, &walked) => return walked,
+            Some(_) => TORN,
+            None => FULL,
+        };
         self.names.back(mark);
-        *context = tried;
-        let why = "Other commands of this fence hang together with it by variables, functions or options of one shell.";
-        walk(script, text, context, &mut Asking { composer: self, ids }, Some(why))
+        if let Some(before) = before {
+            *context = before;
+        }
+        let mut asking = Asking { composer: self, ids };
+        walk(script, text, context, &mut asking, Some(why), usize::MAX).unwrap_or_default()
     }
 
-    fn outcome(&self, refused: bool, verdict: &Verdict, block: Option<&Block>, pieces: &[Piece]) -> Outcome {
-        let id = block.map_or_else(String::new, |block| block.id.clone());
-        let of_block = |name: &str| {
-            let step =
-                pieces.iter().flat_map(|piece| &piece.steps).find(|step| named(step) == Some(id.as_str()));
-            step.and_then(|step| step.get(name)).and_then(Value::as_str).unwrap_or("shell").to_owned()
-        };
+    fn outcome(
+        &self,
+        refused: bool,
+        verdict: &Verdict,
+        id: &str,
+        step: Option<&Map<String, Value>>,
+    ) -> Outcome {
         match verdict {
             Verdict::Lifted(lifted) => Outcome::Lifted {
                 uses: lifted.uses.clone(),
-                step: id.clone(),
-                yaml: pieces
-                    .iter()
-                    .flat_map(|piece| &piece.steps)
-                    .find(|step| named(step) == Some(id.as_str()))
+                step: id.to_owned(),
+                yaml: step
                     .map(|step| super::written::mapping(step, self.made.ascii).join("\n"))
                     .unwrap_or_default(),
                 guessed: lifted.guessed.clone(),
             },
             Verdict::Kept(kept) => Outcome::Kept {
-                uses: of_block("uses"),
-                step: id.clone(),
+                uses: step
+                    .and_then(|step| step.get("uses"))
+                    .and_then(Value::as_str)
+                    .unwrap_or("shell")
+                    .to_owned(),
+                step: id.to_owned(),
                 effect: kept.effect,
                 why: kept.why.clone(),
                 refused,
@@ -203,7 +229,7 @@ impl Composer<'_> {
                     && purpose == Purpose::Walked
                     && let Some(subject) = crate::lift::subject(lifted)
                 {
-                    self.changed.push((subject, block.id.clone()));
+                    self.changed.insert(subject, block.id.clone());
                 }
             }
             Owner::Kept(kept) => {
@@ -248,7 +274,7 @@ impl Composer<'_> {
                     let back = crate::lift::way_back(lifted)?;
                     let subject = crate::lift::subject(lifted)?;
                     // The last change of a thing is what its way back undoes; before it, nothing is sure.
-                    let (_, step) = self.changed.iter().rev().find(|(of, _)| *of == subject)?;
+                    let step = self.changed.get(&subject)?;
                     found.push((Some(step.clone()), Some(back)));
                 }
             }
@@ -267,11 +293,8 @@ impl Composer<'_> {
         let Some(step) = self.made.step(id) else { return };
         step.insert("undo".to_owned(), back.clone());
         let yaml = super::written::mapping(step, ascii).join("\n");
-        let shown = self.made.proposals.iter_mut().rev().find_map(|proposal| match &mut proposal.outcome {
-            Outcome::Lifted { step, yaml, .. } if step == id => Some(yaml),
-            Outcome::Lifted { .. } | Outcome::Kept { .. } | Outcome::Absorbed { .. } => None,
-        });
-        if let Some(shown) = shown {
+        let shown = self.shown.get(id).and_then(|at| self.made.proposals.get_mut(*at));
+        if let Some(Proposal { outcome: Outcome::Lifted { yaml: shown, .. }, .. }) = shown {
             *shown = yaml;
         }
     }

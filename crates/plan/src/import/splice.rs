@@ -3,7 +3,7 @@
 use super::compose::Composition;
 use super::site::{after_heading, after_line, eol_of};
 use super::written;
-use crate::{Edit, Reading, Severity, Span, edit, front};
+use crate::{Diagnostic, Edit, Reading, Severity, edit, front};
 use std::collections::BTreeSet;
 
 /// The text with everything inserted.
@@ -89,19 +89,18 @@ fn front_matter(text: &str, draft: &Composition) -> (usize, String) {
     }
 }
 
-/// Parts that are not read as they were meant: those that a new error stands in, and those whose steps are not there.
+/// Parts that are not read as they were meant: those that an error stands in which was not known before, and those whose steps are not there.
 /// An error in the author's own text which only a checked plan has is the front matter's.
 pub(super) fn faults(
-    before: &Reading,
+    is_known: impl Fn(&(String, String)) -> bool,
     after: &Reading,
     spliced: &Spliced,
     draft: &Composition,
 ) -> BTreeSet<Part> {
     let mut faults = BTreeSet::new();
-    let known: BTreeSet<(&str, &str)> = errors(before).map(|(code, message, _)| (code, message)).collect();
-    for (code, message, span) in errors(after) {
-        if !known.contains(&(code, message)) {
-            faults.insert(spliced.part_at(span.start));
+    for finding in after.diagnostics.iter().filter(|finding| finding.severity == Severity::Error) {
+        if !is_known(&said(finding)) {
+            faults.insert(spliced.part_at(finding.span.start));
         }
     }
     let mut steps = std::collections::HashMap::new();
@@ -138,9 +137,14 @@ pub(super) fn faults(
     faults
 }
 
-fn errors(reading: &Reading) -> impl Iterator<Item = (&str, &str, Span)> {
+/// Codes and messages of what is wrong.
+pub(super) fn errors(reading: &Reading) -> BTreeSet<(String, String)> {
     let errors = reading.diagnostics.iter().filter(|finding| finding.severity == Severity::Error);
-    errors.map(|finding| (finding.code.as_str(), finding.message.as_str(), finding.span))
+    errors.map(said).collect()
+}
+
+fn said(finding: &Diagnostic) -> (String, String) {
+    (finding.code.clone(), finding.message.clone())
 }
 
 impl Spliced {

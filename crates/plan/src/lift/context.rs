@@ -5,6 +5,7 @@ use super::marks::{filled, gap};
 use super::verdict::{Lifted, NewVar, Verdict};
 use crate::shell::{Script, Shape, Statement, Word, unwrap_command};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a plan says of where it goes to; what it does not say is learned from its commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Context {
     pub(crate) dir: Dir,
     /// Why it is not sure that a command still runs there.
     lost: Option<String>,
-    pub(crate) steps: Vec<Before>,
+    pub(crate) steps: Vec<Arc<Before>>,
     pub(crate) foreign: Option<String>,
     pub(crate) workspace: Option<String>,
     pub(crate) said_after: Vec<String>,
@@ -175,12 +176,13 @@ impl Context {
         }
         let span = statements.first().zip(statements.last());
         let text = span.and_then(|(first, last)| text.get(first.span.start..last.span.end));
-        self.steps.push(Before {
+        // Shared, since a walk that is given up goes back to a copy of what was known.
+        self.steps.push(Arc::new(Before {
             id: id.to_owned(),
             lifted,
             changes,
             text: text.unwrap_or_default().to_owned(),
-        });
+        }));
     }
 
     /// Takes a plan variable in; the first one of a name stays.

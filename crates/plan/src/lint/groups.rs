@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 
 /// `/aws/apprunner/<one part>/service`: the id of the service is missing.
 static SHORT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"/aws/apprunner/([^/\s"'`]{1,120})/(service|application)\b"#).ok());
+    LazyLock::new(|| Regex::new(r#"/aws/apprunner/([^/\s"'`]+)/(service|application)\b"#).ok());
+
+/// Longest name of a service that anybody gives, in bytes. In the pattern it would be a hundred copies of it.
+const LONGEST: usize = 120;
 
 /// Most places that are told.
 const MOST: usize = 50;
@@ -17,6 +20,9 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     for found in SHORT.iter().flat_map(|short| short.captures_iter(scene.text)).take(MOST) {
         let (Some(whole), Some(name)) = (found.get(0), found.get(1)) else { continue };
         // A variable may hold both parts.
+        if name.len() > LONGEST {
+            continue;
+        }
         let upper = name.as_str().to_ascii_uppercase();
         if upper.starts_with('$') && (upper.contains("ID") || upper.contains("PATH") || upper.contains("ARN"))
             || name.as_str().contains("{{")

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 /// `CORS_ALLOWED_ORIGINS = "…"`, `"AllowedOrigins": ["…"]`, `OKTA_REDIRECT_URI: …`, `Access-Control-Allow-Origin: …`.
 static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)([a-z0-9_.-]*(?:origins?|redirect_?(?:uri|url)s?|callback_?(?:uri|url)s?|cors)[a-z0-9_]*)["']?\s*[:=]\s*([^\n]{1,2000})"#).ok()
+    Regex::new(r#"(?i)([a-z0-9_.-]*(?:origins?|redirect_?(?:uri|url)s?|callback_?(?:uri|url)s?|cors)[a-z0-9_]*)["']?\s*[:=]\s*([^\n]+)"#).ok()
 });
 
 /// Words of `http.check` and of requests, which set nothing.

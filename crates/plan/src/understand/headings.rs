@@ -3,14 +3,13 @@
 use super::labels::Label;
 use super::written::{Node, Written};
 use super::{Form, SectionMeaning, durations, marks, number, role_of};
-use crate::document::{self, Heading, Part};
+use crate::document::{Heading, Part};
 use crate::sections::{Outline, is_number_alone};
-use crate::{Role, Span, draft, front};
+use crate::{Role, Span, draft};
 use std::collections::{HashMap, HashSet};
 
 /// Sections of a plan, in order of place. What is a stage is asked of the very outline that the reader of plans uses.
-pub(super) fn sections(text: &str, written: &Written) -> Vec<SectionMeaning> {
-    let parts = document::parts(text, front::cut(text).body);
+pub(super) fn sections(text: &str, parts: &[Part], written: &Written) -> Vec<SectionMeaning> {
     let headings: Vec<&Heading> = parts
         .iter()
         .filter_map(|part| match part {
@@ -18,8 +17,8 @@ pub(super) fn sections(text: &str, written: &Written) -> Vec<SectionMeaning> {
             Part::Fence(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
         })
         .collect();
-    let outline = Outline::new(headings, text.len(), "").with_commands(&parts);
-    let stages = stages(&parts, &outline);
+    let outline = Outline::new(headings, text.len(), "").with_commands(parts);
+    let stages = stages(parts, &outline);
     let mut found: Vec<SectionMeaning> =
         outline.sections().map(|(heading, end)| meaning(heading, end, &stages)).collect();
     inherit(&mut found);
