@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::{asking, output};
 use holdpoint_api::{Chosen, Console, Problem};
-use holdpoint_engine::{Invitation, RunHandle};
+use holdpoint_engine::{Clock as _, Invitation, MachineClock, RunHandle};
 use holdpoint_identity::Env;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
@@ -64,7 +64,7 @@ pub(crate) async fn walk(console: &Arc<Console>, run: &RunId, manner: Manner<'_>
         {
             return Ok(exit);
         }
-        if let Some(waits) = interruption(&state) {
+        if let Some(waits) = interruption(&state).filter(|waits| !person.is_over(&state, waits)) {
             if let Some(exit) = person.attend(&state, waits).await? {
                 return Ok(exit);
             }
@@ -87,6 +87,16 @@ struct Person<'a> {
 impl Person<'_> {
     fn is_here(&self) -> bool {
         output::has_person() && !self.manner.json
+    }
+
+    /// A question whose time was up before anybody came: what AWS has done instead is seen by the step itself.
+    fn is_over(&self, state: &State, waits: &Interruption) -> bool {
+        let Interruption::Asking(work) = waits else { return false };
+        let question = state.work(work).and_then(|known| known.question.as_ref());
+        let expired = question
+            .and_then(|question| question.expires_at)
+            .is_some_and(|at| at <= MachineClock::new(1.0).now());
+        expired && !self.is_here() && !self.manner.auto_sign
     }
 
     fn is_halted(&self) -> bool {

@@ -15,16 +15,19 @@ macro_rules! files {
 /// Stem and text of each file.
 const FILES: &[(&str, &str)] = files![
     "access-denied",
+    "address-refused",
     "app-in-development",
     "apprunner-busy",
     "apprunner-create-failed",
     "apprunner-hangs",
     "apprunner-health-check-fails",
     "apprunner-rolled-back",
+    "aws-side-error",
     "cannot-pull-image",
     "changes-do-not-appear",
     "cluster-not-found",
     "column-missing",
+    "connection-broken",
     "container-check-fails",
     "credentials-expired",
     "database-login-refused",
@@ -59,10 +62,14 @@ const FILES: &[(&str, &str)] = files![
     "program-error",
     "program-not-found",
     "redirect-address-differs",
+    "registry-content-differs",
+    "registry-throttles",
+    "registry-unreadable",
     "resource-initialization",
     "restarts-over-and-over",
     "row-missing",
     "secret-not-readable",
+    "service-deleted",
     "service-not-found",
     "spot-interruption",
     "sso-expired",
@@ -76,6 +83,7 @@ const FILES: &[(&str, &str)] = files![
     "token-of-another-environment",
     "transaction-aborted",
     "used-before-it-is-set-up",
+    "wrong-account",
 ];
 
 /// A file of the catalogue that cannot be used.

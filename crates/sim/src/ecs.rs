@@ -91,13 +91,14 @@ pub(crate) fn happen(estate: &mut Estate, env: &mut Env, what: What) {
             }
         }
         What::Task { cluster, task, step } => {
-            let Estate { ecs, logs, secrets, .. } = estate;
+            let Estate { ecs, logs, secrets, parameters, .. } = estate;
             let Some(in_cluster) = ecs.clusters.get_mut(&cluster) else { return };
             let Some(of) = in_cluster.tasks.iter_mut().find(|t| t.id == task) else { return };
             let grace = of.service.as_ref().and_then(|name| {
                 in_cluster.services.get(name)?.settings.get("healthCheckGracePeriodSeconds")?.as_f64()
             });
-            let outcome = task_life::step(env, (logs, secrets), &cluster, of, &step, grace.unwrap_or(0.0));
+            let outcome =
+                task_life::step(env, (logs, secrets, parameters), &cluster, of, &step, grace.unwrap_or(0.0));
             scheduler::task_moved(estate, env, &cluster, &task, outcome);
         }
         What::Reconcile { cluster, service } => scheduler::reconcile(estate, env, &cluster, &service),

@@ -19,6 +19,7 @@ use crate::fault::Fault;
 use crate::hosts::Host;
 use crate::images::Image;
 use crate::network::Network;
+use crate::parameters;
 use crate::rds;
 use crate::record::content_digest;
 use crate::registry::{self, RegistryOf, RepositoryOf, Stocked, ecr_host};
@@ -60,6 +61,8 @@ pub(crate) struct Furnishing {
     pub(crate) apprunner: Option<apprunner::Furnishing>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) secrets: Vec<secrets::Furnishing>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) parameters: Vec<parameters::Furnishing>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) network: Option<Network>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -413,6 +416,9 @@ fn build(of: &Furnishing, estate: &mut Estate, env: &mut Env) -> Result<(), Stri
     }
     for secret in &of.secrets {
         secrets::stand(&mut estate.secrets, env, secret)?;
+    }
+    for parameter in &of.parameters {
+        parameters::stand(&mut estate.parameters, env, parameter)?;
     }
     if let Some(apprunner) = &of.apprunner {
         apprunner::stand(estate, env, apprunner)?;

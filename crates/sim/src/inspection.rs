@@ -110,6 +110,7 @@ fn of_place(place: &Value) -> String {
             ],
         ),
         ("Secrets", "secrets", &[("name", "Secret"), ("keys", "Keys"), ("deleted", "Being deleted")]),
+        ("Parameters", "parameters", &[("name", "Parameter"), ("type", "Type"), ("version", "Version")]),
         (
             "Databases",
             "databases",

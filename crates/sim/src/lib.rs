@@ -28,6 +28,7 @@ mod logs;
 mod network;
 mod overview;
 mod pace;
+mod parameters;
 mod people;
 mod protocol;
 mod rds;

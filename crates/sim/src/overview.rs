@@ -67,6 +67,7 @@ fn of_estate(estate: &Estate) -> Map<String, Value> {
     });
     body.insert("app_runner".to_owned(), services.collect());
     body.insert("secrets".to_owned(), estate.secrets.overview().collect());
+    body.insert("parameters".to_owned(), estate.parameters.overview().collect());
     body.insert("network".to_owned(), estate.network.overview());
     body.insert("databases".to_owned(), json!(estate.databases.overview()));
     body.insert("balancing".to_owned(), estate.balancing.overview());

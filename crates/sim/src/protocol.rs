@@ -94,6 +94,7 @@ fn read_json(request: &Request, target: &str) -> Result<Read, (&'static str, Aws
         "AmazonEC2ContainerRegistry_V20150921" => "ecr",
         "AppRunner" => "apprunner",
         "secretsmanager" => "secretsmanager",
+        "AmazonSSM" => "ssm",
         CLOUDWATCH => "cloudwatch",
         other => return Err(("json", AwsError::not_implemented(other, operation))),
     };

@@ -87,12 +87,12 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// The scalar parameters, and the images of containers: never environment values, never what is in a secret.
+/// The scalar parameters, and the images of containers: never environment values, never what is in a secret or a parameter.
 fn summary(input: &Value) -> String {
     let mut parts: Vec<String> = input.as_object().map_or_else(Vec::new, |map| {
         map.iter()
             .filter(|(key, v)| {
-                !["SecretString", "SecretBinary"].contains(&key.as_str())
+                !["SecretString", "SecretBinary", "Value"].contains(&key.as_str())
                     && (v.is_string() || v.is_number() || v.is_boolean())
             })
             .map(|(key, v)| format!("{key}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned)))

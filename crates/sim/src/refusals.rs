@@ -130,6 +130,9 @@ fn resource(call: &CallLine, world: &World) -> String {
         ("apprunner", "CreateService") => format!("{place}:service/{}/*", text("ServiceName", "")),
         ("apprunner", _) => text("ServiceArn", "*"),
         ("secretsmanager", _) => text("SecretId", "*"),
+        ("ssm", _) if call.input["Name"].is_string() => {
+            format!("{place}:parameter/{}", text("Name", "").trim_start_matches('/'))
+        }
         _ if call.service == "ecr" && call.input["repositoryName"].is_string() => {
             format!("{place}:repository/{}", text("repositoryName", ""))
         }

@@ -36,7 +36,12 @@ const FILES: &[(&str, &str)] = &[
     ("blue_green_fails_in_bake", include_str!("../scenarios/blue_green_fails_in_bake.yaml")),
     ("alarm_rolls_back", include_str!("../scenarios/alarm_rolls_back.yaml")),
     ("hook_waits", include_str!("../scenarios/hook_waits.yaml")),
+    ("hook_fails", include_str!("../scenarios/hook_fails.yaml")),
+    ("hook_times_out", include_str!("../scenarios/hook_times_out.yaml")),
     ("superseded", include_str!("../scenarios/superseded.yaml")),
+    ("service_deleted", include_str!("../scenarios/service_deleted.yaml")),
+    ("connections_break", include_str!("../scenarios/connections_break.yaml")),
+    ("half_answers", include_str!("../scenarios/half_answers.yaml")),
     ("registry_throttles", include_str!("../scenarios/registry_throttles.yaml")),
     ("registry_lies", include_str!("../scenarios/registry_lies.yaml")),
     ("create_failed", include_str!("../scenarios/create_failed.yaml")),
@@ -99,6 +104,9 @@ pub(crate) struct Scenario {
     /// Patterns of names of secrets that do not exist, whatever a world says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) secrets_missing: Vec<String>,
+    /// Patterns of names of parameters that do not exist, whatever a world says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) parameters_missing: Vec<String>,
     /// Whether App Runner services that are furnished deploy pushed images by themselves, whatever their world says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) auto_deploy: Option<bool>,
@@ -212,6 +220,7 @@ impl Scenario {
         under.hooks.append(&mut self.hooks);
         under.images.append(&mut self.images);
         under.secrets_missing.append(&mut self.secrets_missing);
+        under.parameters_missing.append(&mut self.parameters_missing);
         let standing = match (under.standing, self.standing) {
             (Some(mut standing), Some(over)) => {
                 configuration::merge(&mut standing, &over);
@@ -235,6 +244,7 @@ impl Scenario {
                 expire_keys: identity.expire_keys.or(before.expire_keys),
             },
             secrets_missing: under.secrets_missing,
+            parameters_missing: under.parameters_missing,
             auto_deploy: self.auto_deploy.or(under.auto_deploy),
         }
     }

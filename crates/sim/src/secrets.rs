@@ -131,7 +131,7 @@ pub(crate) fn stand(secrets: &mut Secrets, env: &mut Env, of: &Furnishing) -> Re
 
 impl Secrets {
     /// Why a container cannot get what `reference` names: a secret's ARN or name, with ECS's `:key:stage:version` or
-    /// without. A parameter of Systems Manager is taken to exist, as the simulator has none.
+    /// without. Parameters of Systems Manager are not its business.
     pub(crate) fn lacks(&self, env: &Env, reference: &str) -> Option<Lack> {
         let (named, key) = reference_parts(reference)?;
         if env.hides_secret(&named) {

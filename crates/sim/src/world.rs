@@ -22,6 +22,7 @@ use crate::images::Images;
 use crate::journal::{CallLine, Line};
 use crate::logs::Logs;
 use crate::network::Network;
+use crate::parameters::Parameters;
 use crate::people::People;
 use crate::rds::Databases;
 use crate::record::Record;
@@ -39,6 +40,7 @@ pub(crate) struct Estate {
     pub(crate) logs: Logs,
     pub(crate) apprunner: AppRunner,
     pub(crate) secrets: Secrets,
+    pub(crate) parameters: Parameters,
     pub(crate) network: Network,
     pub(crate) databases: Databases,
     pub(crate) balancing: Balancing,
@@ -415,6 +417,17 @@ impl World {
                 let estate = self.estates.entry(place).or_default();
                 crate::secrets::serve(&mut estate.secrets, &mut self.env, &call.operation, &call.input)
             }
+            "ssm" => {
+                let estate = self.estates.entry(place).or_default();
+                let parameters = &mut estate.parameters;
+                crate::parameters::serve(
+                    parameters,
+                    &mut self.env,
+                    &call.caller,
+                    &call.operation,
+                    &call.input,
+                )
+            }
             "ec2" => {
                 let estate = self.estates.entry(place).or_default();
                 crate::ec2::serve(estate, &mut self.env, &call.operation, &call.input)
@@ -459,6 +472,7 @@ pub(crate) fn changes(service: &str, operation: &str) -> bool {
         | "logs"
         | "apprunner"
         | "secretsmanager"
+        | "ssm"
         | "ec2"
         | "rds"
         | "elasticloadbalancing"

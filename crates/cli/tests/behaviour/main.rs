@@ -9,6 +9,7 @@ mod bad_input;
 mod checking;
 mod crash;
 mod expiry;
+mod failures;
 mod home;
 mod importing;
 mod logs;

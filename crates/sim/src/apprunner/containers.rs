@@ -6,6 +6,7 @@ use crate::apprunner::model::{Due, Instance, Kind, Service, Settings};
 use crate::behaviour::{Behaviour, Check, Exit, Fate, LogLine, Origin, Rule, Subject};
 use crate::images::Reference;
 use crate::logs::Logs;
+use crate::parameters::Parameters;
 use crate::record::content_digest;
 use crate::schedule::What;
 use crate::secrets::Secrets;
@@ -68,7 +69,7 @@ pub(crate) fn pinned(env: &Env, of: &mut Service, index: usize) {
 /// deployment's failure gives.
 pub(crate) fn why_not_started(
     env: &Env,
-    secrets: &Secrets,
+    (secrets, parameters): (&Secrets, &Parameters),
     of: &Service,
     index: usize,
 ) -> Option<(String, Option<&'static str>)> {
@@ -95,11 +96,16 @@ pub(crate) fn why_not_started(
         return Some((said.to_owned(), Some(said)));
     }
     let told = attempt.behaviour.start_error.as_deref().is_some_and(|error| error.contains("secret"));
-    let lacking =
-        of.settings.secrets().into_iter().find(|(_, from)| told || secrets.lacks(env, from).is_some());
+    let lacks = |from: &str| secrets.lacks(env, from).is_some() || parameters.has(env, from) == Some(false);
+    let lacking = of.settings.secrets().into_iter().find(|(_, from)| told || lacks(from));
     // The wording is to be confirmed.
     lacking.map(|(variable, from)| {
-        let said = format!("Failed to retrieve the secret {from} of the environment variable {variable}: ResourceNotFoundException.");
+        let (what, code) = match from.contains(":secretsmanager:") {
+            true => ("secret", "ResourceNotFoundException"),
+            false => ("parameter", "ParameterNotFound"),
+        };
+        let said =
+            format!("Failed to retrieve the {what} {from} of the environment variable {variable}: {code}.");
         (said, None)
     })
 }

@@ -70,7 +70,7 @@ pub(crate) fn announce(estate: &mut Estate, env: &mut Env, service: &str, operat
 
 /// An operation goes a step on.
 pub(crate) fn step(estate: &mut Estate, env: &mut Env, service: &str, operation: &str, step: Step) {
-    let Estate { apprunner, logs, secrets, .. } = estate;
+    let Estate { apprunner, logs, secrets, parameters, .. } = estate;
     let has_ingress = apprunner
         .ingresses
         .iter()
@@ -97,7 +97,7 @@ pub(crate) fn step(estate: &mut Estate, env: &mut Env, service: &str, operation:
             detail(env, logs, of, index, "Starting to pull your application image.");
             go(env, PULL * slow, Step::Pulled);
         }
-        Step::Pulled => match containers::why_not_started(env, secrets, of, index) {
+        Step::Pulled => match containers::why_not_started(env, (secrets, parameters), of, index) {
             Some((said, reason)) => {
                 say(env, logs, of, &said);
                 detail(env, logs, of, index, &said);

@@ -57,6 +57,8 @@ pub(crate) fn look(estate: &mut Estate, env: &mut Env) {
             of.alarms.triggered = raised(of);
             of.alarms.status = BreakerStatus::Triggered;
             let (arn, rollback, named) = (of.arn.clone(), of.alarms.rollback, of.alarms.triggered.join(", "));
+            // The event is as operators show it; the two reasons of the service deployment, and `rolloutStateReason`, nobody shows:
+            // they are to be confirmed.
             breaker::fail(
                 env,
                 service,

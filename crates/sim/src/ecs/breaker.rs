@@ -130,12 +130,12 @@ pub(crate) fn roll_back(env: &mut Env, service: &mut Service, tasks: &mut [Task]
     true
 }
 
-/// The service is being deleted: what is in flight stops.
+/// The service is being deleted: what is in flight stops. The wording is to be confirmed.
 pub(crate) fn abandon(env: &mut Env, service: &mut Service) {
     end_in_flight(env, service, "The service deployment was stopped because the service is being deleted.");
 }
 
-/// What is in flight gives way to a newer deployment.
+/// What is in flight gives way to a newer deployment. The wording is to be confirmed.
 pub(crate) fn supersede(env: &mut Env, service: &mut Service) {
     end_in_flight(
         env,
@@ -206,6 +206,7 @@ pub(crate) fn end_watch(env: &mut Env, of: &mut ServiceDeployment) {
     alarms::end(env, of);
 }
 
+/// That nothing is rolled back is worded as the rollback is (terraform-provider-aws's tests show that one); to be confirmed.
 fn trip(env: &mut Env, service: &mut Service, arn: &str) {
     if let Some(of) = service.service_deployment_mut(arn) {
         of.breaker = BreakerStatus::Triggered;

@@ -19,6 +19,15 @@ const HOOK_STAGES: [&str; 8] = [
     "POST_PRODUCTION_TRAFFIC_SHIFT",
 ];
 
+/// Where a deployment may pause ("Troubleshooting Amazon ECS blue/green deployments", developer guide).
+const PAUSE_STAGES: [&str; 5] = [
+    "PRE_SCALE_UP",
+    "POST_SCALE_UP",
+    "POST_TEST_TRAFFIC_SHIFT",
+    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+    "POST_PRODUCTION_TRAFFIC_SHIFT",
+];
+
 /// Lays the members of `over` over those of a configuration: what is not given stays.
 pub(crate) fn merge(under: &mut Value, over: &Value) {
     if !under.is_object() {
@@ -196,6 +205,7 @@ fn hooks(strategy: Strategy, hooks: &Value) -> Result<(), AwsError> {
                 "lifecycleStages must be specified for a lifecycle hook.",
             ));
         }
+        // The wording is to be confirmed.
         if let Some(stage) = stages.iter().find(|stage| !HOOK_STAGES.contains(stage)) {
             return Err(AwsError::invalid_parameter(format!("Invalid lifecycle stage: {stage}")));
         }
@@ -215,15 +225,16 @@ fn hooks(strategy: Strategy, hooks: &Value) -> Result<(), AwsError> {
                         "hookTargetArn is not applicable to PAUSE hooks.",
                     ));
                 }
-                let shifts = ["TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"];
-                if let Some(stage) = stages.iter().find(|stage| shifts.contains(stage)) {
-                    return Err(AwsError::invalid_parameter(format!(
-                        "PAUSE hooks cannot be configured at {stage}."
-                    )));
+                if !stages.iter().all(|stage| PAUSE_STAGES.contains(stage)) {
+                    return Err(AwsError::invalid_parameter(
+                        "Invalid lifecycle stage provided for Pause Hook",
+                    ));
                 }
             }
-            Some(other) => {
-                return Err(AwsError::invalid_parameter(format!("Invalid targetType: {other}")));
+            Some(_) => {
+                return Err(AwsError::invalid_parameter(
+                    "Invalid targetType. Valid values are: AWS_LAMBDA, PAUSE",
+                ));
             }
         }
         let timeout = &hook["timeoutConfiguration"];
@@ -353,7 +364,7 @@ mod tests {
             (hook(json!({"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]})), None),
             (
                 hook(json!({"targetType": "PAUSE", "lifecycleStages": ["TEST_TRAFFIC_SHIFT"]})),
-                Some("cannot be configured at"),
+                Some("Invalid lifecycle stage provided for Pause Hook"),
             ),
             (
                 hook(json!({"targetType": "PAUSE", "lifecycleStages": ["BAKE_TIME"]})),

@@ -73,7 +73,7 @@ pub(crate) fn describe_revisions(ecs: &Ecs, input: &Value) -> Result<Value, AwsE
 pub(crate) fn stop(ecs: &mut Ecs, env: &mut Env, input: &Value) -> Result<Value, AwsError> {
     let arn = input["serviceDeploymentArn"].as_str().unwrap_or_default().to_owned();
     let not_found =
-        || AwsError::new("ServiceDeploymentNotFoundException", "The service deployment was not found.");
+        || AwsError::new("ServiceDeploymentNotFoundException", "The service deployment does not exist.");
     let (cluster_name, service_name) = place(&arn).ok_or_else(not_found)?;
     let service = ecs
         .clusters
@@ -92,6 +92,7 @@ pub(crate) fn stop(ecs: &mut Ecs, env: &mut Env, input: &Value) -> Result<Value,
         | DeploymentStatus::Stopped
         | DeploymentStatus::RollbackSuccessful
         | DeploymentStatus::RollbackFailed => {
+            // The code is of the API's model; the wording is to be confirmed.
             return Err(AwsError::new(
                 "ConflictException",
                 format!(

@@ -119,7 +119,13 @@ pub(crate) fn happen(
     if expires {
         run.status = HookStatus::TimedOut;
         if !run.then_continue {
-            let why = format!("the lifecycle hook at {stage} timed out");
+            // Of a function that is not done in time nobody shows the words; to be confirmed.
+            let why = match &run.function {
+                None => format!("{stage} pause hook timed out."),
+                Some(function) => {
+                    format!("{stage} lifecycle hook(s) failed. Lifecycle hook target {function} timed out.")
+                }
+            };
             fail(env, service, arn, &why);
         }
     } else {
@@ -132,7 +138,9 @@ pub(crate) fn happen(
             }
             HookAnswer::Failed => {
                 run.status = HookStatus::Failed;
-                let why = format!("the lifecycle hook {function} failed at {stage}");
+                let why = format!(
+                    "{stage} lifecycle hook(s) failed. Lifecycle hook target {function} returned FAILED status."
+                );
                 fail(env, service, arn, &why);
             }
         }
@@ -140,12 +148,12 @@ pub(crate) fn happen(
     scheduler::reconcile(estate, env, cluster_name, service_name);
 }
 
-/// ContinueServiceDeployment: a pause is over, one way or the other. Which error AWS answers for a hook that does not wait is to be
-/// confirmed; of those that its model lists InvalidParameterException fits best.
+/// ContinueServiceDeployment: a pause is over, one way or the other. The messages are those of "Troubleshooting Amazon ECS blue/green
+/// deployments" (developer guide), which names no codes: to be confirmed; of those in the API's model InvalidParameterException fits best.
 pub(crate) fn go_on(estate: &mut Estate, env: &mut Env, input: &Value) -> Result<Value, AwsError> {
     let arn = input["serviceDeploymentArn"].as_str().unwrap_or_default().to_owned();
     let not_found =
-        || AwsError::new("ServiceDeploymentNotFoundException", "The service deployment was not found.");
+        || AwsError::new("ServiceDeploymentNotFoundException", "The service deployment does not exist.");
     let (cluster_name, service_name) = deployments::place(&arn).ok_or_else(not_found)?;
     let service = estate
         .ecs
@@ -160,26 +168,28 @@ pub(crate) fn go_on(estate: &mut Estate, env: &mut Env, input: &Value) -> Result
         Some(other) => return Err(AwsError::invalid_parameter(format!("Invalid action: {other}"))),
     };
     if of.status != DeploymentStatus::InProgress {
-        return Err(AwsError::invalid_parameter(format!(
-            "The service deployment cannot be continued: its status is {}.",
-            of.status.name()
-        )));
+        return Err(AwsError::invalid_parameter(
+            "Continuing a service deployment is not allowed for service deployment in terminal states.",
+        ));
     }
     let id = input["hookId"].as_str().unwrap_or_default();
-    let run = of.hooks.iter_mut().find(|run| run.id == id).ok_or_else(|| {
-        AwsError::invalid_parameter("The hookId does not belong to the service deployment.")
-    })?;
-    if run.status != HookStatus::AwaitingAction {
-        return Err(AwsError::invalid_parameter(format!(
-            "The lifecycle hook is not awaiting an action: its status is {}.",
-            run.status.name()
-        )));
+    if !is_hook_id(id) {
+        return Err(AwsError::invalid_parameter(
+            "Invalid hookId: hookId must follow the format: ecs-{hookType}-{id}",
+        ));
     }
+    let waits = |run: &&mut HookRun| run.id == id && run.status == HookStatus::AwaitingAction;
+    let run = of.hooks.iter_mut().find(waits).ok_or_else(|| {
+        AwsError::invalid_parameter(
+            "Provided hookId is either completed, unavailable, or not associated with the given Resource ARN",
+        )
+    })?;
     if goes_on {
         run.status = HookStatus::Succeeded;
     } else {
         run.status = HookStatus::Failed;
-        let why = format!("it was rolled back by a user at the pause hook of {}", run.stage);
+        // Nobody shows the words; to be confirmed.
+        let why = format!("{} pause hook was rolled back by a user.", run.stage);
         fail(env, service, &arn, &why);
     }
     scheduler::reconcile(estate, env, &cluster_name, &service_name);
@@ -219,17 +229,26 @@ fn due(env: &mut Env, of: &ServiceDeployment, hook: &str, seconds: f64, expires:
     env.after_exactly(seconds, what);
 }
 
-/// A deployment that a hook does not let pass goes back, whatever breaker and alarms say.
+/// `ecs-{hookType}-{id}`.
+fn is_hook_id(text: &str) -> bool {
+    let parts = text.strip_prefix("ecs-").and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(kind, id)| !kind.is_empty() && !id.is_empty())
+}
+
+/// A deployment that a hook does not let pass goes back, whatever breaker and alarms say. `statusReason` is the developer guide's
+/// ("Troubleshooting Amazon ECS blue/green deployments"), and the event has it whole; `rolloutStateReason`, and what is said where
+/// there is nothing to go back to, are to be confirmed.
 fn fail(env: &mut Env, service: &mut Service, arn: &str, why: &str) {
+    let rolled_back = format!("Service deployment rolled back because {why}");
     breaker::fail(
         env,
         service,
         arn,
         &Failure {
-            rollout: &format!("ECS deployment failed: {why}."),
-            event: Some("lifecycle hook"),
-            stopped: &format!("Service deployment stopped because {why}."),
-            rolled_back: &format!("Service deployment rolled back because {why}."),
+            rollout: &format!("ECS deployment failed: {why}"),
+            event: Some(rolled_back.trim_end_matches('.')),
+            stopped: &format!("Service deployment stopped because {why}"),
+            rolled_back: &rolled_back,
             roll_back: true,
         },
     );

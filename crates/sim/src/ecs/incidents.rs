@@ -1,11 +1,11 @@
 //! What happens to deployments because a world, a scenario or a change says so: alarms that go off, tasks that turn bad in a stage,
-//! hooks that fail or never answer, somebody else's deployment in between, a rollback that fails.
+//! hooks that fail or never answer, somebody else's deployment in between, somebody who deletes the service, a rollback that fails.
 
 use serde::{Deserialize, Serialize};
 
 use crate::behaviour::{Behaviour, Origin, Rule, Subject, TaskMatch, glob};
 use crate::ecs::model::{DeploymentStatus, Ecs, ServiceDeployment};
-use crate::ecs::{alarms, scheduler, task_life};
+use crate::ecs::{alarms, scheduler, services, task_life};
 use crate::schedule::What;
 use crate::world::{Env, Estate};
 
@@ -31,6 +31,9 @@ pub(crate) struct Incident {
     /// Somebody else deploys what completed last, again.
     #[serde(default)]
     pub(crate) superseded: bool,
+    /// Somebody else deletes the service.
+    #[serde(default)]
+    pub(crate) deleted: bool,
     /// A rollback of it fails, for this reason. `stage` and `after` do not matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rollback_fails: Option<String>,
@@ -183,6 +186,9 @@ pub(crate) fn happen(
         service.settings = revision.settings;
         service.settings.extend(configuration.map(|c| ("deploymentConfiguration".to_owned(), c)));
         scheduler::deploy(env, families, cluster_name, service, Origin::Update);
+    }
+    if incident.deleted {
+        services::wind_down(env, service);
     }
     for name in &gone_off {
         env.set_alarm(name, AlarmState::Alarm);

@@ -128,6 +128,7 @@ pub(crate) fn start(ecs: &Ecs, env: &mut Env, input: &Value) -> Result<Value, Aw
 
 fn repeated(env: &mut Env, cluster: &Cluster, ran: &Ran, content: &str) -> Result<Value, AwsError> {
     if ran.content != content {
+        // The code is of the API's model; the wording is to be confirmed.
         return Err(AwsError::new(
             "ConflictException",
             "The clientToken was used with other parameters before.",

@@ -227,15 +227,20 @@ pub(crate) fn delete(estate: &mut Estate, env: &mut Env, input: &Value) -> Resul
         return Err(AwsError::invalid_parameter("The service cannot be stopped while it is scaled above 0."));
     }
     env.no_effect = service.status == ServiceStatus::Draining;
-    service.status = ServiceStatus::Draining;
-    service.desired = 0;
-    breaker::abandon(env, service);
+    wind_down(env, service);
     let answer = {
         let cluster = cluster(&estate.ecs, input)?;
         json!({"service": wire::service(cluster, &cluster.services[&name], false)})
     };
     scheduler::reconcile(estate, env, &cluster_name, &name);
     Ok(answer)
+}
+
+/// A service that somebody deletes: what is in flight stops, and its tasks drain.
+pub(crate) fn wind_down(env: &mut Env, service: &mut Service) {
+    service.status = ServiceStatus::Draining;
+    service.desired = 0;
+    breaker::abandon(env, service);
 }
 
 /// DescribeServices, at most ten at once.

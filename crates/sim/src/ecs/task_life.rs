@@ -7,6 +7,7 @@ use crate::ecs::model::{
 };
 use crate::ecs::{log_driver, reasons};
 use crate::logs::Logs;
+use crate::parameters::Parameters;
 use crate::schedule::{Step, What};
 use crate::secrets::Secrets;
 use crate::world::Env;
@@ -161,7 +162,7 @@ pub(crate) fn launch(env: &mut Env, tasks: &mut Vec<Task>, of: &Launch<'_>) -> S
 /// Takes a task one step on. `grace` is the service's health check grace period in seconds.
 pub(crate) fn step(
     env: &mut Env,
-    (logs, secrets): (&mut Logs, &Secrets),
+    (logs, secrets, parameters): (&mut Logs, &Secrets, &Parameters),
     cluster: &str,
     task: &mut Task,
     step: &Step,
@@ -176,7 +177,7 @@ pub(crate) fn step(
         Step::Attached if starting => {
             task.status = TaskStatus::Pending;
             task.connected_at = Some(now);
-            let reason = reasons::not_set_up(env, secrets, task)
+            let reason = reasons::not_set_up(env, secrets, parameters, task)
                 .or_else(|| task.containers.iter().find_map(|c| log_driver::prepare(env, logs, c)));
             if let Some(reason) = reason {
                 fail_to_start(env, cluster, task, &reason);
