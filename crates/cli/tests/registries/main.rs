@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod clients;
+mod images;
 mod place;
 mod protocol;
 mod runs;

@@ -3,13 +3,15 @@
 use crate::place::{PROGRAM, Place};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
 /// The registry's password, and bcrypt's hash of it (`htpasswd -Bbn AWS …`).
 pub(crate) const PASSWORD: &str = "pw-of-the-test-registry";
 const HASHED: &str = "AWS:$2y$05$ZkeXTMG3/7YLTqjqbIzV8O4Me4BLdTaSljQYQgjVhvjHkWqtdlFr6";
+/// Name and password as `auth` of Docker's configuration has them.
+pub(crate) const AUTH: &str = "QVdTOnB3LW9mLXRoZS10ZXN0LXJlZ2lzdHJ5";
 /// An image's configuration, and its SHA-256.
 const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#;
 pub(crate) const CONFIG_DIGEST: &str =
@@ -60,6 +62,14 @@ impl Simulator {
         let (_, record) = self.http("GET", "record", b"");
         let record: Value = serde_json::from_str(&record).unwrap();
         record["answered"][operation].as_u64().unwrap_or(0)
+    }
+
+    /// Whether a tag leads to something in one of its registries, whatever faults befall the calls that read it.
+    pub(crate) fn has_image(&self, repository: &str, tag: &str) -> bool {
+        let port = self.endpoint.rsplit(':').next().unwrap().parse().unwrap();
+        let (status, ..) = http(port, "HEAD", &format!("/v2/{repository}/manifests/{tag}"), &[], b"");
+        assert!([200, 404].contains(&status), "{status}");
+        status == 200
     }
 
     fn http(&self, method: &str, call: &str, body: &[u8]) -> (u16, String) {
@@ -113,7 +123,8 @@ impl Registry {
     }
 
     fn push(&self, port: u16) {
-        let login = ("authorization", "Basic QVdTOnB3LW9mLXRoZS10ZXN0LXJlZ2lzdHJ5");
+        let login = format!("Basic {AUTH}");
+        let login = ("authorization", login.as_str());
         let (status, head, _) = http(port, "POST", "/v2/app/blobs/uploads/", &[login], b"");
         assert_eq!(status, 202, "{head}");
         let place = head.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap().trim();
@@ -138,6 +149,38 @@ impl Registry {
         );
         assert_eq!(status, 201, "{said}");
     }
+}
+
+/// Something that answers every request with the same body, as whatever type it says that is. It ends with the tests.
+pub(crate) struct Odd {
+    pub(crate) host: String,
+}
+
+impl Odd {
+    pub(crate) fn start(kind: &'static str, body: &'static str) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                // Who hangs up is not answered, and the next one is.
+                let _ = stream.and_then(|stream| answer(stream, kind, body));
+            }
+        });
+        Self { host }
+    }
+}
+
+fn answer(mut stream: TcpStream, kind: &str, body: &str) -> std::io::Result<()> {
+    let mut request = BufReader::new(stream.try_clone()?);
+    let mut line = String::new();
+    while request.read_line(&mut line)? > 2 {
+        line.clear();
+    }
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
 }
 
 /// Says that a test is left out.
