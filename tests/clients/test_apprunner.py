@@ -250,15 +250,21 @@ def test_the_health_check_asks_the_path_that_is_configured(simulator):
 
 
 def test_secrets_are_read_when_a_version_is_deployed(simulator):
-    sim = simulator(world=standing(secrets=[{"name": "orders/db", "keys": ["password"]}]), speed=200)
+    secrets = [{"name": "orders/db", "keys": ["password"]}]
+    sim = simulator(world=standing(secrets=secrets, parameters=[{"name": "/orders/mode"}]), speed=200)
     runner = sim.client("apprunner")
     of = arn(runner)
     known = sim.client("secretsmanager").describe_secret(SecretId="orders/db")["ARN"]
-    for secret, status in ((known, "SUCCEEDED"), (known.replace("orders/db", "orders/no"), "ROLLBACK_SUCCEEDED")):
+    parameter = sim.client("ssm").get_parameter(Name="/orders/mode")["Parameter"]["ARN"]
+    for secret, status in (
+        (known, "SUCCEEDED"), (known.replace("orders/db", "orders/no"), "ROLLBACK_SUCCEEDED"),
+        (parameter, "SUCCEEDED"), (parameter.replace("mode", "none"), "ROLLBACK_SUCCEEDED"),
+    ):
         wanted = source(RuntimeEnvironmentSecrets={"PASSWORD": secret})
         updated = runner.update_service(ServiceArn=of, SourceConfiguration=wanted)["OperationId"]
         assert ended(runner, of, updated)[0] == status
-    assert any("orders/no" in line for line in lines(sim, of, "service"))
+    for missing in ("orders/no", "parameter/orders/none"):
+        assert any(missing in line for line in lines(sim, of, "service")), missing
 
 
 def test_what_is_refused_is_refused_in_the_words_of_aws(simulator):

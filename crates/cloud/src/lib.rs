@@ -41,8 +41,8 @@ pub use model::{
 };
 pub use pace::Pace;
 pub use query::{
-    Alarm, Database, DatabaseCluster, Datapoint, Meter, NetworkInterface, Opening, Route, RouteTable,
-    SecurityGroup, Subnet, TargetHealth, Vpc, VpcEndpoint,
+    Alarm, Database, DatabaseCluster, Datapoint, Meter, NetworkInterface, Opening, ParameterFacts, Route,
+    RouteTable, SecurityGroup, Subnet, TargetHealth, Vpc, VpcEndpoint,
 };
 pub use secrets::SecretFacts;
 pub use wire::Answer;

@@ -1,5 +1,5 @@
-//! Calls of the Query protocol: EC2, RDS, Elastic Load Balancing and CloudWatch, each a handful of reads; and CloudWatch's
-//! changes, by the JSON that its model offers beside.
+//! Calls of the Query protocol: EC2, RDS, Elastic Load Balancing and CloudWatch, each a handful of reads; and, by JSON,
+//! CloudWatch's changes and the two reads of Parameter Store, whose SDK is among the largest.
 //!
 //! The SDK's own orchestrator signs and sends them with the credentials, the HTTP client, the time limits and the
 //! clock of the configuration, as a generated client would; only the form that goes out and the XML that comes back
@@ -9,12 +9,14 @@ mod ec2;
 mod endpoint;
 mod load_balancers;
 mod metrics;
+mod parameters;
 mod rds;
 mod tree;
 
 pub use ec2::{NetworkInterface, Opening, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint};
 pub use load_balancers::TargetHealth;
 pub use metrics::{Alarm, Datapoint, Meter};
+pub use parameters::ParameterFacts;
 pub use rds::{Database, DatabaseCluster};
 
 use crate::wire::{Answer, Carrier, Nature, send, send_seen};
@@ -38,13 +40,15 @@ use aws_types::{SdkConfig, SigningName};
 use endpoint::Place;
 use tree::Tree;
 
-/// A service that is spoken to in forms.
+/// A service that is spoken to in forms, or in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     Ec2,
     Rds,
     LoadBalancers,
     CloudWatch,
+    /// Systems Manager, of which only Parameter Store is asked.
+    Parameters,
 }
 
 impl Service {
@@ -55,10 +59,11 @@ impl Service {
             Self::Rds => "2014-10-31",
             Self::LoadBalancers => "2015-12-01",
             Self::CloudWatch => "2010-08-01",
+            Self::Parameters => "2014-11-06",
         }
     }
 
-    /// What it is called in a policy, in a signature's scope and in its host's name; the three agree for these four
+    /// What it is called in a policy, in a signature's scope and in its host's name; the three agree for these
     /// but for CloudWatch's policies.
     fn signing_name(self) -> &'static str {
         match self {
@@ -66,13 +71,14 @@ impl Service {
             Self::Rds => "rds",
             Self::LoadBalancers => "elasticloadbalancing",
             Self::CloudWatch => "monitoring",
+            Self::Parameters => "ssm",
         }
     }
 
     fn prefix(self) -> &'static str {
         match self {
             Self::CloudWatch => "cloudwatch",
-            Self::Ec2 | Self::Rds | Self::LoadBalancers => self.signing_name(),
+            Self::Ec2 | Self::Rds | Self::LoadBalancers | Self::Parameters => self.signing_name(),
         }
     }
 
@@ -83,6 +89,7 @@ impl Service {
             Self::Rds => "RDS",
             Self::LoadBalancers => "Elastic Load Balancing v2",
             Self::CloudWatch => "CloudWatch",
+            Self::Parameters => "SSM",
         }
     }
 }
@@ -100,8 +107,8 @@ pub(crate) struct Query {
 enum Speech {
     /// Query: a form goes out, XML comes back.
     Form,
-    /// AWS JSON 1.0, under this target.
-    Json { target: String },
+    /// AWS JSON of a version, under this target.
+    Json { version: &'static str, target: String },
 }
 
 /// A form: names and values, in order.
@@ -194,15 +201,28 @@ impl Cloud {
         operation: &'static str,
         input: &serde_json::Value,
     ) -> Result<Answer, CallError> {
-        let service = Service::CloudWatch;
+        let target = format!("GraniteServiceVersion20100801.{operation}");
+        self.ask_json(Nature::Change, Service::CloudWatch, operation, target, input).await
+    }
+
+    /// Sends a call in JSON.
+    async fn ask_json(
+        &self,
+        nature: Nature,
+        service: Service,
+        operation: &'static str,
+        target: String,
+        input: &serde_json::Value,
+    ) -> Result<Answer, CallError> {
         let name = format!("{}:{operation}", service.prefix());
         let place = endpoint::place(&self.query.config, service)
             .map_err(|why| CallError::Unreachable { call: name.clone(), why })?;
         let body = input.to_string();
-        let target = format!("GraniteServiceVersion20100801.{operation}");
-        send(Nature::Change, &name, &self.pacer, || {
+        // As each model says.
+        let version = if service == Service::Parameters { "1.1" } else { "1.0" };
+        send(nature, &name, &self.pacer, || {
             let (carrier, seen) = Carrier::new(body.as_bytes());
-            let speech = Speech::Json { target: target.clone() };
+            let speech = Speech::Json { version, target: target.clone() };
             let sent = self.query.operation(service, operation, &place, carrier, speech);
             (async move { sent.invoke(String::new()).await }, seen)
         })
@@ -264,8 +284,8 @@ fn request(speech: &Speech) -> Result<HttpRequest, aws_smithy_runtime_api::box_e
             let form = "application/x-www-form-urlencoded; charset=utf-8";
             request.headers_mut().insert("content-type", form);
         }
-        Speech::Json { target } => {
-            request.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+        Speech::Json { version, target } => {
+            request.headers_mut().insert("content-type", format!("application/x-amz-json-{version}"));
             request.headers_mut().insert("x-amz-target", target.clone());
         }
     }

@@ -370,6 +370,7 @@ fn world() -> Value {
         "metrics": [{"namespace": "Shop", "metric": "errors", "dimensions": {"Service": "api"}, "values": [0, 1, 3],
             "period": 60, "unit": "Count"}],
         "secrets": [{"name": "orders/db", "keys": ["username", "password"]}, {"name": "orders/token", "value": "made-up"}],
+        "parameters": [{"name": "/orders/url", "value": "made-up"}, {"name": "/orders/mode", "value": "made-up", "type": "String"}],
         "hosts": [{"host": "api.example", "cluster": "main", "service": "api"}],
         "behaviours": [{"match": {"service": "api"}, "behaviour": {"routes": [
             {"path": "/health", "json": {"status": "ok", "revision": "${revision}"}},

@@ -134,6 +134,39 @@ async fn a_missing_secret_is_named_with_what_was_meant_and_no_value_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn parameters_are_looked_for_beside_secrets_and_nothing_is_decrypted() {
+    let room = Room::open("healthy").await;
+    let arn = "arn:aws:ssm:eu-west-1:111122223333:parameter/orders/mode";
+    let with = json!({"secrets": ["orders/db", arn], "parameters": ["/orders/url", "/orders/mdoe"]});
+    let found = broken(&room, "secrets.check", with.clone(), json!({})).await;
+    one(&found, &["parameter /orders/mdoe", "did you mean `/orders/mode`?"]);
+    let task = room.task("check", "secrets.check", with);
+    let Ending::Succeeded { outputs, .. } = walk(room.executor("secrets.check").as_ref(), &task).await else {
+        panic!("what is missing is a judgement, and no failure")
+    };
+    let output = |name: &str| outputs[name].value.clone().unwrap();
+    assert_eq!(output("found"), json!(["orders/db", arn, "/orders/url"]));
+    assert_eq!(output("missing"), json!(["/orders/mdoe"]));
+    assert_eq!(output("arns")["/orders/url"], "arn:aws:ssm:eu-west-1:111122223333:parameter/orders/url");
+    assert!(!format!("{outputs:?}").contains("made-up"), "{outputs:?}");
+    // More than one call may carry, each at its place.
+    let many: Vec<String> =
+        (0..23).map(|n| if n == 21 { "/orders/url".into() } else { format!("/n/{n}") }).collect();
+    let absent = broken(&room, "secrets.check", json!({"parameters": many}), json!({"exist": false})).await;
+    one(&absent, &["parameter /orders/url: exists"]);
+    // A world's things are a day old.
+    let fresh = json!({"rotated_within": "3d"});
+    assert!(broken(&room, "secrets.check", json!({"parameters": ["/orders/url"]}), fresh).await.is_empty());
+    let old = json!({"rotated_within": "1h"});
+    let old = broken(&room, "secrets.check", json!({"parameters": ["/orders/url"]}), old).await;
+    one(&old, &["parameter /orders/url was changed within", "1 days ago"]);
+    let nothing = room.task("nothing", "secrets.check", json!({}));
+    let nothing = room.executor("secrets.check").prepare(&nothing).await.unwrap_err();
+    assert!(nothing.headline.contains("neither `secrets` nor `parameters`"), "{nothing:?}");
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_that_aws_refuses_or_does_not_know_are_told() {
     let room = Room::open("healthy").await;
     let long = "shop-backend-production-autoscaling-config";

@@ -13,7 +13,11 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 pub struct SecretsCheck {
     /// Names or ARNs of secrets in Secrets Manager.
+    #[serde(default)]
     pub secrets: Vec<String>,
+    /// Names or ARNs of parameters in Systems Manager's Parameter Store. Nothing is decrypted.
+    #[serde(default)]
+    pub parameters: Vec<String>,
     /// Keys that a secret's JSON must have, by the secret's name. Only for these secrets is the value read, and of it only
     /// the names of its keys are looked at.
     #[serde(default)]
@@ -248,7 +252,7 @@ pub(super) fn list() -> [KindSpec; 5] {
         KindSpec {
             outputs: const {
                 &[
-                    output("found", "Names of the secrets that exist."),
+                    output("found", "Names of the secrets and parameters that exist."),
                     output("missing", "Names of those that do not, or are scheduled for deletion."),
                     output("arns", "ARN of each that exists, by the name that the plan gives it."),
                 ]
@@ -256,7 +260,7 @@ pub(super) fn list() -> [KindSpec; 5] {
             ..spec::<SecretsCheck, SecretsExpect>(
                 "secrets.check",
                 "checks",
-                "Whether secrets exist by their names; their values are not read.",
+                "Whether secrets and parameters exist by their names; their values are not read.",
                 Effect::Read,
             )
         },

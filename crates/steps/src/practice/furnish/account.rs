@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Account {
     /// Keys by the secret's name.
     secrets: BTreeMap<String, BTreeSet<String>>,
+    parameters: BTreeSet<String>,
     subnets: BTreeMap<String, Value>,
     routes: Vec<Value>,
     groups: BTreeMap<String, Vec<Value>>,
@@ -40,6 +41,10 @@ impl Account {
                 false => json!({"name": name, "keys": keys}),
             });
             world.insert("secrets".into(), secrets.collect());
+        }
+        if !self.parameters.is_empty() {
+            let parameters = self.parameters.into_iter().map(|name| json!({"name": name}));
+            world.insert("parameters".into(), parameters.collect());
         }
         if !self.subnets.is_empty() || !self.groups.is_empty() || self.vpc.is_some() {
             let vpc = self.vpc.unwrap_or_else(|| VPC.to_owned());
@@ -78,7 +83,10 @@ impl Account {
         if expect.exist == Some(false) {
             return;
         }
-        for name in with.secrets {
+        let (of_parameters, secrets): (Vec<String>, Vec<String>) =
+            with.secrets.into_iter().partition(|name| name.starts_with("arn:") && name.contains(":ssm:"));
+        self.parameters.extend(with.parameters.iter().chain(&of_parameters).map(|name| parameter(name)));
+        for name in secrets {
             let keys = with.keys.get(&name).cloned().unwrap_or_default();
             // A check may name it by its ARN, whose end has six characters of AWS's own.
             if !name.starts_with("arn:") {
@@ -167,3 +175,12 @@ impl Account {
 
 /// The VPC of a plan that names none.
 const VPC: &str = "vpc-practice";
+
+/// A parameter's name out of what a plan says. Within an ARN a path has lost its slash.
+fn parameter(reference: &str) -> String {
+    match reference.split_once(":parameter/") {
+        Some((_, name)) if name.contains('/') => format!("/{name}"),
+        Some((_, name)) => name.to_owned(),
+        None => reference.to_owned(),
+    }
+}
