@@ -3,7 +3,7 @@
 use crate::place::{root, target};
 use crate::tool::{Failure, Tool, twice};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the client tests and the bench need: AWS's library and command line, and what runs the tests.
 const REQUIREMENTS: &str = "tests/clients/requirements.txt";
@@ -11,21 +11,59 @@ const REQUIREMENTS: &str = "tests/clients/requirements.txt";
 /// The environment's programs, installed if they are not.
 pub(crate) fn programs() -> Result<PathBuf, Failure> {
     let home = target().join("python-clients");
-    let programs = home.join("bin");
-    let stamp = home.join("installed");
     let wanted = root().join(REQUIREMENTS);
     let wanted_text = fs::read_to_string(&wanted).map_err(|source| Failure::File {
         what: "read",
         path: REQUIREMENTS.to_owned(),
         source,
     })?;
-    if fs::read_to_string(&stamp).is_ok_and(|text| text == wanted_text) {
+    let programs = home.join("bin");
+    if is_current(&home, &wanted_text) && runs(&programs) {
         return Ok(programs);
     }
     println!("AWS's clients, for tests only, in {}", home.display());
-    Tool::new("python3", ["-m", "venv", &home.display().to_string()]).run()?;
+    // What is there may be of another place or another Python: nothing of it is kept.
+    Tool::new("python3", ["-m", "venv", "--clear", &home.display().to_string()]).run()?;
     let wanted = wanted.display().to_string();
     twice(|| Tool::new(programs.join("python"), ["-m", "pip", "install", "--quiet", "-r", &wanted]).run())?;
-    crate::tool::write(&stamp, &wanted_text)?;
+    crate::tool::write(&stamp_file(&home), &stamp(&home, &wanted_text))?;
     Ok(programs)
+}
+
+/// Whether what is wanted was installed, and here. The programs of an environment name its Python by an absolute path, so
+/// one that was moved or copied with the target folder does not run, or runs the Python of the place that it came from.
+fn is_current(home: &Path, wanted: &str) -> bool {
+    fs::read_to_string(stamp_file(home)).is_ok_and(|text| text == stamp(home, wanted))
+}
+
+/// Whether its Python still starts and finds AWS's library: the system's own may have been replaced.
+fn runs(programs: &Path) -> bool {
+    programs.join("aws").is_file() && Tool::new(programs.join("python"), ["-c", "import boto3"]).succeeds()
+}
+
+fn stamp_file(home: &Path) -> PathBuf {
+    home.join("installed")
+}
+
+fn stamp(home: &Path, wanted: &str) -> String {
+    format!("in {}\n{wanted}", home.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_that_was_moved_or_is_of_other_requirements_is_made_anew() {
+        let folder = std::env::temp_dir().join(format!("xtask-python-{}", std::process::id()));
+        let [here, there] = ["here", "there"].map(|name| folder.join(name));
+        fs::create_dir_all(&here).unwrap();
+        assert!(!is_current(&here, "boto3\n"), "nothing is installed");
+        fs::write(stamp_file(&here), stamp(&here, "boto3\n")).unwrap();
+        assert!(is_current(&here, "boto3\n"));
+        assert!(!is_current(&here, "boto3\nawscli\n"), "the requirements changed");
+        fs::rename(&here, &there).unwrap();
+        assert!(!is_current(&there, "boto3\n"), "it was moved");
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

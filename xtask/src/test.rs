@@ -12,6 +12,7 @@ use std::process::ExitCode;
 /// always the whole workspace: a package alone selects other features and compiles the SDKs again.
 const PARTS: &[Part] = &[
     Part { name: "setup: system packages", work: || passed(setup::system(true)) },
+    Part { name: "setup: AWS's clients", work: install_clients },
     Part { name: "format: rustfmt", work: || passed(cargo(["fmt", "--all", "--check"]).run()) },
     Part {
         name: "rules: arrows, files, requirements",
@@ -116,15 +117,26 @@ fn path_with(folder: &Path) -> Result<OsString, Failure> {
         .map_err(|error| Failure::Other(format!("failed to put {} on PATH: {error}", folder.display())))
 }
 
-fn clients() -> Result<Ended, Failure> {
+/// Before everything that has them as neighbours: suites of Rust find the AWS CLI and moto beside boto3.
+fn install_clients() -> Result<Ended, Failure> {
+    Ok(match programs_of_clients() {
+        Ok(_) => Ended::Passed,
+        Err(why) => Ended::Skipped(why),
+    })
+}
+
+/// AWS's clients, installed; else why they are not.
+fn programs_of_clients() -> Result<PathBuf, String> {
     if find("python3").is_none() {
-        return Ok(Ended::Skipped("python3 is not here".to_owned()));
+        return Err("python3 is not here".to_owned());
     }
-    let programs = match python::programs() {
+    python::programs().map_err(|failure| format!("AWS's clients could not be installed: {failure}"))
+}
+
+fn clients() -> Result<Ended, Failure> {
+    let programs = match programs_of_clients() {
         Ok(programs) => programs,
-        Err(failure) => {
-            return Ok(Ended::Skipped(format!("AWS's clients could not be installed: {failure}")));
-        }
+        Err(why) => return Ok(Ended::Skipped(why)),
     };
     let path = path_with(&programs)?;
     let tests =
