@@ -37,7 +37,9 @@ const MEASURES: [(&str, Measure); 11] = [
     ("helper", |of| Ok(vec![registries::helper(&of.ours, &of.home, of.pairs)?])),
     ("sessions", |of| Ok(vec![sessions::fifty(&of.ours, &of.home, of.pairs)?])),
     ("plans", |of| {
-        Ok(vec![plans::check(&of.ours, &of.home, of.pairs)?, plans::import(&of.ours, &of.home, of.pairs)?])
+        let mut rows = plans::check(&of.ours, &of.home, of.pairs)?;
+        rows.push(plans::import(&of.ours, &of.home, of.pairs)?);
+        Ok(rows)
     }),
     ("output", |of| {
         Ok(vec![output::kept(&of.home, of.pairs)?, output::of_a_script(&of.ours, &of.home, of.pairs)?])

@@ -12,6 +12,7 @@ mod bench;
 mod demo;
 mod e2e;
 mod front;
+mod fuzz;
 mod http;
 mod part;
 mod place;
@@ -61,6 +62,14 @@ enum Command {
     },
     /// Record anew what the Terraform of this machine says, for the cases that are played where there is none.
     RecordTerraform,
+    /// Mutated inputs against the laws of reading, importing and scripts, as long as you like. Input that breaks one is kept.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// One of `plan`, `shell`, `import`; without it all, one after the other.
+        target: Option<String>,
+    },
     /// Speed as ratios against a peer measured in the same run. Builds for release.
     Bench {
         /// Pairs of runs to take the median of.
@@ -79,6 +88,7 @@ fn main() -> ExitCode {
         Command::Test { only } => return test::run(only.as_deref()),
         Command::E2e => e2e::run(),
         Command::Types { check } => types::run(check),
+        Command::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Command::Bench { pairs, only } => bench::run(pairs, only.as_deref()),
         Command::RecordTerraform => test::record_terraform(),
     };

@@ -1,4 +1,4 @@
-//! AWS's own clients, in a Python environment of their own under the target folder.
+//! Programs of Python, in environments of their own under the target folder: AWS's own clients, and a peer of the bench.
 
 use crate::place::{root, target};
 use crate::tool::{Failure, Tool, twice};
@@ -8,20 +8,33 @@ use std::path::{Path, PathBuf};
 /// What the client tests and the bench need: AWS's library and command line, and what runs the tests.
 const REQUIREMENTS: &str = "tests/clients/requirements.txt";
 
-/// The environment's programs, installed if they are not.
+/// What the bench compares the reading of plans with.
+const PEERS: &str = "xtask/src/bench/requirements.txt";
+
+/// Programs of AWS's clients, installed if they are not.
 pub(crate) fn programs() -> Result<PathBuf, Failure> {
-    let home = target().join("python-clients");
-    let wanted = root().join(REQUIREMENTS);
+    environment("python-clients", "AWS's clients", REQUIREMENTS, ("aws", "boto3"))
+}
+
+/// Programs of Ansible, installed if they are not.
+pub(crate) fn ansible() -> Result<PathBuf, Failure> {
+    environment("python-peers", "Ansible", PEERS, ("ansible-playbook", "ansible"))
+}
+
+/// `proof` is a program and a library that are there when all is.
+fn environment(name: &str, what: &str, requirements: &str, proof: (&str, &str)) -> Result<PathBuf, Failure> {
+    let home = target().join(name);
+    let wanted = root().join(requirements);
     let wanted_text = fs::read_to_string(&wanted).map_err(|source| Failure::File {
         what: "read",
-        path: REQUIREMENTS.to_owned(),
+        path: requirements.to_owned(),
         source,
     })?;
     let programs = home.join("bin");
-    if is_current(&home, &wanted_text) && runs(&programs) {
+    if is_current(&home, &wanted_text) && runs(&programs, proof) {
         return Ok(programs);
     }
-    println!("AWS's clients, for tests only, in {}", home.display());
+    println!("{what}, for tests only, in {}", home.display());
     // What is there may be of another place or another Python: nothing of it is kept.
     Tool::new("python3", ["-m", "venv", "--clear", &home.display().to_string()]).run()?;
     let wanted = wanted.display().to_string();
@@ -36,9 +49,10 @@ fn is_current(home: &Path, wanted: &str) -> bool {
     fs::read_to_string(stamp_file(home)).is_ok_and(|text| text == stamp(home, wanted))
 }
 
-/// Whether its Python still starts and finds AWS's library: the system's own may have been replaced.
-fn runs(programs: &Path) -> bool {
-    programs.join("aws").is_file() && Tool::new(programs.join("python"), ["-c", "import boto3"]).succeeds()
+/// Whether its Python still starts and finds the library: the system's own may have been replaced.
+fn runs(programs: &Path, (program, library): (&str, &str)) -> bool {
+    let import = format!("import {library}");
+    programs.join(program).is_file() && Tool::new(programs.join("python"), ["-c", import.as_str()]).succeeds()
 }
 
 fn stamp_file(home: &Path) -> PathBuf {

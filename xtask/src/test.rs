@@ -1,8 +1,8 @@
 //! Everything that CI runs, in order, cheapest first where order is free.
 
 use crate::part::{Ended, Part, run_all};
-use crate::place::{built, root, target};
-use crate::tool::{Failure, Tool, cargo, find, twice};
+use crate::place::{built, root};
+use crate::tool::{Failure, Tool, cargo, find, program_of_cargo};
 use crate::{e2e, front, python, setup, types};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -54,29 +54,16 @@ fn lint() -> Result<Ended, Failure> {
 
 /// cargo-deny compiles in about two minutes on two cores; the owners of crates are also held by the rules.
 fn deny() -> Result<Ended, Failure> {
-    let deny = match find("cargo-deny") {
-        Some(deny) => deny,
-        None => match install_deny() {
-            Ok(deny) => deny,
-            Err(failure) => {
-                return Ok(Ended::Skipped(format!(
-                    "cargo-deny is not here and could not be installed: {failure}"
-                )));
-            }
-        },
+    let deny = match program_of_cargo("cargo-deny") {
+        Ok(deny) => deny,
+        Err(failure) => {
+            return Ok(Ended::Skipped(format!(
+                "cargo-deny is not here and could not be installed: {failure}"
+            )));
+        }
     };
     // Not `advisories`: its database is fetched from a forge at every run, which would make this suite depend on it.
     passed(Tool::new(deny, ["--workspace", "check", "bans", "licenses", "sources"]).run())
-}
-
-fn install_deny() -> Result<PathBuf, Failure> {
-    let tools = target().join("tools");
-    let deny = tools.join("bin/cargo-deny");
-    if !deny.is_file() {
-        let root = tools.display().to_string();
-        twice(|| cargo(["install", "--quiet", "--locked", "--root", &root, "cargo-deny"]).run())?;
-    }
-    Ok(deny)
 }
 
 fn rust_tests() -> Result<Ended, Failure> {

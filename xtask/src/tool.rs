@@ -141,6 +141,20 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }
 
+/// A program that cargo installs, from PATH or from the tools under the target folder, where it is put when it is nowhere.
+pub(crate) fn program_of_cargo(name: &str) -> Result<PathBuf, Failure> {
+    if let Some(found) = find(name) {
+        return Ok(found);
+    }
+    let tools = place::target().join("tools");
+    let program = tools.join("bin").join(name);
+    if !program.is_file() {
+        let root = tools.display().to_string();
+        twice(|| cargo(["install", "--quiet", "--locked", "--root", &root, name]).run())?;
+    }
+    Ok(program)
+}
+
 /// Runs `what` once more if it fails: registries and mirrors have bad moments.
 pub(crate) fn twice(what: impl Fn() -> Result<(), Failure>) -> Result<(), Failure> {
     what().or_else(|failure| {

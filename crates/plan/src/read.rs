@@ -69,7 +69,9 @@ fn looked(bytes: &[u8], lints: bool) -> Looked {
             "It is repaired for viewing only; the file stays as it is.".to_owned(),
         );
     }
-    let (plan, parts) = Reader::new(&text, repaired.is_some()).plan(hex(bytes), lints, &mut findings);
+    // Who goes on to change the text has no use for what identifies it.
+    let digest = if lints { hex(bytes) } else { String::new() };
+    let (plan, parts) = Reader::new(&text, repaired.is_some()).plan(digest, lints, &mut findings);
     let diagnostics = findings.sorted();
     Looked { reading: Reading { text, plan, diagnostics, repaired }, parts, refused: fatal }
 }

@@ -1,24 +1,65 @@
 //! Reading plans.
 
 use super::table::{paired, row};
-use crate::tool::{Failure, Tool, write};
+use crate::place::root;
+use crate::python;
+use crate::tool::{Failure, Tool, find, folder, write};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// `holdpoint check` of a plan of 200 steps, against a fixed goal; the peer is the start of a process that does nothing.
-pub(super) fn check(ours: &Path, home: &Path, pairs: usize) -> Result<String, Failure> {
+/// Guides of the tests of importing.
+const TWINS: [&str; 5] = [
+    "agents-on-app-runner",
+    "ecs-api-and-worker",
+    "ecs-migrations-at-start",
+    "private-database",
+    "reapply-a-patch",
+];
+
+/// `holdpoint check` of a plan of 200 steps, against the start of a process that does nothing, and against what others take
+/// to say that 200 resources or tasks are well written. A peer that is not here is left out, with why.
+pub(super) fn check(ours: &Path, home: &Path, pairs: usize) -> Result<Vec<String>, Failure> {
     let plan = home.join("two-hundred-steps.plan.md");
     write(&plan, &two_hundred_steps())?;
     let plan = plan.display().to_string();
-    let (mine, floor) =
-        paired(pairs, || Tool::new(ours, ["check", &plan]), || Tool::new(ours, ["--version"]))?;
-    Ok(row("check of 200 steps | holdpoint --version", mine, Some(floor), "≤ 50 ms"))
+    let mine = || Tool::new(ours, ["check", &plan]);
+    let (own, floor) = paired(pairs, mine, || Tool::new(ours, ["--version"]))?;
+    let mut rows = vec![row("check of 200 steps | holdpoint --version", own, Some(floor), "≤ 50 ms")];
+
+    let measure = "check of 200 steps | terraform validate";
+    match find("terraform") {
+        None => rows.push(format!("{measure}: left out, terraform is not here")),
+        Some(terraform) => {
+            let resources = home.join("two-hundred-resources");
+            folder(&resources)?;
+            write(&resources.join("main.tf"), &two_hundred_resources())?;
+            Tool::new(&terraform, ["init", "-backend=false", "-input=false"]).within(&resources).output()?;
+            let validate = || Tool::new(&terraform, ["validate", "-no-color"]).within(&resources);
+            let (own, peer) = paired(pairs, mine, validate)?;
+            rows.push(row(measure, own, Some(peer), "≥ 10 ×"));
+        }
+    }
+
+    let measure = "check of 200 steps | ansible --syntax-check";
+    match python::ansible() {
+        Err(failure) => rows.push(format!("{measure}: left out, Ansible could not be installed: {failure}")),
+        Ok(programs) => {
+            let playbook = home.join("two-hundred-tasks.yml");
+            write(&playbook, &two_hundred_tasks())?;
+            let playbook = playbook.display().to_string();
+            let arguments = ["--syntax-check", "-i", "localhost,", playbook.as_str()];
+            let syntax = || Tool::new(programs.join("ansible-playbook"), arguments).env("LC_ALL", "C.UTF-8");
+            let (own, peer) = paired(pairs, mine, syntax)?;
+            rows.push(row(measure, own, Some(peer), "≥ 50 ×"));
+        }
+    }
+    Ok(rows)
 }
 
 /// `holdpoint import` of a guide of 1 MB, whose peer is `check` of the same bytes: what reading them costs anyway.
 pub(super) fn import(ours: &Path, home: &Path, pairs: usize) -> Result<String, Failure> {
     let guide = home.join("a-megabyte.md");
-    write(&guide, &a_megabyte())?;
+    write(&guide, &a_megabyte()?)?;
     let guide = guide.display().to_string();
     let out = home.join("a-megabyte.plan.md").display().to_string();
     let (mine, floor) = paired(
@@ -29,23 +70,34 @@ pub(super) fn import(ours: &Path, home: &Path, pairs: usize) -> Result<String, F
     Ok(row("import of a guide of 1 MB | holdpoint check of it", mine, Some(floor), "≤ 100 ms"))
 }
 
-/// Parts of a deployment as people write them, each about another service, until there is a megabyte.
-fn a_megabyte() -> String {
-    let mut guide = String::from("# A megabyte\n\n**Account:** 111122223333\n**Region:** eu-west-1\n");
-    let mut part = 0;
-    while guide.len() < 1_000_000 {
-        part += 1;
-        let _ = write!(
-            guide,
-            "\n## Step {part}: service {part}\n\nWhy this service comes now, and what is to be looked at.\n\n\
-             - [ ] Nobody else deploys service {part}\n\n\
-             ```bash\n# Deploy it\naws ecs update-service --cluster main --service service-{part} \\\n  \
-             --task-definition service-{part}:7 --region eu-west-1\n```\n\n\
-             ```bash\ncurl -f https://service-{part}.example/health\n# Expected: {{\"status\":\"healthy\"}}\n\
-             ./scripts/notify.sh service-{part}\n```\n"
-        );
+/// The plain guides of the tests, one after the other, their things under another name each time, until there is a megabyte.
+fn a_megabyte() -> Result<String, Failure> {
+    let twins = root().join("crates/plan/tests/twins");
+    let mut guides = Vec::new();
+    for name in TWINS {
+        let path = twins.join(format!("{name}.md"));
+        let bytes = std::fs::read(&path).map_err(|source| Failure::File {
+            what: "read",
+            path: path.display().to_string(),
+            source,
+        })?;
+        guides.push(String::from_utf8_lossy(&bytes).into_owned());
     }
-    guide
+    let mut all = String::new();
+    for (round, guide) in guides.iter().cycle().enumerate() {
+        if all.len() >= 1_000_000 {
+            break;
+        }
+        for line in guide.lines() {
+            all.push_str(line);
+            if line.starts_with('#') {
+                let _ = write!(all, " ({round})");
+            }
+            all.push('\n');
+        }
+        all.push('\n');
+    }
+    Ok(all)
 }
 
 /// Ten stages of twenty steps, each using what the one before it yielded.
@@ -75,4 +127,38 @@ fn two_hundred_steps() -> String {
         }
     }
     plan
+}
+
+/// As many resources, each of which uses the one before it; Terraform's own provider has nothing to be downloaded.
+fn two_hundred_resources() -> String {
+    let mut files = String::new();
+    for number in 0..200 {
+        let input = match number {
+            0 => "\"https://api.example.com/health\"".to_owned(),
+            _ => format!("\"https://api.example.com/${{terraform_data.step_{}.output}}\"", number - 1),
+        };
+        let _ = write!(files, "resource \"terraform_data\" \"step_{number}\" {{\n  input = {input}\n}}\n\n");
+    }
+    files
+}
+
+/// Ten plays of twenty tasks, each using what the one before it registered.
+fn two_hundred_tasks() -> String {
+    let mut book = String::from("---\n");
+    for play in 0..10 {
+        let _ = write!(book, "- name: Stage {play}\n  hosts: localhost\n  gather_facts: false\n  tasks:\n");
+        for task in 0..20 {
+            let number = play * 20 + task;
+            let url = match number {
+                0 => "https://api.example.com/health".to_owned(),
+                _ => format!("https://api.example.com/{{{{ step_{}.status }}}}", number - 1),
+            };
+            let _ = write!(
+                book,
+                "    - name: Step {number}\n      ansible.builtin.uri:\n        url: \"{url}\"\n        \
+                 status_code: 200\n      register: step_{number}\n"
+            );
+        }
+    }
+    book
 }

@@ -6,14 +6,13 @@ use unicode_normalization::UnicodeNormalization;
 /// Lowercase letters and digits, everything else as single spaces, with a space at both ends. Accents go; full width
 /// becomes normal width.
 pub(crate) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return plain(text);
+    }
     let mut out = String::with_capacity(text.len() + 2);
     out.push(' ');
-    if text.is_ascii() {
-        text.chars().for_each(|c| push(c, &mut out));
-    } else {
-        let bare = text.nfkd().filter(|c| !is_accent(*c)).flat_map(char::to_lowercase);
-        bare.nfc().for_each(|c| push(c, &mut out));
-    }
+    let bare = text.nfkd().filter(|c| !is_accent(*c)).flat_map(char::to_lowercase);
+    bare.nfc().for_each(|c| push(c, &mut out));
     if !out.ends_with(' ') {
         out.push(' ');
     }
@@ -64,6 +63,26 @@ impl<T: Copy> Phrases<T> {
     pub(crate) fn any(&self, text: &str) -> bool {
         self.hits(&fold(text)).next().is_some()
     }
+}
+
+/// The same for ASCII, which most lines are.
+fn plain(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    out.push(b' ');
+    let mut gap = true;
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            out.push(byte.to_ascii_lowercase());
+            gap = false;
+        } else if !gap {
+            out.push(b' ');
+            gap = true;
+        }
+    }
+    if !gap {
+        out.push(b' ');
+    }
+    String::from_utf8(out).unwrap_or_default()
 }
 
 fn push(c: char, out: &mut String) {

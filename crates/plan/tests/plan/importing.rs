@@ -1,62 +1,14 @@
 //! What must hold of importing any bytes: nothing is lost, nothing is replaced, twice is once, and the result reads well.
 
 use crate::common::{entries, home, same};
+use crate::laws::imported as check;
 use holdpoint_plan::import::{Import, ImportOptions, ImportState, Outcome, import};
-use holdpoint_plan::{Level, Severity, Span, read};
+use holdpoint_plan::{Severity, read};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 fn plain(bytes: &[u8]) -> Import {
     import(bytes, &ImportOptions::default())
-}
-
-/// The laws of an import, for any bytes.
-fn check(bytes: &[u8]) -> Import {
-    let done = plain(bytes);
-    let before = read(bytes);
-    assert_eq!((&done.original, &done.base), (&before.text, &before.text));
-    let mut rest = String::new();
-    let (mut from, mut skip) = (0, 0);
-    for edit in &done.edits {
-        assert_eq!(edit.span.start, edit.span.end, "only insertions");
-        let at = edit.span.start + skip;
-        rest.push_str(&done.text[from..at]);
-        assert_eq!(&done.text[at..at + edit.text.len()], edit.text);
-        from = at + edit.text.len();
-        skip += edit.text.len();
-    }
-    rest.push_str(&done.text[from..]);
-    assert_eq!(rest, before.text, "the result without the insertions is the original");
-    // The bytes of the file are those that came in, with the insertions between them.
-    assert!(is_spread(bytes, &done.bytes), "every byte stays, in order");
-    assert_eq!(read(&done.bytes).text, done.text, "the bytes are read as the text");
-
-    let known: BTreeSet<(String, String)> = errors(&before.diagnostics);
-    let new: Vec<_> = errors(&done.reading.diagnostics).difference(&known).cloned().collect();
-    assert!(new.is_empty(), "errors that were not there: {new:?}\n{}", done.text);
-    assert_eq!(
-        done.reading.plan.level == Level::Checked,
-        matches!(done.state, ImportState::Imported | ImportState::CheckedAlready)
-    );
-
-    let twice = plain(&done.bytes);
-    assert_eq!(twice.text, done.text, "importing twice is importing once");
-    assert_eq!(twice.bytes, done.bytes);
-    let starts: Vec<Span> = done.proposals.iter().map(|one| one.span).collect();
-    assert!(starts.is_sorted_by_key(|span| span.start), "proposals stand in order");
-    assert!(starts.iter().all(|span| done.original.get(span.start..span.end).is_some()), "places are places");
-    done
-}
-
-fn errors(findings: &[holdpoint_plan::Diagnostic]) -> BTreeSet<(String, String)> {
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
-    errors.map(|finding| (finding.code.clone(), finding.message.clone())).collect()
-}
-
-/// Whether all of the first stands in the second, in order.
-fn is_spread(inner: &[u8], outer: &[u8]) -> bool {
-    let mut outer = outer.iter();
-    inner.iter().all(|byte| outer.any(|other| other == byte))
 }
 
 /// Pieces that texts are put together from; what is nasty about Markdown comes of their neighbours.

@@ -4,11 +4,14 @@
 mod cases;
 mod common;
 mod guides;
+mod hostile;
 mod importing;
+mod laws;
 mod lints;
 mod reach;
 mod reading;
 mod scripts_of_any_sort;
 mod seeds;
 mod shell;
+mod suites;
 mod understanding;

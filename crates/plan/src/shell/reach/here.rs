@@ -1,33 +1,35 @@
 //! Which commands work on the machine that runs them alone: what is installed, copied or built there needs no way back.
 
 use super::arguments::{Arguments, shown};
-use super::judge::{Reach, reach_of};
+use super::judge::{DEEPEST, Reach, reach_of};
 use crate::shell::{Command, Shape, Word, WordPart, parse, unwrap_command};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Whether all that a statement runs works on this machine alone and destroys nothing there. What is not known does not.
 pub fn stays_here(shape: &Shape) -> bool {
-    reach_of(shape).reach != Reach::Destroy && all(shape)
+    reach_of(shape).reach != Reach::Destroy && all(shape, 0)
 }
 
-fn all(shape: &Shape) -> bool {
+fn all(shape: &Shape, depth: usize) -> bool {
     match shape {
-        Shape::Assignments(list) => list.iter().all(|one| inside(std::slice::from_ref(&one.value))),
-        Shape::Simple(command) => local(command),
-        Shape::Pipeline(commands) | Shape::Compound { commands, .. } => commands.iter().all(local),
-        Shape::List(items) => items.iter().all(|(_, shape)| all(shape)),
+        Shape::Assignments(list) => list.iter().all(|one| inside(std::slice::from_ref(&one.value), depth)),
+        Shape::Simple(command) => local(command, depth),
+        Shape::Pipeline(commands) | Shape::Compound { commands, .. } => {
+            commands.iter().all(|command| local(command, depth))
+        }
+        Shape::List(items) => items.iter().all(|(_, shape)| all(shape, depth)),
         Shape::NotUnderstood(_) => false,
     }
 }
 
-fn local(command: &Command) -> bool {
+fn local(command: &Command, depth: usize) -> bool {
     let unwrapped = unwrap_command(command);
     let Some(first) = unwrapped.words.first() else { return true };
     let name = shown(first);
     let program = name.rsplit('/').next().unwrap_or(&name);
     let reads = reach_of(&Shape::Simple(command.clone())).reach <= Reach::Read;
-    inside(&unwrapped.words) && (reads || listed(program, &unwrapped.words))
+    inside(&unwrapped.words, depth) && (reads || listed(program, &unwrapped.words))
 }
 
 fn listed(program: &str, words: &[Word]) -> bool {
@@ -42,10 +44,12 @@ fn listed(program: &str, words: &[Word]) -> bool {
         || first.is_none() && arguments.words().iter().any(|word| subcommands.contains(&word.as_str()))
 }
 
-/// Whether the substitutions in words do so, too.
-fn inside(words: &[Word]) -> bool {
+/// Whether the substitutions in words do so, too. Of what stands too deeply nobody knows.
+fn inside(words: &[Word], depth: usize) -> bool {
     words.iter().flat_map(|word| &word.parts).all(|part| match part {
-        WordPart::Command(script) => parse(script).statements.iter().all(|one| all(&one.shape)),
+        WordPart::Command(script) => {
+            depth < DEEPEST && parse(script).statements.iter().all(|one| all(&one.shape, depth + 1))
+        }
         WordPart::Text { .. }
         | WordPart::Variable { .. }
         | WordPart::Arithmetic(_)

@@ -8,7 +8,7 @@ use crate::shell::{Command, Redirect, Shape, Word, WordPart, parse, unwrap_comma
 use std::borrow::Cow;
 
 /// Commands inside of commands that are looked into.
-const DEEPEST: usize = 4;
+pub(super) const DEEPEST: usize = 4;
 
 /// What repeating a command would do, from harmless to worst. What is not known counts as worse than a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -41,7 +41,7 @@ pub(super) enum Inner {
 
 pub(super) struct Rule {
     says: Says,
-    tokens: Vec<&'static str>,
+    tokens: Vec<Token>,
     why: &'static str,
 }
 
@@ -69,44 +69,95 @@ impl Tool {
     }
 }
 
+/// One word of a pattern, read once: a plan is full of commands, and each is held against many rules.
+enum Token {
+    /// An option is given.
+    Given(&'static str),
+    /// An option has this value.
+    Valued(&'static str, &'static str),
+    /// A text stands in any argument.
+    Says(&'static str),
+    /// No word is left.
+    End,
+    /// A word, or an option in its place, in one of these forms.
+    Word(Vec<Form>),
+}
+
+enum Form {
+    Exactly(&'static str),
+    Any,
+    /// How it begins and how it ends.
+    Between(&'static str, &'static str),
+}
+
+impl Token {
+    fn read(token: &'static str) -> Self {
+        if let Some(option) = token.strip_prefix('+') {
+            return match option.split_once(':') {
+                Some((option, value)) => Self::Valued(option, value),
+                None => Self::Given(option),
+            };
+        }
+        match token.strip_prefix('~') {
+            Some(text) => Self::Says(text),
+            None if token == "$" => Self::End,
+            None => Self::Word(token.split('|').map(Form::read).collect()),
+        }
+    }
+}
+
+impl Form {
+    fn read(form: &'static str) -> Self {
+        match form.split_once('*') {
+            None => Self::Exactly(form),
+            Some(("", "")) => Self::Any,
+            Some((lead, tail)) => Self::Between(lead, tail),
+        }
+    }
+
+    fn is_option(&self, arguments: &Arguments) -> bool {
+        match self {
+            Self::Exactly(option) => option.starts_with('-') && arguments.has(option),
+            Self::Any | Self::Between(..) => false,
+        }
+    }
+
+    fn fits(&self, word: &str) -> bool {
+        match self {
+            Self::Exactly(exactly) => *exactly == word,
+            Self::Any => true,
+            Self::Between(lead, tail) => {
+                !word.is_empty() && word.strip_prefix(lead).is_some_and(|rest| rest.ends_with(tail))
+            }
+        }
+    }
+}
+
 impl Rule {
     fn meets(&self, arguments: &Arguments, operands: &[usize]) -> Option<usize> {
         let mut met = 0;
         for token in &self.tokens {
             let operand = operands.get(met).and_then(|at| arguments.at(*at));
-            let fits = if let Some(option) = token.strip_prefix('+') {
-                match option.split_once(':') {
-                    Some((option, value)) => {
-                        arguments.value(option).is_some_and(|given| given.eq_ignore_ascii_case(value))
-                    }
-                    None => arguments.has(option),
+            let fits = match token {
+                Token::Given(option) => arguments.has(option),
+                Token::Valued(option, value) => {
+                    arguments.value(option).is_some_and(|given| given.eq_ignore_ascii_case(value))
                 }
-            } else if let Some(text) = token.strip_prefix('~') {
-                arguments.words().iter().any(|word| word.contains(text))
-            } else if *token == "$" {
-                operand.is_none()
-            } else {
-                let option = token.split('|').any(|one| one.starts_with('-') && arguments.has(one));
-                let named =
-                    !option && operand.is_some_and(|word| token.split('|').any(|one| fits(one, word)));
-                met += usize::from(named);
-                option || named
+                Token::Says(text) => arguments.words().iter().any(|word| word.contains(text)),
+                Token::End => operand.is_none(),
+                Token::Word(forms) => {
+                    let option = forms.iter().any(|form| form.is_option(arguments));
+                    let named =
+                        !option && operand.is_some_and(|word| forms.iter().any(|form| form.fits(word)));
+                    met += usize::from(named);
+                    option || named
+                }
             };
             if !fits {
                 return None;
             }
         }
         Some(met)
-    }
-}
-
-fn fits(pattern: &str, word: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == word,
-        Some((lead, tail)) => {
-            word.strip_prefix(lead).is_some_and(|rest| rest.ends_with(tail))
-                && (pattern == "*" || !word.is_empty())
-        }
     }
 }
 
@@ -200,7 +251,7 @@ fn rule(line: &'static str) -> Option<Rule> {
         }
         _ => return None,
     };
-    Some(Rule { says, tokens, why: why.trim() })
+    Some(Rule { says, tokens: tokens.into_iter().map(Token::read).collect(), why: why.trim() })
 }
 
 #[cfg(test)]
