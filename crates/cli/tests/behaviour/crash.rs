@@ -32,7 +32,7 @@ const BACK: Story = Story { scenario: "crash_loop", back: true, ..DONE };
 const WHOLE: Story = Story { plan: "crates/cli/tests/plans/broker.plan.md", ..DONE };
 
 /// All that must be the same, however often the console died: a line each.
-type Ending = Vec<String>;
+pub(crate) type Ending = Vec<String>;
 
 impl Story {
     fn walk(self, home: &Home, env: &[(&str, &str)]) -> Ran {
@@ -121,7 +121,7 @@ fn difference(ending: &Ending, expected: &Ending) -> String {
 }
 
 /// Walks all cases, and names every one that ends otherwise.
-fn sweep(cases: &[String], expected: &Ending, case: impl Fn(&str) -> Ending + Sync) {
+pub(crate) fn sweep(cases: &[String], expected: &Ending, case: impl Fn(&str) -> Ending + Sync) {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {

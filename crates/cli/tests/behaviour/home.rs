@@ -15,8 +15,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_holdpoint");
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// A program that has not ended by then hangs; far above what any needs.
-const HANGS: Duration = Duration::from_secs(180);
-const LOOK: Duration = Duration::from_millis(5);
+pub(crate) const HANGS: Duration = Duration::from_secs(180);
+pub(crate) const LOOK: Duration = Duration::from_millis(5);
 
 /// An empty home folder and an empty `HOLDPOINT_HOME`. What still runs in it ends with it.
 pub(crate) struct Home {
@@ -68,11 +68,16 @@ impl Home {
 
     /// The program in this home and in no other environment.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
+        self.beside(PROGRAM, args)
+    }
+
+    /// Another program in this home and in no other environment.
+    pub(crate) fn beside(&self, program: &str, args: &[&str]) -> Command {
         #[expect(
             clippy::disallowed_methods,
-            reason = "the program under test, with an environment of its own"
+            reason = "a program under test, or beside one, with an environment of its own"
         )]
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program);
         command.args(args).env_clear().env("PATH", PATH).env("USER", "tester");
         command.env("HOME", self.folder.path()).env("HOLDPOINT_HOME", self.kept());
         command.env("AWS_EC2_METADATA_DISABLED", "true").current_dir(self.folder.path());
@@ -107,10 +112,15 @@ impl Home {
     }
 
     /// Starts a command of this home. Nobody sits at its standard input.
-    pub(crate) fn start(&self, mut command: Command) -> Running {
+    pub(crate) fn start(&self, command: Command) -> Running {
+        self.start_with(command, Stdio::null())
+    }
+
+    /// Starts a command of this home with that standard input.
+    pub(crate) fn start_with(&self, mut command: Command, input: Stdio) -> Running {
         let nth = self.started.fetch_add(1, Ordering::SeqCst);
         let [out, err] = ["out", "err"].map(|name| self.folder.path().join(format!("said-{nth}.{name}")));
-        command.stdin(Stdio::null());
+        command.stdin(input);
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
         let said = format!("{command:?}").rsplit("holdpoint\" ").next().unwrap_or_default().to_owned();
         Running { child: command.spawn().unwrap(), out, err, said }

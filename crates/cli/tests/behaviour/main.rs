@@ -16,3 +16,5 @@ mod logs;
 mod plans;
 mod planted;
 mod practice;
+mod terminal;
+mod terraform;

@@ -35,6 +35,13 @@ pub(crate) struct Lock {
     pub(crate) since: String,
 }
 
+impl Lock {
+    /// Whether it is told who holds it. A backend that does not say so cannot be asked to take away that very one, either.
+    pub(crate) fn is_named(&self) -> bool {
+        !self.who.is_empty()
+    }
+}
+
 /// What the complaints amount to.
 pub(crate) fn fault(stream: &Stream) -> Fault {
     let text = stream.text.join("\n");
@@ -82,7 +89,16 @@ pub(crate) fn fault(stream: &Stream) -> Fault {
 }
 
 /// Reads the block "Lock Info:" of a complaint.
+///
+/// The `http` backend puts there what the asker itself would have held, and names the lock that is in its way in the line
+/// before, by its id alone (Terraform 1.11.4, `internal/backend/remote-state/http/client.go`): then nobody is named.
 fn lock(detail: &str) -> Lock {
+    let in_the_way = detail
+        .lines()
+        .find_map(|line| line.split_once("remote state already locked: ID=")?.1.split_whitespace().next());
+    if let Some(id) = in_the_way {
+        return Lock { id: id.to_owned(), ..Lock::default() };
+    }
     let field = |name: &str| {
         let line = detail.lines().map(str::trim).find_map(|line| line.strip_prefix(name));
         line.map(|value| value.trim().to_owned()).unwrap_or_default()
@@ -186,9 +202,13 @@ fn locked(did: &str, program: &str, lock: &Lock) -> Diagnosis {
     .says("For", unknown(&lock.operation))
     .says("State", unknown(&lock.path))
     .hint("Look whether that process still works: then wait for it, or set `lock_timeout`, and retry.");
-    match lock.id.is_empty() {
-        true => diagnosis,
-        false => diagnosis.says("Lock", lock.id.clone()).hint(format!(
+    match (lock.id.is_empty(), lock.is_named()) {
+        (true, _) => diagnosis,
+        (false, false) => diagnosis.says("Lock", lock.id.clone()).hint(
+            "The backend does not say who holds it, and takes any lock away when it is asked to: look where the state is kept \
+             (GitLab shows the holder beside the state), and have it taken away there if that one is gone.",
+        ),
+        (false, true) => diagnosis.says("Lock", lock.id.clone()).hint(format!(
             "Only if that process is certainly gone: `{program} force-unlock {}` in the folder of the configuration, then retry.",
             lock.id
         )),
@@ -247,6 +267,20 @@ mod tests {
             "{:?}",
             told.hints
         );
+    }
+
+    /// As Terraform 1.11.4 writes it of the `http` backend, whose block is of the one that asks.
+    const HTTP: &str = "Error message: HTTP remote state already locked: ID=11111111-2222-3333-4444-555555555555\nLock Info:\n  ID:        c0c1348c-14cc-3411-4ba7-2d845618c437\n  Path:      \n  Operation: OperationTypePlan\n  Who:       kim@desk\n  Version:   1.11.4\n  Created:   2026-01-02 03:04:05.635963079 +0000 UTC\n  Info:      \n\n";
+
+    #[test]
+    fn who_asks_is_not_taken_for_the_holder() {
+        let stream = stream("Error acquiring the state lock", HTTP);
+        let Fault::Locked(lock) = fault(&stream) else { panic!("{:?}", fault(&stream)) };
+        assert_eq!((lock.id.as_str(), lock.is_named()), ("11111111-2222-3333-4444-555555555555", false));
+        let told = told("Terraform could not plan", "terraform", &stream, "");
+        assert!(told.headline.contains("locked by somebody"), "{}", told.headline);
+        assert!(told.says.iter().any(|said| said.who == "Held by" && said.what == "not said"), "{told:?}");
+        assert!(told.hints.iter().all(|hint| !hint.contains("force-unlock")), "{:?}", told.hints);
     }
 
     #[test]

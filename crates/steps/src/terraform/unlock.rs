@@ -49,8 +49,11 @@ pub(crate) fn holder(bench: &Bench, lock: &Lock) -> Holder {
     }
 }
 
-/// What is asked of a person; nothing while the holder works, or when the lock has no name.
+/// What is asked of a person; nothing while the holder works, or when the lock or its holder has no name.
 pub(crate) fn question(bench: &Bench, lock: &Lock, then: Then<'_>) -> Option<Question> {
+    if lock.id.is_empty() || !lock.is_named() {
+        return None;
+    }
     let seen = match holder(bench, lock) {
         Holder::Works(_) => return None,
         Holder::Gone => {
@@ -60,9 +63,6 @@ pub(crate) fn question(bench: &Bench, lock: &Lock, then: Then<'_>) -> Option<Que
             "Its holder is not on this machine, so nobody can see from here whether it still works: ask, and look at the pipeline."
         }
     };
-    if lock.id.is_empty() {
-        return None;
-    }
     let unlock = match then {
         Then::Plan => ActionPlan {
             call: format!("{} force-unlock", bench.program.name),

@@ -1,14 +1,13 @@
 //! State and lock in a bucket: moto's S3, with Terraform's own lock file.
 
+use crate::bucket::Bucket;
 use crate::scene::{Scene, failed, gated, outputs, until};
 use crate::stage::{Case, cases, installed};
 use holdpoint_conformance::walk;
 use holdpoint_engine::{ActError, Task};
 use holdpoint_run::{Intent, Question};
 use serde_json::json;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 const ONE: &str = "variable \"n\" { default = 1 }\nresource \"terraform_data\" \"a\" { input = var.n }\noutput \"n\" { value = terraform_data.a.output }\n";
 
@@ -17,17 +16,6 @@ cases! {
     a_lock_in_a_bucket_is_told_while_its_holder_works,
     a_lock_that_was_left_behind_is_asked_about_and_taken_away_to_plan,
     a_lock_that_was_left_behind_is_taken_away_to_apply,
-}
-
-/// A bucket of moto's, in a process of its own.
-struct Bucket(Child);
-
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// A scene whose state is in a bucket; nothing where Terraform or moto are not here.
@@ -41,30 +29,8 @@ async fn in_a_bucket(case: Case) -> Option<(Scene, Option<Bucket>)> {
         scene.room.close().await;
         return None;
     };
-    let mut server = Command::new(server);
-    server.args(["-H", "127.0.0.1", "-p", "0"]).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut bucket = Bucket(server.spawn().unwrap());
-    let mut said = BufReader::new(bucket.0.stderr.take().unwrap()).lines();
-    let address = said.find_map(|line| {
-        let line = line.unwrap();
-        Some(line.split_once("Running on http://")?.1.trim().to_owned())
-    });
-    let address = address.unwrap();
-    // What it says of each call is read, or it would wait for a reader.
-    std::thread::spawn(move || said.for_each(drop));
-    let mut wire = TcpStream::connect(&address).unwrap();
-    let put =
-        format!("PUT /states HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    wire.write_all(put.as_bytes()).unwrap();
-    let mut answer = String::new();
-    wire.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let backend = format!(
-        "terraform {{\n  backend \"s3\" {{\n    bucket = \"states\"\n    key = \"infra.tfstate\"\n    region = \"eu-west-1\"\n    use_lockfile = true\n    \
-         use_path_style = true\n    endpoints = {{ s3 = \"http://{address}\" }}\n    skip_credentials_validation = true\n    \
-         skip_requesting_account_id = true\n    skip_metadata_api_check = true\n    skip_region_validation = true\n  }}\n}}\n"
-    );
-    scene.write("backend.tf", &backend);
+    let bucket = Bucket::open(&server);
+    scene.write("backend.tf", &bucket.backend());
     Some((scene, Some(bucket)))
 }
 

@@ -12,6 +12,7 @@
 
 mod apply;
 mod backend;
+mod bucket;
 mod ends;
 mod plan;
 mod programs;
