@@ -7,7 +7,7 @@ import { Refused } from "../src/host/host.ts";
 import { hashOf, placeOf } from "../src/screens/place.ts";
 import { lock } from "./accounts-views.ts";
 import { ScriptedHost, type Script } from "./scripted.ts";
-import { baking, damagedImport, failedRun, heldRun, home, importing, pausing, plan, runView } from "./views.ts";
+import { applying, baking, damagedImport, failedRun, heldRun, home, importing, pausing, plan, runView } from "./views.ts";
 
 beforeEach(() => {
   location.hash = "";
@@ -225,4 +225,28 @@ test("damage is offered as a diff, and repaired only when asked", async () => {
   await fireEvent.click(screen.getByTestId("import-repair"));
   await screen.findByText("Damage is repaired in the result");
   expect(host.asked.findLast(({ name }) => name === "plan.import")?.args).toMatchObject({ repair: true });
+});
+
+test("a step that can be stopped is stopped gently, asked once, and what happens is told", async () => {
+  const before = runView({ stop: { step: "deploy_api", asked: "no" } }, applying);
+  before.stages.forEach((stage) => stage.steps.forEach((step) => step.id === "apply_worker" && (step.id = "deploy_api")));
+  const host = show("#/run/7k2m", { "run.view": () => before, "run.stop": () => ({ ...before, seq: before.seq + 1, stop: { step: "deploy_api", asked: "gently" } }) });
+  await screen.findByRole("button", { name: /Stop gently/ });
+  await fireEvent.keyDown(document.body, { key: ".", code: "Period", ctrlKey: true });
+  const dialog = await screen.findByRole("dialog", { name: "Stop Apply that plan gently" });
+  expect(host.asked.some(({ name }) => name === "run.stop")).toBe(false);
+  await fireEvent.input(within(dialog).getByLabelText(/^Reason/), { target: { value: "the wrong account" } });
+  await fireEvent.click(within(dialog).getByRole("button", { name: "Stop it gently" }));
+  await screen.findByText("Apply that plan is being stopped");
+  expect(host.asked.filter(({ name }) => name === "run.stop")).toEqual([{ name: "run.stop", args: { run: "7k2m", reason: "the wrong account" } }]);
+  expect(screen.queryByRole("button", { name: /Stop gently/ })).toBeNull();
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+test("what cannot be stopped from here offers no stop", async () => {
+  show("#/run/7k2m", { "run.view": () => runView({ stop: { step: "deploy_api", asked: "no" }, driven_by: { what: "process 4711 on this machine" } }) });
+  await screen.findByText(/Read only/);
+  expect(screen.queryByRole("button", { name: /Stop gently/ })).toBeNull();
+  await fireEvent.keyDown(document.body, { key: ".", code: "Period", ctrlKey: true });
+  expect(screen.queryByRole("dialog")).toBeNull();
 });

@@ -174,7 +174,7 @@ export function runView(over: Partial<RunView> = {}, api: StepView = deploying):
         { step: "create_worker", title: "Create the worker", text: "broker-worker → 0 tasks, then deleted", warning: null, status: "pending" },
       ],
     },
-    wants: [], lapsed: null, halted: null, head: "77aa00bb",
+    wants: [], lapsed: null, stop: null, halted: null, head: "77aa00bb",
     people: [{ name: "ana", verified: true }, { name: "bo", verified: true }],
     ...over,
   };

@@ -79,6 +79,16 @@ pub struct RunReason {
     pub reason: String,
 }
 
+/// A run whose step is to be stopped.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RunStop {
+    /// Its id.
+    pub run: String,
+    /// Why, where somebody says it.
+    pub reason: Option<String>,
+}
+
 /// A signature.
 #[derive(Debug, Clone, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

@@ -216,6 +216,12 @@ calls! {
         c.roll_back(&run, &a.reason).await?;
         c.view(&run).await
     });
+    /// Has the step that goes on stopped gently, where it can be: it ends what it must, and puts away what it has.
+    "run.stop": RunStop => RunView = |c, a| Box::pin(async move {
+        let run = RunId::new(a.run)?;
+        c.stop(&run, false, a.reason).await?;
+        c.view(&run).await
+    });
     /// Gives up: ends the run and leaves everything as it is.
     "run.abort": RunReason => RunView = |c, a| Box::pin(async move {
         let run = RunId::new(a.run)?;

@@ -38,7 +38,7 @@ mod who;
 pub use args::{
     DraftRef, FindingRef, LockOpen, Nothing, PlanAt, PlanShown, ProfileNamed, ProfileRef, ReportArgs,
     ReportFile, ReportFormat, RunAnswer, RunChoose, RunConfirm, RunGuest, RunLog, RunReason, RunRef,
-    RunSecret, RunSign, RunStart, RunTick, SecretRef, SessionRef, SignIn, VaultChoose, Verified,
+    RunSecret, RunSign, RunStart, RunStop, RunTick, SecretRef, SessionRef, SignIn, VaultChoose, Verified,
 };
 pub use calls::{CALLS, Call, dispatch};
 pub use choices::PrefsSet;

@@ -465,8 +465,10 @@ pub(crate) fn view_of(handle: &RunHandle, text: &str, prefs: &Prefs) -> Option<R
     let state = handle.state();
     let signers = handle.signers();
     let finished = handle.is_finished() && state.end.is_none();
+    let stoppable = handle.stoppable().filter(|_| !handle.is_finished());
     handle.board(|board| {
-        run_view(&RunFacts { signers, driven_here: !finished, ..RunFacts::new(&state, board, text, prefs) })
+        let facts = RunFacts::new(&state, board, text, prefs);
+        run_view(&RunFacts { signers, driven_here: !finished, stoppable, ..facts })
     })
 }
 

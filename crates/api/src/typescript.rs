@@ -112,6 +112,8 @@ fn types(config: &Config) -> String {
         RollbackSet,
         DriverView,
         LapseView,
+        StopAsked,
+        StopView,
         RunView,
         KeptIn,
         StandingKind,

@@ -84,7 +84,6 @@ async fn docker_is_told_everything_and_secrets_by_its_environment_only() {
         "--target",
         "run",
         "--no-cache",
-        "--pull",
         "--build-arg",
         "VERSION",
         "--secret",

@@ -33,6 +33,8 @@ const views = [
   { name: "run-asking", path: `${STAGE}#/run/asking` },
   { name: "run-deciding", path: `${STAGE}#/run/deciding` },
   ...["planned", "applying", "mirroring", "operating", "baking", "hooked"].map((state) => ({ name: `run-${state}`, path: `${STAGE}#/run/${state}` })),
+  { name: "run-stoppable", path: `${STAGE}#/run/stoppable`, act: byTestId("stop") },
+  { name: "run-stopping", path: `${STAGE}#/run/stopping` },
   { name: "run-held", path: `${STAGE}#/run/held` },
   { name: "run-sign", path: `${STAGE}#/run/held`, act: byTestId("go") },
   { name: "run-rollback", path: `${STAGE}#/run/failed`, act: byTestId("roll-back") },

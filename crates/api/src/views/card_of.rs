@@ -8,12 +8,7 @@ use serde_json::Value;
 pub(super) fn card(kind: &str, known: &WorkState, told: Option<&Value>) -> Option<CardView> {
     match (kind, &known.outcome) {
         ("terraform.plan", Some(Outcome::Succeeded { outputs, .. })) => {
-            let seen = |name: &str| outputs.get(name).and_then(|output| output.seen());
-            Some(changes(
-                &seen("summary").unwrap_or_default(),
-                &seen("changes").unwrap_or_default(),
-                &seen("drift").unwrap_or_default(),
-            ))
+            Some(changes(|name| outputs.get(name).and_then(|output| output.value.as_ref())))
         }
         _ => told.and_then(of_view),
     }
@@ -21,7 +16,7 @@ pub(super) fn card(kind: &str, known: &WorkState, told: Option<&Value>) -> Optio
 
 fn of_view(view: &Value) -> Option<CardView> {
     match view.get("card")?.as_str()? {
-        "changes" => Some(changes(&view["summary"], &view["changes"], &view["drift"])),
+        "changes" => Some(changes(|name| view.get(name))),
         "terraform" => Some(CardView::Apply {
             said: text(view, "phase"),
             resources: list(view, "resources").map(resource).collect(),
@@ -45,9 +40,27 @@ fn of_view(view: &Value) -> Option<CardView> {
     }
 }
 
-fn changes(summary: &Value, changes: &Value, drift: &Value) -> CardView {
-    let of = |value: &Value| value.as_array().map(|all| all.iter().map(change).collect()).unwrap_or_default();
-    CardView::Changes { summary: shown(summary).unwrap_or_default(), changes: of(changes), drift: of(drift) }
+fn changes<'v>(part: impl Fn(&str) -> Option<&'v Value>) -> CardView {
+    let rows = |name: &str, others: &str| {
+        let all = |name: &str| part(name).and_then(Value::as_array).into_iter().flatten();
+        all(name).map(change).chain(all(others).filter_map(in_short)).collect()
+    };
+    CardView::Changes {
+        summary: part("summary").and_then(shown).unwrap_or_default(),
+        changes: rows("changes", "others"),
+        drift: rows("drift", "other_drift"),
+    }
+}
+
+/// `create aws_s3_bucket.logs`: what is told of a change where there are very many.
+fn in_short(told: &Value) -> Option<ResourceChange> {
+    let (action, address) = told.as_str()?.split_once(' ')?;
+    Some(ResourceChange {
+        address: address.to_owned(),
+        action: action.to_owned(),
+        reason: None,
+        values: Vec::new(),
+    })
 }
 
 fn change(view: &Value) -> ResourceChange {

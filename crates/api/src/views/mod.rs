@@ -45,7 +45,7 @@ pub use plan::{
 pub(crate) use plan_of::plan_view;
 pub use run::{
     ChecklistItem, CoveredView, DriverView, HoldView, LapseView, OutputView, RollbackSet, RunView,
-    SignatureView, StageView, UndoStep,
+    SignatureView, StageView, StopAsked, StopView, UndoStep,
 };
 pub(crate) use run_of::{RunFacts, rollback_view, run_summary, run_view, waiting};
 pub use sign_in::{SignInState, SignInView};

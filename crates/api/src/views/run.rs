@@ -212,10 +212,34 @@ pub struct RunView {
     pub wants: Vec<String>,
     /// The sign-in that it waits for: it goes on by itself when somebody has signed in.
     pub lapsed: Option<LapseView>,
+    /// The step that goes on, where somebody here can have it stopped.
+    pub stop: Option<StopView>,
     /// Why it stopped in this process.
     pub halted: Option<String>,
     /// Head of its chain, hex.
     pub head: String,
+}
+
+/// A step that can be stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "StopOffer")]
+pub struct StopView {
+    /// Its id.
+    pub step: String,
+    /// How far it was asked to stop.
+    pub asked: StopAsked,
+}
+
+/// How far a step was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum StopAsked {
+    /// Nobody asked.
+    No,
+    /// It ends what it must, and puts away what it has.
+    Gently,
+    /// It is ended, whatever it is doing.
+    Hard,
 }
 
 /// A sign-in that is over.

@@ -4,8 +4,8 @@ use super::plan_of::{estimate, hold_rule};
 use super::step_of::{seconds_between, status, step_view, work_status};
 use super::{
     CoveredView, DriverView, HoldView, Identity, IdentityStanding, LapseView, OutputView, PersonView,
-    RollbackSet, RunStatus, RunSummary, RunView, SignatureView, StageView, StepStatus, UndoStep, Waiting,
-    WaitingKind, Weight,
+    RollbackSet, RunStatus, RunSummary, RunView, SignatureView, StageView, StepStatus, StopAsked, StopView,
+    UndoStep, Waiting, WaitingKind, Weight,
 };
 use crate::marks::{alias_of, colour_of, weight_of};
 use holdpoint_engine::{Board, Lapse};
@@ -30,6 +30,8 @@ pub(crate) struct RunFacts<'a> {
     pub(crate) driven_by: Option<String>,
     /// This process drives.
     pub(crate) driven_here: bool,
+    /// The work that can be stopped here, and whether that was asked for already; true when hard.
+    pub(crate) stoppable: Option<(Work, Option<bool>)>,
     pub(crate) interruption: Option<Interruption>,
 }
 
@@ -44,6 +46,7 @@ impl<'a> RunFacts<'a> {
             signers: Vec::new(),
             driven_by: None,
             driven_here: false,
+            stoppable: None,
             interruption,
         }
     }
@@ -87,6 +90,14 @@ pub(crate) fn run_view(facts: &RunFacts<'_>) -> Option<RunView> {
         wants: facts.board.wants.clone(),
         lapsed: lapse(facts)
             .map(|lapse| LapseView { session: lapse.session.clone(), said: lapse.said.clone() }),
+        stop: facts.stoppable.as_ref().map(|(work, asked)| StopView {
+            step: work.step.to_string(),
+            asked: match asked {
+                None => StopAsked::No,
+                Some(false) => StopAsked::Gently,
+                Some(true) => StopAsked::Hard,
+            },
+        }),
         halted: facts.board.halted.clone(),
         head: state.head.clone(),
     })

@@ -12,6 +12,7 @@ mod expiry;
 mod failures;
 mod home;
 mod importing;
+mod large;
 mod logs;
 mod plans;
 mod planted;

@@ -277,7 +277,12 @@ pub(super) fn list() -> [KindSpec; 4] {
                 OutputSpec { name: "replace", doc: "How many are replaced." },
                 OutputSpec { name: "delete", doc: "How many are deleted." },
                 OutputSpec { name: "changes", doc: "The table of changes, sensitive values masked." },
+                OutputSpec {
+                    name: "others",
+                    doc: "Changes behind the first thousand, each as `create aws_s3_bucket.logs`.",
+                },
                 OutputSpec { name: "drift", doc: "What has changed outside of Terraform, in the same form." },
+                OutputSpec { name: "other_drift", doc: "The same behind the first thousand." },
                 OutputSpec { name: "has_changes", doc: "Whether applying it would do anything." },
                 OutputSpec { name: "findings", doc: "What the guards found." },
             ],

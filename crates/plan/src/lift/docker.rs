@@ -126,7 +126,7 @@ fn build(call: &Call<'_, '_>, options: &Options, buildx: bool) -> Result<Answer,
         return keep("`image.build` works by `docker buildx`");
     }
     options.refuse(&["--pull"], "fetches the base image anew")?;
-    if options.one("--provenance").is_some_and(|value| value != "false" && value != "true") {
+    if options.one("--provenance").is_some_and(|value| value != "false") {
         return keep("`--provenance` has no field in a step");
     }
     let context = match options.rest.as_slice() {

@@ -61,6 +61,13 @@ impl Options {
         self.given.iter().filter(|(given, _)| *given == name).flat_map(|(_, values)| values.clone()).collect()
     }
 
+    /// Whether one option is given somewhere before another.
+    pub(crate) fn comes_before(&self, one: &str, other: &str) -> bool {
+        let first = self.given.iter().position(|(given, _)| *given == one);
+        let last = self.given.iter().rposition(|(given, _)| *given == other);
+        first.zip(last).is_some_and(|(first, last)| first < last)
+    }
+
     /// What a switch with a `--no-` twin says.
     pub(crate) fn switch(&self, on: &str, off: &str) -> Option<bool> {
         let last = self.given.iter().rev().find(|(given, _)| *given == on || *given == off)?.0;

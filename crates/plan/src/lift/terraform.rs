@@ -111,7 +111,7 @@ fn plan(call: &Call<'_, '_>, dir: &str, options: &Options) -> Result<Answer, Kee
     if !options.rest.is_empty() {
         return keep("it names a folder in a way that Terraform no longer takes");
     }
-    let mut vars = variables(call, options)?;
+    let vars = variables(call, options)?;
     let mut draft = Draft::of("terraform.plan", plan_name(dir));
     draft = somewhere(call, draft, dir)?;
     let files = options.all("-var-file");
@@ -128,14 +128,6 @@ fn plan(call: &Call<'_, '_>, dir: &str, options: &Options) -> Result<Answer, Kee
         [one] => draft.with("var_file", one.as_str()),
         many => draft.with("var_file", json!(many)),
     };
-    for (name, value) in &call.context().felt {
-        if let Some(name) = name.strip_prefix("TF_VAR_") {
-            if value.is_empty() {
-                return keep(format!("`TF_VAR_{name}` is only known when it runs"));
-            }
-            vars.entry(name.to_owned()).or_insert_with(|| value.as_str().into());
-        }
-    }
     if !vars.is_empty() {
         draft = draft.with("vars", vars);
     }
@@ -270,14 +262,20 @@ fn somewhere(call: &Call<'_, '_>, draft: Draft, dir: &str) -> Result<Draft, Keep
         .maybe("program", (call.program == "tofu").then_some("tofu")))
 }
 
-/// `-var name=value`, and `TF_VAR_name=value` before the command.
+/// `-var name=value`.
+///
+/// A step's variables count above everything else ("Input Variables", Variable Definition Precedence: later options of the
+/// command line above earlier ones, all of them above files that are found, and the environment below all). Where that
+/// could give another value than the command's own order, it is kept.
 fn variables(call: &Call<'_, '_>, options: &Options) -> Result<Map<String, Value>, Keep> {
-    let mut vars = Map::new();
-    for assignment in &call.unwrapped.environment {
-        if let Some(name) = assignment.name.strip_prefix("TF_VAR_") {
-            vars.insert(name.to_owned(), call.values().text(&assignment.value)?.into());
-        }
+    let set = call.unwrapped.environment.iter().map(|assignment| &assignment.name);
+    if let Some(name) = set.chain(call.context().felt.keys()).find(|name| name.starts_with("TF_VAR_")) {
+        return keep(format!("`{name}` gives way to every variables file, and a step's variables do not"));
     }
+    if options.comes_before("-var", "-var-file") {
+        return keep("a variables file after `-var` counts above it, and a step's variables above its files");
+    }
+    let mut vars = Map::new();
     for pair in options.all("-var") {
         let Some((name, value)) = pair.split_once('=') else { return keep("`-var` names no value") };
         if value.starts_with(['[', '{']) {

@@ -275,7 +275,7 @@ fn words(task: &Task, with: &ImageBuild, metadata: &Path) -> Result<Vec<OsString
         say(&["--target", target]);
     }
     if with.cache == Some(false) {
-        say(&["--no-cache", "--pull"]);
+        say(&["--no-cache"]);
     }
     for name in with.build_args.keys() {
         say(&["--build-arg", name]);

@@ -149,8 +149,8 @@ impl Bench {
             .hint("Run the same in the folder by hand to see more, then retry.")
     }
 
-    /// The state as it is kept, without its lock; `None` when there is none.
-    pub(crate) async fn state(&self) -> Result<Option<Value>, Diagnosis> {
+    /// Which version of which state, read without its lock; `None` when there is none.
+    pub(crate) async fn state_mark(&self) -> Result<Option<StateMark>, Diagnosis> {
         let said = self.ask(&["state", "pull"]).await?;
         if said.code != Some(0) {
             return Err(self.failed("cannot read its state", &said));
@@ -158,14 +158,9 @@ impl Bench {
         if said.stdout.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
-        serde_json::from_slice(&said.stdout).map(Some).map_err(|_| {
+        StateMark::of(&said.stdout).map_err(|_| {
             Diagnosis::of("The state is not JSON").hint("Look at it with `terraform state pull`.")
         })
-    }
-
-    /// Which version of which state.
-    pub(crate) async fn state_mark(&self) -> Result<Option<StateMark>, Diagnosis> {
-        Ok(self.state().await?.as_ref().and_then(StateMark::of))
     }
 
     /// The backend, as `init` wrote it down.

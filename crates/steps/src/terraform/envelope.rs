@@ -7,9 +7,9 @@ use holdpoint_engine::{Task, Unsealed};
 use holdpoint_plan::kinds::TerraformPlan;
 use holdpoint_run::Diagnosis;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8] = b"holdpoint terraform plan 1\n";
@@ -57,9 +57,18 @@ pub(crate) struct StateMark {
 }
 
 impl StateMark {
-    /// Of a state's JSON; `None` when there is no state.
-    pub(crate) fn of(state: &Value) -> Option<Self> {
-        Some(Self { lineage: state["lineage"].as_str()?.to_owned(), serial: state["serial"].as_u64()? })
+    /// Of a state's JSON, of whose resources nothing is kept; `None` when it says of no version.
+    ///
+    /// # Errors
+    /// When it is not JSON.
+    pub(crate) fn of(state: &[u8]) -> serde_json::Result<Option<Self>> {
+        #[derive(Deserialize)]
+        struct Head {
+            lineage: Option<String>,
+            serial: Option<u64>,
+        }
+        let Head { lineage, serial } = serde_json::from_slice(state)?;
+        Ok(lineage.zip(serial).map(|(lineage, serial)| Self { lineage, serial }))
     }
 }
 
@@ -120,6 +129,32 @@ pub(crate) fn digest_of(path: &Path) -> std::io::Result<Option<String>> {
 /// SHA-256, hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A reader that knows the SHA-256 of what went through it.
+pub(crate) struct Digesting<R> {
+    from: R,
+    seen: Sha256,
+}
+
+impl<R: Read> Digesting<R> {
+    pub(crate) fn new(from: R) -> Self {
+        Self { from, seen: Sha256::new() }
+    }
+
+    /// Of the whole, hex; what was not read yet is read first.
+    pub(crate) fn digest(mut self) -> std::io::Result<String> {
+        std::io::copy(&mut self, &mut std::io::sink())?;
+        Ok(self.seen.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.from.read(into)?;
+        self.seen.update(into.get(..count).unwrap_or_default());
+        Ok(count)
+    }
 }
 
 /// The commit that a folder's repository is at, read without starting anything; `None` outside of a repository.

@@ -2,7 +2,7 @@
 
 use super::Common;
 use super::bench::{Bench, forget_variables, unkept};
-use super::envelope::{Facts, commit, digest_of, seal};
+use super::envelope::{Digesting, Facts, commit, digest_of, seal};
 use super::expect::{has_changes, judge, summary};
 use super::faults::{self, Fault, Lock};
 use super::ground::{Ground, Recording, below, choose, own_folder};
@@ -18,6 +18,8 @@ use async_trait::async_trait;
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_plan::kinds::{TerraformInit, TerraformPlan, TerraformPlanExpect};
 use holdpoint_run::{Diagnosis, External, Intent, OutputValue, Question, Receipt};
+use serde::Serializer as _;
+use serde::ser::SerializeMap as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -260,24 +262,14 @@ impl Plan {
             judgement.assumed = facts.recorded;
         }
         judgements.extend(findings.iter().filter(|finding| finding.stops).map(Finding::judgement));
-        let table = json!({
-            "summary": summary(&shown),
-            "terraform": facts.program_version,
-            "workspace": facts.workspace,
-            "changes": shown.changes.view(usize::MAX),
-            "unchanged": shown.changes.unchanged,
-            "drift": shown.drift.view(usize::MAX),
-            "outputs": shown.outputs,
-            "sensitive_outputs": shown.sensitive_outputs,
-            "checks": shown.checks,
-            "warnings": warnings,
-            "findings": findings.iter().map(Finding::view).collect::<Vec<_>>(),
-        });
-        let pretty = serde_json::to_vec_pretty(&table).unwrap_or_default();
-        task.safe.keep("terraform-plan.json", "application/json", &pretty).await?;
+        let table = whole(&shown, &facts, &warnings, &findings)
+            .map_err(|error| Diagnosis::of(format!("What the plan would do has no JSON form: {error}")))?;
+        task.safe.keep("terraform-plan.json", "application/json", &table).await?;
+        drop(table);
+        let (changes, drift) = (shown.changes.view(TABLE), shown.drift.view(DRIFT));
         task.progress.shows(json!({
-            "card": "changes", "summary": facts.summary,
-            "changes": shown.changes.view(TABLE), "drift": shown.drift.view(DRIFT),
+            "card": "changes", "summary": facts.summary, "changes": changes, "others": shown.changes.others(),
+            "drift": drift, "other_drift": shown.drift.others(),
         }));
         let digest = seal(task, &facts, &file).await?;
         let mut notes: Vec<String> = note.into_iter().collect();
@@ -296,8 +288,10 @@ impl Plan {
             ("update", json!(shown.changes.count(Action::Update))),
             ("replace", json!(shown.changes.count(Action::Replace))),
             ("delete", json!(shown.changes.count(Action::Delete))),
-            ("changes", shown.changes.view(TABLE)),
-            ("drift", shown.drift.view(DRIFT)),
+            ("changes", changes),
+            ("others", shown.changes.others()),
+            ("drift", drift),
+            ("other_drift", shown.drift.others()),
             ("has_changes", json!(has_changes(&shown))),
             ("findings", findings.iter().map(Finding::view).collect()),
         ];
@@ -386,16 +380,44 @@ fn facts(
     }))
 }
 
+/// The whole table, as it is kept: every row, with every value that is kept of it.
+fn whole(
+    shown: &Shown,
+    facts: &Facts,
+    warnings: &[String],
+    findings: &[Finding],
+) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = Vec::new();
+    let mut writer = serde_json::Serializer::pretty(&mut bytes);
+    let mut map = writer.serialize_map(None)?;
+    map.serialize_entry("summary", &facts.summary)?;
+    map.serialize_entry("terraform", &facts.program_version)?;
+    map.serialize_entry("workspace", &facts.workspace)?;
+    map.serialize_entry("changes", &shown.changes.whole())?;
+    map.serialize_entry("unchanged", &shown.changes.unchanged)?;
+    map.serialize_entry("drift", &shown.drift.whole())?;
+    map.serialize_entry("outputs", &shown.outputs)?;
+    map.serialize_entry("sensitive_outputs", &shown.sensitive_outputs)?;
+    map.serialize_entry("checks", &shown.checks)?;
+    map.serialize_entry("warnings", warnings)?;
+    map.serialize_entry("findings", &findings.iter().map(Finding::view).collect::<Vec<_>>())?;
+    map.end()?;
+    Ok(bytes)
+}
+
+/// A recorded plan: read as it comes, and sealed by its digest alone. What would be applied is recorded beside it.
 fn recorded(task: &Task, with: &TerraformPlan, recording: &Recording) -> Result<Made, Diagnosis> {
     let path = recording.plan();
-    let bytes = std::fs::read(&path)
-        .map_err(|error| Diagnosis::of(format!("{} cannot be read: {error}", path.display())))?;
+    let unread =
+        |error: &std::io::Error| Diagnosis::of(format!("{} cannot be read: {error}", path.display()));
+    let mut file = Digesting::new(std::fs::File::open(&path).map_err(|error| unread(&error))?);
     let mut watch = Watch::default();
-    let shown = read(bytes.as_slice(), &mut watch).map_err(|error| {
+    let shown = read(&mut file, &mut watch).map_err(|error| {
         Diagnosis::of(format!("The recorded plan {} cannot be read: {error}", path.display()))
             .hint("Record it again: `terraform show -json <plan> > practice/plan.json`.")
     })?;
     let folder = own_folder(task, with.dir.as_deref())?;
     let facts = facts(task, with, &shown, &folder, |facts| Facts { recorded: true, ..facts })?;
-    Ok(Made { shown, watch, facts, file: bytes, backend: Value::Null, warnings: Vec::new() })
+    let file = file.digest().map_err(|error| unread(&error))?.into_bytes();
+    Ok(Made { shown, watch, facts, file, backend: Value::Null, warnings: Vec::new() })
 }

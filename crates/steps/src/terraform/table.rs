@@ -1,5 +1,6 @@
 //! The table of changes: what happens to each resource, values side by side, what is sensitive masked.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 /// What a masked value is shown as.
@@ -10,6 +11,9 @@ const TEXT: usize = 400;
 const VALUES: usize = 200;
 /// Changes of which values are shown; of the others address and action are.
 const DETAILED: usize = 400;
+
+/// Rows of outputs and of the screen; further ones are named there in short, as each costs the journal and every view of it.
+const LISTED: usize = 1_000;
 
 /// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -375,10 +379,16 @@ impl Table {
         self.rows.iter().filter(|row| row.action != Action::Read)
     }
 
-    /// As in outputs and on the screen. `bytes` is how long it may be; what does not fit is shown without its values.
+    /// All rows with all that is kept of them, written one after another: no second table is made of them.
+    pub(crate) fn whole(&self) -> impl Serialize + '_ {
+        Whole(self)
+    }
+
+    /// The first rows, as in outputs and on the screen. `bytes` is how long they may be; what does not fit is shown without
+    /// its values.
     pub(crate) fn view(&self, bytes: usize) -> Value {
         let mut left = bytes;
-        let rows = self.rows.iter().map(|row| {
+        let rows = self.rows.iter().take(LISTED).map(|row| {
             let whole = row.view(true);
             let length = whole.to_string().len();
             if length <= left {
@@ -388,6 +398,21 @@ impl Table {
             row.view(false)
         });
         Value::Array(rows.collect())
+    }
+
+    /// The rows behind those of [`Self::view`], each as `create aws_s3_bucket.logs`.
+    pub(crate) fn others(&self) -> Value {
+        let rows = self.rows.iter().skip(LISTED);
+        rows.map(|row| json!(format!("{} {}", row.action.as_str(), row.address))).collect()
+    }
+}
+
+/// See [`Table::whole`].
+struct Whole<'t>(&'t Table);
+
+impl Serialize for Whole<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.rows.iter().map(|row| row.view(true)))
     }
 }
 
@@ -441,6 +466,18 @@ mod tests {
         assert_eq!(of(json!(["forget"])), Action::Forget);
         assert_eq!(of(json!(["of", "tomorrow"])), Action::Other);
         assert_eq!(Action::of(&json!({"actions": ["no-op"], "importing": {"id": "x"}})), Action::Import);
+    }
+
+    #[test]
+    fn of_very_many_rows_the_last_are_named_in_short() {
+        let mut table = Table::default();
+        let change = json!({"actions": ["create"], "before": null, "after": {"a": 1}});
+        for at in 0..LISTED + 2 {
+            table.add(Row::of(&json!({"address": format!("a.b[{at}]"), "type": "a", "change": change})));
+        }
+        assert_eq!(table.view(usize::MAX).as_array().unwrap().len(), LISTED);
+        assert_eq!(table.others(), json!(["create a.b[1000]", "create a.b[1001]"]));
+        assert_eq!(serde_json::to_value(table.whole()).unwrap().as_array().unwrap().len(), LISTED + 2);
     }
 
     #[test]

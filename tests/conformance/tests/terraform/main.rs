@@ -14,6 +14,7 @@ mod apply;
 mod backend;
 mod bucket;
 mod ends;
+mod live_versions;
 mod plan;
 mod programs;
 mod scene;

@@ -28,6 +28,9 @@ export class RunController {
   /** Whether this window may act: somebody else's run, and one that is over, can only be read. */
   readonly mayAct: boolean = $derived(this.view !== null && this.view.driven_by === null && this.view.ended_at === null && !this.view.resumable && this.view.halted === null);
 
+  /** The step that can be stopped from here, and was not asked to yet. */
+  readonly stoppable: StepView | null = $derived(this.mayAct && this.view?.stop?.asked === "no" ? (this.steps.find((step) => step.id === this.view?.stop?.step) ?? null) : null);
+
   constructor(host: Host, run: string) {
     this.#host = host;
     this.run = run;
@@ -127,6 +130,11 @@ export class RunController {
 
   rollBack(reason: string): Promise<boolean> {
     return this.#ask("run.rollback", { run: this.run, reason });
+  }
+
+  /** Has the step that goes on end what it must, and put away what it has. */
+  stop(reason: string | null): Promise<boolean> {
+    return this.#ask("run.stop", { run: this.run, reason });
   }
 
   abort(reason: string): Promise<boolean> {

@@ -90,6 +90,8 @@ export type Calls = {
   "run.rollback_preview": { args: { run: string, }; reply: RollbackSet };
   /** Rolls back the whole set. */
   "run.rollback": { args: { run: string, reason: string, }; reply: RunView };
+  /** Has the step that goes on stopped gently, where it can be: it ends what it must, and puts away what it has. */
+  "run.stop": { args: { run: string, reason: string | null, }; reply: RunView };
   /** Gives up: ends the run and leaves everything as it is. */
   "run.abort": { args: { run: string, reason: string, }; reply: RunView };
   /** Goes on with an open run that nobody drives. */

@@ -162,7 +162,11 @@ export type Driver = { what: string, };
 
 export type Lapse = { session: string | null, said: string, };
 
-export type RunView = { run: string, seq: number, title: string, plan_path: string, plan_digest: string, mode: Mode, speed: number, scenario: string | null, status: RunStatus, said: string, started_at: string, started_by: Person, ended_at: string | null, estimate: Estimate | null, identity: Identity, driven_by: Driver | null, resumable: boolean, stages: Array<StageView>, current: string | null, hold: Hold | null, outputs: Array<Output>, rollback: RollbackSet, people: Array<Person>, wants: Array<string>, lapsed: Lapse | null, halted: string | null, head: string, };
+export type StopAsked = "no" | "gently" | "hard";
+
+export type StopOffer = { step: string, asked: StopAsked, };
+
+export type RunView = { run: string, seq: number, title: string, plan_path: string, plan_digest: string, mode: Mode, speed: number, scenario: string | null, status: RunStatus, said: string, started_at: string, started_by: Person, ended_at: string | null, estimate: Estimate | null, identity: Identity, driven_by: Driver | null, resumable: boolean, stages: Array<StageView>, current: string | null, hold: Hold | null, outputs: Array<Output>, rollback: RollbackSet, people: Array<Person>, wants: Array<string>, lapsed: Lapse | null, stop: StopOffer | null, halted: string | null, head: string, };
 
 export type KeptIn = "shared" | "vault";
 
