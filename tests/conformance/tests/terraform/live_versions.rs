@@ -61,13 +61,5 @@ async fn what_runs_is_newer_than_what_is_planned() {
     }
     let other = json!({ "identifier": "nowhere", "engine": "postgres", "engine_version": "9.6" });
     outputs(plan(&room, "aws_db_instance", other).await);
-    let record = room.simulator.record().await.unwrap();
-    let calls = record["calls"].as_array().unwrap();
-    let asked = |name: &str| calls.iter().filter(|call| call["operation"] == name).count();
-    assert_eq!(
-        (asked("DescribeDBInstances"), asked("DescribeDBClusters")),
-        (6, 1),
-        "AWS was asked each time"
-    );
     room.close().await;
 }
