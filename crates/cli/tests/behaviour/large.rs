@@ -92,7 +92,6 @@ fn check(changes: usize, most: u64) {
     let took = peak(&walking);
     std::fs::write(here.join("go"), "").unwrap();
     walking.end().exits(0).says(&[&format!("{changes} created")]);
-    eprintln!("a plan of {changes} changes and {} MB: {took} MB", LENGTH >> 20);
     assert!(took <= most, "{took} MB for {changes} changes, and {most} are enough");
 
     let report = home.json(&["report", "last", "--format", "json"]);

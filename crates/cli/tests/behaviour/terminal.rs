@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::{ChildStdin, Stdio};
 
 /// What is typed when the terminal shows this.
-pub(crate) type Habit = (&'static str, &'static str);
+pub(crate) type Habit<'t> = (&'t str, &'t str);
 
 /// Answers after which a program is taken to ask the same for ever.
 const ENOUGH: u32 = 30;
@@ -63,7 +63,7 @@ impl Terminal {
     }
 
     /// Answers what is asked, as often as it is asked, until the program ends.
-    pub(crate) fn answers(mut self, habits: &[Habit]) -> Ran {
+    pub(crate) fn answers(mut self, habits: &[Habit<'_>]) -> Ran {
         let mut given = 0;
         for _ in 0..HANGS.as_millis() / LOOK.as_millis() {
             let fresh = self.fresh();

@@ -10,9 +10,9 @@
 #[path = "../../../../tests/conformance/tests/terraform/bucket.rs"]
 mod bucket;
 
-use crate::account;
 use crate::crash::{Ending, sweep};
-use crate::home::{Home, Ran, Running, repository};
+use crate::home::{Ran, repository};
+use crate::live::Live;
 use crate::terminal::{Habit, Terminal};
 use bucket::Bucket;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ const LOCK: &str = "5a0d1c9e-0f5b-4c53-9a52-6f1c6f2b7d11";
 
 const GO: &str = "g = go, n = no-go, q = leave it open:";
 /// Who attends to a run signs as the profile that it runs by, walks a stale plan again, and takes a dead man's lock away.
-const HABITS: [Habit; 6] = [
+const HABITS: [Habit<'static>; 6] = [
     (GO, "g"),
     ("guest = somebody who signs in here:", ""),
     ("a = abort, q = leave it open:", "p"),
@@ -52,14 +52,11 @@ const HABITS: [Habit; 6] = [
     ("  signed by [shop]:", ""),
 ];
 
-/// A home whose profile leads to a simulator, with a configuration whose state is in a bucket.
+/// A live home with a configuration whose state is in a bucket.
 struct Site {
-    home: Home,
+    live: Live,
     bucket: Bucket,
-    port: u16,
-    simulator: Running,
     plan: PathBuf,
-    config: String,
 }
 
 impl Site {
@@ -71,37 +68,25 @@ impl Site {
             );
             return None;
         };
-        let home = Home::new();
-        let (simulator, port) = account::simulate(&home, &home.kept().with_file_name("aws"));
-        let target = json!({ "account": "111122223333", "region": "eu-west-1", "role": "Deployer" });
-        let furnished = account::admin(port, "POST", "furnish", &target);
-        let key = |member: &str| furnished["people"][0][member].as_str().unwrap().to_owned();
-        let profile = format!(
-            "[profile shop]\nregion = eu-west-1\naws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
-            key("access_key_id"),
-            key("secret_access_key"),
-            key("session_token")
-        );
-        let config = home.file("aws-config", profile).display().to_string();
+        let live = Live::open();
+        let home = &live.home;
         let text =
             std::fs::read_to_string(repository("crates/cli/tests/plans/two-resources.plan.md")).unwrap();
-        let text = text.replace("eu-central-1", "eu-west-1");
-        let plan = home.file("two.plan.md", text);
+        let plan = home.file("two.plan.md", text.replace("eu-central-1", "eu-west-1"));
         let bucket = Bucket::open(&server);
         for folder in ["infra", "elsewhere"] {
             home.file(&format!("{folder}/main.tf"), MAIN);
             home.file(&format!("{folder}/backend.tf"), bucket.backend());
         }
-        Some(Self { home, bucket, port, simulator, plan, config })
+        Some(Self { live, bucket, plan })
     }
 
     /// `holdpoint` at a terminal, with more in its environment.
     fn at_terminal(&self, more: &[(&str, &str)], args: &[&str]) -> Terminal {
-        let endpoint = format!("http://127.0.0.1:{}", self.port);
-        let own = [("AWS_ENDPOINT_URL", endpoint.as_str()), ("AWS_CONFIG_FILE", self.config.as_str())];
-        let path = path();
-        let path = [("PATH", path.as_str())];
-        Terminal::open(&self.home, &[&own[..], &path, more].concat(), args)
+        let mut env = self.live.env();
+        env.push(("PATH", path()));
+        let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Terminal::open(&self.live.home, &[&env, more].concat(), args)
     }
 
     fn walk(&self, more: &[(&str, &str)]) -> Terminal {
@@ -112,11 +97,11 @@ impl Site {
     fn somebody_applies(&self) {
         for words in [&["init", "-input=false"][..], &["apply", "-input=false", "-auto-approve", "-var=n=2"]]
         {
-            let mut command = self.home.beside("terraform", words);
-            command.current_dir(self.home.kept().with_file_name("elsewhere"));
+            let mut command = self.live.home.beside("terraform", words);
+            command.current_dir(self.live.home.kept().with_file_name("elsewhere"));
             command.env("PATH", path()).env("CHECKPOINT_DISABLE", "1");
             command.env("AWS_ACCESS_KEY_ID", "made-up").env("AWS_SECRET_ACCESS_KEY", "made-up");
-            self.home.ran(command).exits(0);
+            self.live.home.ran(command).exits(0);
         }
     }
 
@@ -131,15 +116,7 @@ impl Site {
 
     /// What the run's own applies left.
     fn applied(&self) -> String {
-        std::fs::read_to_string(self.home.kept().with_file_name("infra/applied")).unwrap_or_default()
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.simulator.child.kill();
-        let _ = self.simulator.child.wait();
+        std::fs::read_to_string(self.live.home.kept().with_file_name("infra/applied")).unwrap_or_default()
     }
 }
 
@@ -154,8 +131,8 @@ fn path() -> String {
 
 /// How a run ended: each step, what it changed, who signed, and what the configuration did.
 fn ending(site: &Site) -> Ending {
-    site.home.run(&["verify", "last"]).exits(0).says(&["intact", "all anchored"]);
-    let report = site.home.json(&["report", "last", "--format", "json"]);
+    site.live.home.run(&["verify", "last"]).exits(0).says(&["intact", "all anchored"]);
+    let report = site.live.home.json(&["report", "last", "--format", "json"]);
     let of = |list: &Value| list.as_array().unwrap().clone();
     let mut lines =
         vec![format!("end {}", report["outcome"]["end"]), format!("applied {:?}", site.applied())];

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite stops at what it did not expect")]
 
+mod programs;
+
 use holdpoint_conformance::{Room, scripted, succeeded, walk};
 use holdpoint_engine::{Progress, Task};
 use holdpoint_plan::lift::{Context, Facts, Lifted, Verdict, lift};
