@@ -32,7 +32,7 @@ nth=0
 metadata=
 for word in "$@"; do
     nth=$((nth + 1))
-    case "$word" in -var-file=*) cp "${word#-var-file=}" "$here/file-$nth" ;; esac
+    case "$word" in -var-file=* | --var-file=*) cp "${word#*-var-file=}" "$here/file-$nth" ;; esac
     if [ "$metadata" = next ]; then metadata=$word; fi
     if [ "$word" = --metadata-file ]; then metadata=next; fi
 done
@@ -129,7 +129,7 @@ fn planned(told: &Told, root: &Path) -> Planned {
     let mut words = told.words.iter().enumerate().skip_while(|(_, word)| *word != "plan").skip(1);
     while let Some((at, word)) = words.next() {
         let mut word = word.replacen("--", "-", 1);
-        if ["-var", "-target", "-replace", "-parallelism", "-lock-timeout"].contains(&word.as_str()) {
+        if ["-var", "-target", "-replace", "-parallelism", "-lock-timeout", "-out"].contains(&word.as_str()) {
             word = format!("{word}={}", words.next().unwrap().1);
         }
         if word.starts_with("-var-file=") {
@@ -269,7 +269,11 @@ fn build(built: &mut Built, told: &Told, words: &[&str], root: &Path) {
             "--target" => built.target = Some(value()),
             "--build-arg" => {
                 let argument = value();
-                let (name, value) = argument.split_once('=').unwrap_or((&argument, &told.env[&argument]));
+                // One without a value has it in the environment.
+                let (name, value) = match argument.split_once('=') {
+                    Some((name, value)) => (name, value),
+                    None => (argument.as_str(), told.env[&argument].as_str()),
+                };
                 built.arguments.insert(name.to_owned(), value.to_owned());
             }
             // How it is shown, and what is written beside it. Without attestations a pushed image is the image alone.
