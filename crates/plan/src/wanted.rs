@@ -19,6 +19,8 @@ pub enum Thing {
     AppService,
     /// A secret of Secrets Manager.
     Secret,
+    /// A parameter of Parameter Store.
+    Parameter,
     /// A database of RDS.
     Database,
     /// A cluster of databases.
@@ -35,6 +37,7 @@ impl Thing {
             Self::LogGroup => "log group",
             Self::AppService => "App Runner service",
             Self::Secret => "secret",
+            Self::Parameter => "parameter",
             Self::Database => "database",
             Self::DatabaseCluster => "database cluster",
         }
@@ -123,7 +126,10 @@ impl Gatherer<'_> {
                 self.each(step, Thing::LogGroup, with.get("groups"));
             }
             "apprunner" => self.want(step, Thing::AppService, self.text_of(with.get("service")), None),
-            "secrets" => self.each(step, Thing::Secret, with.get("secrets")),
+            "secrets" => {
+                self.each(step, Thing::Secret, with.get("secrets"));
+                self.each(step, Thing::Parameter, with.get("parameters"));
+            }
             "rds" => {
                 self.want(step, Thing::Database, self.text_of(with.get("database")), None);
                 self.want(step, Thing::DatabaseCluster, self.text_of(with.get("cluster")), None);

@@ -1,4 +1,5 @@
 //! What no source of AWS states is said so in the code, and listed for users: the two do not part.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -104,6 +104,7 @@ async fn list(cloud: &Cloud, one: &Wanted) -> Result<Vec<String>, CallError> {
             cloud.app_services().await?.into_iter().map(|service| service.service_name).collect()
         }
         Thing::Secret => cloud.secret_names().await?,
+        Thing::Parameter => cloud.parameter_names().await?,
         Thing::Database => cloud.databases().await?.into_iter().map(|database| database.id).collect(),
         Thing::DatabaseCluster => {
             cloud.database_clusters().await?.into_iter().map(|cluster| cluster.id).collect()
@@ -111,14 +112,28 @@ async fn list(cloud: &Cloud, one: &Wanted) -> Result<Vec<String>, CallError> {
     })
 }
 
-/// Only so many secrets are listed; one that is not among them is asked for by its name.
+/// Only so many secrets and parameters are listed; one that is not among them is asked for by its name.
 async fn is_beyond_the_list(cloud: &Cloud, one: &Wanted, names: &[String]) -> bool {
-    one.thing == Thing::Secret
-        && !names.contains(&one.name)
-        && cloud
-            .secret(&one.name)
-            .await
-            .is_ok_and(|secret| secret.is_some_and(|secret| secret.deleted_date.is_none()))
+    if names.contains(&one.name) {
+        return false;
+    }
+    match one.thing {
+        Thing::Secret => {
+            let secret = cloud.secret(&one.name).await;
+            secret.is_ok_and(|secret| secret.is_some_and(|secret| secret.deleted_date.is_none()))
+        }
+        Thing::Parameter => {
+            let found = cloud.parameters(std::slice::from_ref(&one.name)).await;
+            found.is_ok_and(|found| found.iter().any(Option::is_some))
+        }
+        Thing::Cluster
+        | Thing::Service
+        | Thing::Family
+        | Thing::LogGroup
+        | Thing::AppService
+        | Thing::Database
+        | Thing::DatabaseCluster => false,
+    }
 }
 
 fn judged(one: &Wanted, names: &[String]) -> Option<Remark> {
@@ -177,7 +192,8 @@ async fn data_api(cloud: &Cloud, things: &[Wanted]) -> Vec<Remark> {
             | Thing::Family
             | Thing::LogGroup
             | Thing::AppService
-            | Thing::Secret => continue,
+            | Thing::Secret
+            | Thing::Parameter => continue,
         };
         match cluster {
             Ok(cluster) if cluster.as_ref().is_some_and(|cluster| cluster.data_api) => {}

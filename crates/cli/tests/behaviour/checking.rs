@@ -2,7 +2,7 @@
 
 use crate::account::{admin, simulate};
 use crate::home::{Home, repository};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const TERRAFORM: &str = "# Shop\n\n## Step 1: Apply\n\n```bash\nterraform plan -var-file=prod.tfvars\nterraform apply -var-file=prod.tfvars\n```\n";
 
@@ -66,7 +66,8 @@ fn plan(account: &str, service: &str) -> String {
         "---\nholdpoint:\n  version: 1\n  title: Broker\n  target: {{ account: \"{account}\", region: eu-central-1 }}\n  vars:\n    cluster: {{ default: broker }}\n---\n\
          # Broker\n\n## Look\n\n```yaml stage\nid: look\n```\n\n```yaml step\nid: api\nuses: ecs.check\n\
          with: {{ cluster: \"{{{{ vars.cluster }}}}\", service: {service} }}\nexpect: {{ running: 2 }}\nestimate: 1s..5s\n```\n\n\
-         ```yaml step\nid: log\nuses: logs.expect\nwith: {{ group: /ecs/broker-apii }}\nexpect: {{ contains: [started] }}\nestimate: 1s..5s\n```\n"
+         ```yaml step\nid: log\nuses: logs.expect\nwith: {{ group: /ecs/broker-apii }}\nexpect: {{ contains: [started] }}\nestimate: 1s..5s\n```\n\n\
+         ```yaml step\nid: given\nuses: secrets.check\nwith: {{ parameters: [/broker/url, /broker/mdoe] }}\nestimate: 1s..5s\n```\n"
     )
 }
 
@@ -75,7 +76,8 @@ fn what_a_plan_names_is_looked_for_in_its_account() {
     let home = Home::new();
     let (_simulator, port) = simulate(&home, &home.kept().join("runs/alone/sim"));
     let world = std::fs::read(repository("plans/ecs-api-and-worker.world.json")).unwrap();
-    let world: Value = serde_json::from_slice(&world).unwrap();
+    let mut world: Value = serde_json::from_slice(&world).unwrap();
+    world["parameters"] = json!([{"name": "/broker/url"}, {"name": "/broker/mode"}]);
     let furnished = admin(port, "POST", "furnish", &world);
     let person = &furnished["people"][0];
     let of = |name: &str| person[name].as_str().unwrap();
@@ -97,6 +99,8 @@ fn what_a_plan_names_is_looked_for_in_its_account() {
         "Did you mean `broker-api`?",
         "there is no log group `/ecs/broker-apii`",
         "Did you mean `/ecs/broker-api`?",
+        "there is no parameter `/broker/mdoe`",
+        "Did you mean `/broker/mode`?",
     ]);
     home.run_with(&env, &[&check[..], &["--strict"]].concat()).exits(1);
     // Offline, the same plan has nothing of the kind.

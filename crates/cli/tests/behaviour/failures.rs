@@ -137,9 +137,9 @@ fn check(scenario: &str, walk: &Walk) -> Result<(), String> {
 fn ended(home: &Home, scenario: &str, walk: &Walk) -> Ran {
     let plan = repository(&walk.plan);
     let over = home.file("over.json", walk.over.to_string());
-    let scenario = match walk.over {
-        Value::Null => scenario.to_owned(),
-        _ => format!("{scenario}+{}", over.display()),
+    let scenario = match walk.over.is_null() {
+        true => scenario.to_owned(),
+        false => format!("{scenario}+{}", over.display()),
     };
     let speed = walk.speed.unwrap_or(SPEED).to_string();
     let mut words = vec!["run", plan.to_str().unwrap(), "--practice", "--trust", "--speed", &speed];
