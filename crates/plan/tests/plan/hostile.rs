@@ -108,6 +108,7 @@ fn fences_inside_of_fences() {
         "-\t```bash\n\tls\n\t```\n",
         "```bash\r\nls\r\n```\r\n- ```bash\r\n  ls\r\n  ```\r\n",
         "\u{feff}# A\n\n```bash\nls\n```\n",
+        "Step do: D\r\r\ro\n  step : Do\n",
     ] {
         hold(text);
     }

@@ -24,7 +24,10 @@ pub(crate) fn reading(bytes: &[u8]) {
     reading.plan.stages.iter().for_each(|stage| inside(stage.span));
     reading.plan.steps().for_each(|step| inside(step.span));
     let shown = blocks(text);
-    assert!(shown.windows(2).all(|pair| pair[0].end_line < pair[1].start_line), "blocks of {text:?}");
+    // To Markdown a lone carriage return ends a line, too; lines are counted by line feeds, so there two blocks may share one.
+    let apart = usize::from(!text.replace("\r\n", "\n").contains('\r'));
+    let ordered = shown.windows(2).all(|pair| pair[0].end_line + apart <= pair[1].start_line);
+    assert!(ordered, "blocks of {text:?}");
     if let Some(offer) = repair_edits(bytes) {
         assert!(holdpoint_plan::apply(text, &offer.edits).is_ok(), "a repair of {text:?}");
     }
