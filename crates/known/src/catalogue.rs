@@ -1,7 +1,7 @@
 //! The files of `known-problems/`, compiled in, read and compiled once.
 
-use crate::{Condition, Matcher, Place, Problem};
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use crate::Problem;
+use crate::compile::{BadRegex, Rule, Rules};
 use std::sync::LazyLock;
 
 /// Lists the files. The crate `include_dir` was turned down: on stable Rust a new file does not make it compile again.
@@ -122,26 +122,8 @@ pub fn defects() -> &'static [Defect] {
 /// What the files hold, and the expressions compiled.
 pub(crate) struct Catalogue {
     pub(crate) problems: Vec<Problem>,
-    pub(crate) rules: Vec<Rule>,
-    /// Number n is `rules[n].regex`: one pass over a text finds all that match.
-    pub(crate) any: RegexSet,
+    pub(crate) rules: Rules,
     defects: Vec<Defect>,
-}
-
-/// A matcher, compiled.
-pub(crate) struct Rule {
-    /// Index of its problem.
-    pub(crate) problem: usize,
-    pub(crate) places: Vec<Place>,
-    pub(crate) regex: Regex,
-    pub(crate) all: Vec<Also>,
-    pub(crate) none: Vec<Also>,
-}
-
-/// A condition, compiled.
-pub(crate) struct Also {
-    pub(crate) places: Vec<Place>,
-    pub(crate) regex: Regex,
 }
 
 pub(crate) static READ: LazyLock<Catalogue> = LazyLock::new(|| read(FILES));
@@ -159,50 +141,26 @@ fn read(files: &[(&str, &str)]) -> Catalogue {
             Err(defect) => defects.push(defect),
         }
     }
-    let patterns = rules.iter().map(|rule: &Rule| rule.regex.as_str());
-    let any = RegexSetBuilder::new(patterns).case_insensitive(true).multi_line(true).build();
-    let any = any.unwrap_or_else(|error| {
-        // Each compiled by itself, so only the size of all together can be refused.
-        defects.push(Defect::Regex { id: "*".into(), regex: "all together".into(), why: error.to_string() });
-        rules.clear();
-        RegexSet::empty()
+    let rules = Rules::new(rules).unwrap_or_else(|why| {
+        defects.push(Defect::Regex { id: "*".into(), regex: "all together".into(), why });
+        Rules::none()
     });
-    Catalogue { problems, rules, any, defects }
+    Catalogue { problems, rules, defects }
 }
 
 fn read_one(id: &str, text: &str, index: usize) -> Result<(Problem, Vec<Rule>), Defect> {
     let problem: Problem = serde_saphyr::from_str(text)
         .map_err(|error| Defect::File { id: id.to_owned(), why: error.to_string() })?;
-    let rules = problem.matchers.iter().map(|matcher| rule(id, matcher, index)).collect::<Result<_, _>>()?;
+    let bad = |bad: BadRegex| Defect::Regex { id: id.to_owned(), regex: bad.regex, why: bad.why };
+    let rules = problem.matchers.iter().map(|matcher| Rule::new(matcher, index));
+    let rules = rules.collect::<Result<_, _>>().map_err(bad)?;
     Ok((Problem { id: id.to_owned(), ..problem }, rules))
-}
-
-fn rule(id: &str, matcher: &Matcher, problem: usize) -> Result<Rule, Defect> {
-    let also = |conditions: &[Condition]| {
-        let also = |one: &Condition| Ok(Also { places: one.places.clone(), regex: compile(id, &one.regex)? });
-        conditions.iter().map(also).collect::<Result<Vec<_>, Defect>>()
-    };
-    Ok(Rule {
-        problem,
-        places: matcher.places.clone(),
-        regex: compile(id, &matcher.regex)?,
-        all: also(&matcher.all)?,
-        none: also(&matcher.none)?,
-    })
-}
-
-fn compile(id: &str, regex: &str) -> Result<Regex, Defect> {
-    let compiled = RegexBuilder::new(regex).case_insensitive(true).multi_line(true).build();
-    compiled.map_err(|error| Defect::Regex {
-        id: id.to_owned(),
-        regex: regex.to_owned(),
-        why: error.to_string(),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Evidence, Place};
 
     const GOOD: &str = "title: T\npriority: 50\nmatch: [{regex: boom}]\nmeaning: M\ncause: C\nchecks: [c]\nrepairs: [r]\nsource: S\nexamples: {yes: [{log: boom}]}\n";
 
@@ -218,6 +176,7 @@ mod tests {
         for (told, part) in told.iter().zip(["twice.yaml", "strange.yaml", "open.yaml: the expression `(`"]) {
             assert!(told.contains(part), "{told}");
         }
-        assert!(read.any.is_match("BOOM"));
+        let seen = Evidence::default().with(Place::Other, "BOOM");
+        assert_eq!(read.rules.shown(&seen).into_keys().collect::<Vec<_>>(), [0]);
     }
 }

@@ -1,5 +1,6 @@
 //! What was seen: texts, each with the place that it came from.
 
+use crate::Example;
 use serde::Deserialize;
 
 /// Where a text was seen. A pattern names the places that it is looked for in.
@@ -28,6 +29,27 @@ pub struct Evidence {
     texts: Vec<(Place, String)>,
 }
 
+impl Place {
+    /// As files write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::StoppedReason => "stopped_reason",
+            Self::StopCode => "stop_code",
+            Self::ExitCode => "exit_code",
+            Self::ApiError => "api_error",
+            Self::Output => "output",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl From<&Example> for Evidence {
+    fn from(example: &Example) -> Self {
+        example.iter().fold(Self::default(), |evidence, (place, text)| evidence.with(*place, text))
+    }
+}
+
 impl Evidence {
     /// The same with one text more.
     #[must_use]
@@ -47,6 +69,26 @@ impl Evidence {
             }
             Some(_) | None => self.texts.push((place, text)),
         }
+    }
+
+    /// The lines that say something, in the order in which they were said.
+    pub fn lines(&self) -> impl Iterator<Item = (Place, &str)> {
+        self.texts()
+            .flat_map(|(place, text)| text.lines().map(move |line| (place, line.trim())))
+            .filter(|(_, line)| !line.is_empty())
+    }
+
+    /// The beginning of it, of so many bytes together.
+    #[must_use]
+    pub fn first(&self, bytes: usize) -> Self {
+        let mut left = bytes;
+        let mut texts = Vec::new();
+        for (place, text) in self.texts() {
+            let text = text.get(..text.floor_char_boundary(left.min(text.len()))).unwrap_or_default();
+            left -= text.len();
+            texts.push((place, text.to_owned()));
+        }
+        Self { texts }
     }
 
     /// The texts.

@@ -1,9 +1,10 @@
 //! Which problems the evidence shows.
 
-use crate::catalogue::{Also, READ, Rule};
-use crate::{Evidence, Place, Problem};
+use crate::catalogue::READ;
+use crate::compile::{Rules, Seen};
+use crate::{Evidence, Problem};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Longest [`Match::line`], in characters.
 const LONGEST: usize = 240;
@@ -22,44 +23,26 @@ pub struct Match {
 /// problem found is left out.
 pub fn find(evidence: &Evidence) -> Vec<Match> {
     let catalogue = &*READ;
-    // By problem, where it is shown first: number of the text, offset in it.
-    let mut first: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-    for (number, (place, text)) in evidence.texts().enumerate() {
-        for rule in catalogue.any.matches(text).into_iter().filter_map(|index| catalogue.rules.get(index)) {
-            let Some(found) = rule.regex.find(text).filter(|_| rule.holds(place, evidence)) else { continue };
-            let at = (number, found.start());
-            first.entry(rule.problem).and_modify(|before| *before = at.min(*before)).or_insert(at);
-        }
-    }
-    let mut found: Vec<(&'static Problem, (usize, usize))> =
-        first.into_iter().filter_map(|(index, at)| Some((catalogue.problems.get(index)?, at))).collect();
+    let found = ordered(&catalogue.rules, evidence, |index| catalogue.problems.get(index));
+    found.into_iter().map(|(_, problem, line)| Match { problem, line }).collect()
+}
+
+/// The problems of a set that the evidence shows, best first: index, problem, and the line that shows it.
+pub(crate) fn ordered<'p>(
+    rules: &Rules,
+    evidence: &Evidence,
+    problem: impl Fn(usize) -> Option<&'p Problem>,
+) -> Vec<(usize, &'p Problem, String)> {
+    let shown = rules.shown(evidence).into_iter();
+    let mut found: Vec<(usize, &'p Problem, Seen)> =
+        shown.filter_map(|(index, at)| Some((index, problem(index)?, at))).collect();
     let hidden: BTreeSet<&str> =
-        found.iter().flat_map(|(problem, _)| problem.hides.iter().map(String::as_str)).collect();
-    found.retain(|(problem, _)| !hidden.contains(problem.id.as_str()));
-    found.sort_by_key(|(problem, at)| (Reverse(problem.priority), *at));
+        found.iter().flat_map(|(_, problem, _)| problem.hides.iter().map(String::as_str)).collect();
+    found.retain(|(_, problem, _)| !hidden.contains(problem.id.as_str()));
+    found.sort_by_key(|(_, problem, at)| (Reverse(problem.priority), *at));
     let texts: Vec<&str> = evidence.texts().map(|(_, text)| text).collect();
-    let line = |(number, offset): (usize, usize)| {
-        texts.get(number).map_or_else(String::new, |text| line(text, offset))
-    };
-    found.into_iter().map(|(problem, at)| Match { problem, line: line(at) }).collect()
-}
-
-impl Rule {
-    fn holds(&self, place: Place, evidence: &Evidence) -> bool {
-        is_in(&self.places, place)
-            && self.all.iter().all(|also| also.is_seen(evidence))
-            && !self.none.iter().any(|also| also.is_seen(evidence))
-    }
-}
-
-impl Also {
-    fn is_seen(&self, evidence: &Evidence) -> bool {
-        evidence.texts().any(|(place, text)| is_in(&self.places, place) && self.regex.is_match(text))
-    }
-}
-
-fn is_in(places: &[Place], place: Place) -> bool {
-    places.is_empty() || places.contains(&place)
+    let line = |(number, offset): Seen| texts.get(number).map_or_else(String::new, |text| line(text, offset));
+    found.into_iter().map(|(index, problem, at)| (index, problem, line(at))).collect()
 }
 
 /// The line around an offset. Of a long one the part that begins a little before what matched.

@@ -15,16 +15,20 @@ pub struct Problem {
     pub title: String,
     /// How exactly a match names the cause, 0 to 100: 80 and more name it, 50 is a symptom with few causes, less is a
     /// symptom with many. Higher comes first.
+    #[serde(default = "names_a_cause")]
     pub priority: u8,
     /// What is true when it matches, for somebody who has never seen it.
+    #[serde(default)]
     pub meaning: String,
     /// Where it usually comes from.
     pub cause: String,
     /// What to look at, first things first.
+    #[serde(default)]
     pub checks: Vec<String>,
     /// What to do, first things first; nothing in it is done by itself.
     pub repairs: Vec<String>,
     /// Documentation or public issue that says so.
+    #[serde(default)]
     pub source: String,
     /// What it is recognised by: any one of these.
     #[serde(rename = "match")]
@@ -34,6 +38,11 @@ pub struct Problem {
     pub hides: Vec<String>,
     /// Invented texts that the tests hold it to.
     pub examples: Examples,
+}
+
+/// The priority of a file that says none.
+fn names_a_cause() -> u8 {
+    80
 }
 
 /// One way to recognise a problem.
