@@ -1,6 +1,6 @@
 // The screens as a person meets them: found by role and name, driven by key and pointer.
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import App from "../src/screens/App.svelte";
 import { Console } from "../src/screens/console.svelte.ts";
 import { Refused } from "../src/host/host.ts";
@@ -58,6 +58,45 @@ test("a finding stands in the list and beside its line", async () => {
   show(hashOf({ screen: "plan", path: plan.path }));
   await screen.findByRole("group", { name: "Findings at line 50" });
   expect(screen.getAllByText(/changes something once and nothing undoes it/)).toHaveLength(2);
+});
+
+test("what the author says stands apart from what would happen, each with its place", async () => {
+  show(hashOf({ screen: "plan", path: plan.path }));
+  expect((await screen.findByTestId("claim")).textContent).toBe("the plan says: done");
+  const services = screen.getByRole("region", { name: "Services" });
+  expect(within(services).getByText("https://api.broker.example")).toBeTruthy();
+  expect(within(services).getByText("public")).toBeTruthy();
+  expect(within(screen.getByRole("region", { name: "Costs" })).getByText("$65–80")).toBeTruthy();
+  const scrolled = vi.fn();
+  Element.prototype.scrollIntoView = scrolled;
+  await fireEvent.click(within(screen.getByRole("region", { name: "Afterwards" })).getByRole("button", { name: "Delete the old queue" }));
+  expect(scrolled.mock.contexts[0]).toMatchObject({ id: "line-50" });
+});
+
+test("a plan that says nothing besides says so", async () => {
+  show(hashOf({ screen: "plan", path: plan.path }), { "plan.open": () => ({ ...plan, overview: { facts: [], services: [], readiness: [], costs: [], next_steps: [], more: 0 } }) });
+  await screen.findByText(/Nothing about services/);
+});
+
+test("a finding is repaired in the file after its change was shown", async () => {
+  const host = show(hashOf({ screen: "plan", path: plan.path }), {
+    "plan.fix_preview": () => ({ title: "Ask for a hold before it", diff: "@@ -52,1 +52,2 @@\n id: tell\n+hold: 1\n" }), "plan.fix": () => ({ ...plan, digest: "another", findings: [], fixes: [] }),
+  });
+  await fireEvent.click(await screen.findByTestId("plan-fix"));
+  const dialog = await screen.findByRole("dialog", { name: "Ask for a hold before it" });
+  expect(await within(dialog).findByText("hold: 1")).toBeTruthy();
+  expect(host.asked.some(({ name }) => name === "plan.fix")).toBe(false);
+  await fireEvent.click(within(dialog).getByRole("button", { name: "Write it to the file" }));
+  await waitFor(() => expect(screen.queryByTestId("plan-fix")).toBeNull());
+  expect(host.asked.find(({ name }) => name === "plan.fix")?.args).toEqual({ path: plan.path, digest: plan.digest, fix: "a1b2c3" });
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+test("a repair that is refused says why, and writes nothing", async () => {
+  show(hashOf({ screen: "plan", path: plan.path }), { "plan.fix_preview": () => { throw new Refused({ code: "refused", message: "deploy.plan.md has changed since it was shown", hints: [], causes: [] }); } });
+  await fireEvent.click(await screen.findByTestId("plan-fix"));
+  await screen.findByText("deploy.plan.md has changed since it was shown");
+  expect(screen.getByTestId<HTMLButtonElement>("fix-write").disabled).toBe(true);
 });
 
 test("a hold is signed by somebody else than who started", async () => {

@@ -1,5 +1,5 @@
 // Invented views for tests and for looking at the screens. Every name, account and digest is made up.
-import type { Home, Identity, ImportRow, ImportView, LogLine, PlanView, ProposalView, RunView, StageView, StepView } from "../src/host/host.ts";
+import type { Home, Identity, ImportRow, ImportView, KnownOffer, LogLine, PlanView, ProposalView, RunView, StageView, StepView } from "../src/host/host.ts";
 
 export const NOW = Date.parse("2026-11-20T14:20:12+01:00");
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -129,7 +129,8 @@ const failed: StepView = {
       { label: "The tasks", text: "3 stopped: `EssentialContainerExited`, exit code 255, 2 s after start", tone: "plain" },
     ],
     last_lines: [{ number: 1, at: null, source: "", text: "exec /app/entrypoint.sh: exec format error", mark: null }],
-    known: [{ title: "Image built for another processor", meaning: "Mostly a build on an Apple Silicon machine without `--platform linux/amd64`.", repairs: ["Rebuild or mirror the image for linux/amd64, then retry this step."] }],
+    own_faults: [],
+    known: [{ id: "exec-format-error", own: null, cause: null, title: "Image built for another processor", meaning: "Mostly a build on an Apple Silicon machine without `--platform linux/amd64`.", repairs: ["Rebuild or mirror the image for linux/amd64, then retry this step."] }],
   },
   choices: [
     { choice: "retry", title: "Retry…", about: "Starts the step again as it is.", needs_reason: false },
@@ -192,8 +193,8 @@ export const plan: PlanView = {
   target: { account: "111122223333", region: "eu-central-1", role: "Deployer" }, estimate: { from: 1200, to: 2400 },
   vars: [{ name: "tag", default: "0.2.0", secret: false, description: "Image tag" }],
   stages: [
-    { id: "before", title: "Before", role: "before", estimate: { from: 60, to: 120 }, hold: null, steps: [{ id: "ready", title: "Before the change", kind: "checklist", effect: "read", estimate: null, hold: null, undo: null, practice: "local", line: 24 }] },
-    { id: "services", title: "Services", role: "deploy", estimate: { from: 300, to: 480 }, hold: { signatures: 1, by_someone_else: false, by: [] }, steps: [
+    { id: "before", title: "Before", role: "before", estimate: { from: 60, to: 120 }, hold: null, claim: { mark: "done", line: 20 }, steps: [{ id: "ready", title: "Before the change", kind: "checklist", effect: "read", estimate: null, hold: null, undo: null, practice: "local", line: 24 }] },
+    { id: "services", title: "Services", role: "deploy", estimate: { from: 300, to: 480 }, hold: { signatures: 1, by_someone_else: false, by: [] }, claim: null, steps: [
       { id: "deploy_api", title: "Deploy API", kind: "ecs.deploy", effect: "idempotent", estimate: { from: 180, to: 300 }, hold: { signatures: 1, by_someone_else: true, by: [] }, undo: "back to the pinned revision", practice: "sim", line: 40 },
       { id: "tell", title: "Tell the partner", kind: "shell", effect: "once", estimate: null, hold: null, undo: null, practice: "not_practised", line: 52 },
     ] },
@@ -211,6 +212,18 @@ export const plan: PlanView = {
   findings: [
     { code: "unguarded-change", severity: "warning", message: "`tell` changes something once and nothing undoes it", line: 52, column: 1, excerpt: "id: tell", hint: "Give it an `undo`, or a hold before it." },
   ],
+  fixes: [{ finding: 0, id: "a1b2c3", title: "Ask for a hold before it" }],
+  overview: {
+    facts: [{ key: "risk", value: "low", line: 12 }, { key: "rollback_time", value: "about 5 minutes", line: 12 }],
+    services: [
+      { name: "broker-api", url: "https://api.broker.example", exposure: "public", mark: "done", line: 12 },
+      { name: "broker-worker", url: null, exposure: "private", mark: null, line: 13 },
+    ],
+    readiness: [{ text: "Infrastructure: 80% complete", mark: "in_progress", line: 36 }],
+    costs: [{ item: "Worker", low: 15, high: 20, currency: "$", new: true, total: false, line: 50 }, { item: "Total", low: 65, high: 80, currency: "$", new: false, total: true, line: 50 }],
+    next_steps: [{ text: "Delete the old queue", mark: "pending", line: 50 }],
+    more: 0,
+  },
   damage: null,
   scenarios: [
     { id: "healthy", title: "Healthy", about: "Everything goes as the plan expects." },
@@ -265,3 +278,12 @@ export const importing: ImportView = {
 };
 /** The same, of a damaged text. */
 export const damagedImport: ImportView = { ...importing, damage: { said: "UTF-8 read as MacRoman, 2 places", places: 2, guessed: 0 }, damage_diff: "@@ -1,2 +1,2 @@\n-## Step 1: look ‚úÖ\n+## Step 1: look ✅\n" };
+
+/** What the failed step offers to be recognised by. */
+export const knownOffer: KnownOffer = {
+  messages: [
+    { place: "log", text: "exec /app/entrypoint.sh: exec format error", regex: "exec /app/entrypoint\\.sh: exec format error" },
+    { place: "exit_code", text: "255", regex: null },
+  ],
+  folders: [{ to: "user", folder: "/home/ana/.local/share/holdpoint/known-problems" }, { to: "plan", folder: "/home/ana/deploy/known-problems" }],
+};

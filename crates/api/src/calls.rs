@@ -5,12 +5,14 @@ use crate::args::*;
 use crate::choices::PrefsSet;
 use crate::console::Console;
 use crate::drafts::ProfilesGenerate;
+use crate::fixing::PlanFix;
 use crate::importing::{PlanImport, PlanImportSave};
+use crate::learn::{KnownForm, KnownFrom};
 use crate::runs::{Chosen, StartRequest, hold_key};
 use crate::views::{
-    AccountsView, AnswerView, DoctorView, DraftView, Home, Identity, IdentityClock, ImportSaved, ImportView,
-    LockView, LogPage, PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView, SignInView,
-    VaultView,
+    AccountsView, AnswerView, DoctorView, DraftView, FixPreview, Home, Identity, IdentityClock, ImportSaved,
+    ImportView, KnownDraft, KnownOffer, LockView, LogPage, PlanView, PrefsView, Profiles, RollbackSet,
+    RunSummary, RunView, SignInView, VaultView,
 };
 use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::Secret;
@@ -67,6 +69,10 @@ calls! {
     "plan.import": PlanImport => ImportView = |c, a| Box::pin(async move { c.import_plan(&a) });
     /// Writes what an import showed to a file of its own; the guide stays as it is.
     "plan.import_save": PlanImportSave => ImportSaved = |c, a| Box::pin(async move { c.save_import(&a) });
+    /// Shows what the repair of a finding would change. Nothing is written.
+    "plan.fix_preview": PlanFix => FixPreview = |c, a| Box::pin(async move { c.preview_fix(&a) });
+    /// Makes a repair that was shown, in the plan's own file.
+    "plan.fix": PlanFix => PlanView = |c, a| Box::pin(async move { c.fix_plan(&a) });
     /// Trusts the content that was shown, at its path.
     "plan.trust": PlanShown => PlanView = |c, a| Box::pin(async move { c.trust(&a.path, &a.digest) });
     /// The profiles of the configuration files.
@@ -237,6 +243,17 @@ calls! {
     /// Lines of a step's log after a line.
     "run.log": RunLog => LogPage = |c, a| Box::pin(async move {
         c.log(&RunId::new(a.run)?, step_id(a.step)?, a.after_line).await
+    });
+    /// What a failure offers to be recognised by. Nothing is written.
+    "known.offer": KnownFrom => KnownOffer = |c, a| Box::pin(async move {
+        c.known_offer(&RunId::new(a.run)?, &step_id(a.step)?).await
+    });
+    /// Shows the file of a known problem before it is saved. Nothing is written.
+    "known.draft": KnownForm => KnownDraft = |c, a| Box::pin(async move { c.known_draft(&a).await });
+    /// Saves a known problem of one's own; a file that is there is never replaced.
+    "known.save": KnownForm => RunView = |c, a| Box::pin(async move {
+        c.save_known(&a).await?;
+        c.view(&RunId::new(a.run)?).await
     });
     /// Checks a run's journal against its chain and its anchors.
     "run.verify": RunRef => Verified = |c, a| Box::pin(async move {

@@ -6,7 +6,7 @@ use crate::places::Places;
 use crate::runs::Open;
 use crate::views::{Home, PlanView, RunSummary, Update, plan_view};
 use crate::{Problem, kept};
-use crate::{accounts, drafts, examination, lock, notices, profiles, sign_in, who};
+use crate::{accounts, drafts, examination, lock, notices, own, profiles, sign_in, who};
 use ed25519_dalek::SigningKey;
 use holdpoint_engine::{Clock, MachineClock, Outfitter, Points};
 use holdpoint_identity::{Env, Prefs};
@@ -124,6 +124,7 @@ pub struct Console {
     pub(crate) drafts: drafts::Held,
     pub(crate) findings: examination::Held,
     pub(crate) told: notices::Held,
+    pub(crate) own: own::Held,
     pub(crate) lock: lock::Held,
     pub(crate) clock: Arc<dyn Clock>,
     open: Mutex<BTreeMap<RunId, Open>>,
@@ -154,6 +155,7 @@ impl Console {
             drafts: drafts::Held::default(),
             findings: examination::Held::default(),
             told: notices::Held::default(),
+            own: own::Held::default(),
             identities,
             clock,
             open: Mutex::default(),

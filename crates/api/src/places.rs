@@ -43,6 +43,11 @@ impl Places {
         self.home.join("recent.json")
     }
 
+    /// Where the user's own known problems are, in [`FOLDER`](crate::own::FOLDER).
+    pub(crate) fn known(&self) -> PathBuf {
+        self.home.clone()
+    }
+
     pub(crate) fn examples(&self) -> PathBuf {
         self.home.join("examples")
     }

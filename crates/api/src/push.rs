@@ -1,7 +1,7 @@
 //! What changes, pushed as it changes: runs that are driven here, and runs that somebody else drives.
 
 use crate::console::Console;
-use crate::runs::{Open, view_of};
+use crate::runs::Open;
 use crate::views::{RunView, Update, log_page};
 use holdpoint_engine::RunHandle;
 use holdpoint_ledger::Ledger as _;
@@ -39,7 +39,7 @@ impl Console {
             changes.borrow_and_update();
             self.push_lines(handle, &mut told);
             self.settle_lock();
-            if let Some(view) = view_of(handle, text, &self.prefs()) {
+            if let Some(view) = self.view_of(handle, text) {
                 let now = (view.status, view.current.clone());
                 if waits.as_ref() != Some(&now) {
                     waits = Some(now);

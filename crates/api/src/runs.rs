@@ -9,7 +9,6 @@ use crate::{Problem, kept};
 use holdpoint_engine::{
     Begin, Board, Clock, MachineClock, RunFolder, RunHandle, Tools, Want, begin, fold, resume,
 };
-use holdpoint_identity::Prefs;
 use holdpoint_ledger::{Anchor, Ledger, RunRow, Verdict};
 use holdpoint_plan::{ItemId, Level, Plan, Severity, StageId, StepId, Target};
 use holdpoint_redact::{Redactor, Secret};
@@ -212,13 +211,15 @@ impl Console {
     pub async fn view(&self, run: &RunId) -> Result<RunView, Problem> {
         let here = self.opened().get(run).map(|open| (open.handle.clone(), Arc::clone(&open.text)));
         let view = match here {
-            Some((handle, text)) => view_of(&handle, &text, &self.prefs()),
+            Some((handle, text)) => self.view_of(&handle, &text),
             None => {
                 let kept = self.kept(run).await?;
                 let board = Board::default();
                 let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
                 let prefs = self.prefs();
-                run_view(&RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text, &prefs) })
+                let own = self.shelf_for(&kept.state);
+                let facts = RunFacts::new(&kept.state, &board, &kept.text, &prefs);
+                run_view(&RunFacts { driven_by, own: own.as_deref(), ..facts })
             }
         };
         view.ok_or_else(|| Problem::new(format!("run {run} never began")))
@@ -404,6 +405,18 @@ impl Console {
         }
     }
 
+    /// The view of a run that this process drives.
+    pub(crate) fn view_of(&self, handle: &RunHandle, text: &str) -> Option<RunView> {
+        let (state, signers, prefs) = (handle.state(), handle.signers(), self.prefs());
+        let finished = handle.is_finished() && state.end.is_none();
+        let stoppable = handle.stoppable().filter(|_| !handle.is_finished());
+        let own = self.shelf_for(&state);
+        handle.board(|board| {
+            let facts = RunFacts::new(&state, board, text, &prefs);
+            run_view(&RunFacts { signers, driven_here: !finished, stoppable, own: own.as_deref(), ..facts })
+        })
+    }
+
     fn driving(&self, run: &RunId) -> Result<RunHandle, Problem> {
         self.handle(run).ok_or_else(|| {
             Problem::new(format!("run {run} is not driven here")).hint("resume it first").code("refused")
@@ -459,17 +472,6 @@ pub(crate) fn hold_key(text: &str) -> Result<HoldKey, Problem> {
         Some(("step", id)) => StepId::new(id).map(HoldKey::Step).map_err(|_| bad()),
         Some(_) | None => Err(bad()),
     }
-}
-
-pub(crate) fn view_of(handle: &RunHandle, text: &str, prefs: &Prefs) -> Option<RunView> {
-    let state = handle.state();
-    let signers = handle.signers();
-    let finished = handle.is_finished() && state.end.is_none();
-    let stoppable = handle.stoppable().filter(|_| !handle.is_finished());
-    handle.board(|board| {
-        let facts = RunFacts::new(&state, board, text, prefs);
-        run_view(&RunFacts { signers, driven_here: !finished, stoppable, ..facts })
-    })
 }
 
 fn may_be_run(path: &str, reading: &holdpoint_plan::Reading) -> Result<(), Problem> {

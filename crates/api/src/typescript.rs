@@ -4,6 +4,7 @@ use crate::args::Nothing;
 use crate::calls::CALLS;
 use crate::drafts::{PickRole, TemplateOf};
 use crate::importing::PlanImport;
+use crate::learn::KnownForm;
 use crate::views::*;
 use crate::{Problem, ReportFile, ReportFormat};
 use std::fmt::Write as _;
@@ -55,9 +56,17 @@ fn types(config: &Config) -> String {
         HoldRule,
         PracticeKind,
         PlanStep,
+        ClaimView,
         PlanStage,
+        SaidFactView,
+        SaidServiceView,
+        SaidItemView,
+        SaidCostView,
+        Overview,
         Block,
         Finding,
+        FindingFix,
+        FixPreview,
         Damage,
         Scenario,
         PlanView,
@@ -92,7 +101,13 @@ fn types(config: &Config) -> String {
         StepEvent,
         LogLine,
         LogPage,
+        OwnView,
         KnownView,
+        KnownMessage,
+        KnownFolder,
+        KnownOffer,
+        KnownForm,
+        KnownDraft,
         FactView,
         DiagnosisView,
         ChoiceView,

@@ -2,10 +2,12 @@
 
 mod identities;
 mod images;
+mod known;
 
 use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use identities::{Accounts, AwsConsole, CredentialProcess, Exec, Login, Logout, Shell, Variables};
 pub(crate) use images::{Image, ImageInspect, ImageMirror, ImageVerb};
+pub(crate) use known::{Known, KnownAdd, KnownCheck, KnownList, KnownShow, KnownTo, KnownVerb};
 use std::path::PathBuf;
 
 /// Staged deployments on AWS: plans checked, holds signed, true outcomes, evidence.
@@ -30,8 +32,8 @@ pub(crate) enum Command {
     Import(Import),
     /// Say what the code of a finding means, why it matters and what to do
     Explain(Explain),
-    /// Print the JSON Schema of plans
-    Schema,
+    /// Print the JSON Schema of plans, or of a known problem's file
+    Schema(SchemaOf),
     /// Trust a plan's content at its path, so that it may be run
     Trust(Trust),
     /// Walk a plan
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Profiles(Profiles),
     /// Ask STS who you are
     Whoami(Whoami),
+    /// Known problems: what failures are recognised by, Holdpoint's and your own
+    Known(Known),
     /// Read the logs of services, several as one, and follow them
     Logs(Logs),
     /// Say which profile answers for which registry of images
@@ -103,6 +107,21 @@ pub(crate) struct Check {
 pub(crate) struct Explain {
     /// The code, as in `warning[old-revision]`; without one, all of them
     pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaName {
+    /// What stands in the YAML of a plan
+    Plan,
+    /// A file of known-problems
+    KnownProblem,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchemaOf {
+    /// Of what
+    #[arg(value_enum, default_value = "plan")]
+    pub(crate) name: SchemaName,
 }
 
 #[derive(Debug, clap::Args)]

@@ -12,6 +12,7 @@ mod handing_out;
 mod identity;
 mod image;
 mod import;
+mod known;
 mod listing;
 mod logs;
 mod registry;
@@ -37,7 +38,7 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
     let done = match command {
         Command::Check(args) => check::check(&args, &env).await,
         Command::Explain(args) => explain::explain(&args),
-        Command::Schema => explain::schema(),
+        Command::Schema(args) => explain::schema(args.name),
         Command::Import(args) => import::import(&args),
         Command::Trust(args) => check::trust(&args, &env),
         Command::Run(args) => walking::run(args, &env).await,
@@ -58,6 +59,7 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::CredentialProcess(args) => handing_out::credential_process(&args, &env).await,
         Command::Env(args) => handing_out::variables(&args, &env).await,
         Command::Console(args) => aws_console::console(&args, &env).await,
+        Command::Known(args) => known::known(&args, &env).await,
         Command::Logs(args) => logs::logs(&args, &env).await,
         Command::Doctor(args) => doctor::doctor(&args, &env).await,
         Command::Sim(args) => sim::sim(args).await,

@@ -7,6 +7,7 @@ mod asking;
 mod browser;
 mod commands;
 mod console;
+mod diagnosis;
 mod exit;
 mod interrupts;
 mod output;
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
         | Command::Doctor(_)
         | Command::Check(_)
         | Command::Explain(_)
-        | Command::Schema
+        | Command::Schema(_)
         | Command::Import(_)
         | Command::Logs(_)
         | Command::Profiles(_)
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         | Command::Run(_)
         | Command::Runs(_)
         | Command::Show(_)
+        | Command::Known(_)
         | Command::Resume(_)
         | Command::Rollback(_)
         | Command::Verify(_)

@@ -1,14 +1,14 @@
 //! A run at the terminal: what goes on is told, what waits for a person is asked.
 
 use crate::exit::Exit;
-use crate::{asking, output};
+use crate::{asking, diagnosis, output};
 use holdpoint_api::{Chosen, Console, Problem};
 use holdpoint_engine::{Clock as _, Invitation, MachineClock, RunHandle};
 use holdpoint_identity::Env;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
-    Answer, Ask, Decision, HoldKey, Interruption, Mode, Outcome, RunEnd, RunId, State, Status, Work,
-    interruption, sources,
+    Answer, Ask, Decision, HoldKey, Interruption, Mode, RunEnd, RunId, State, Status, Work, interruption,
+    sources,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(crate) async fn walk(console: &Arc<Console>, run: &RunId, manner: Manner<'_>
     loop {
         changes.borrow_and_update();
         let state = handle.state();
-        teller.tell(&handle, &state);
+        teller.tell(console, &handle, &state);
         if let Some((end, _)) = state.end {
             handle.finished().await;
             console.settled(run).await;
@@ -482,7 +482,7 @@ impl Teller {
         Self { silent: json, seen: BTreeMap::new(), lines: BTreeMap::new() }
     }
 
-    fn tell(&mut self, handle: &RunHandle, state: &State) {
+    fn tell(&mut self, console: &Console, handle: &RunHandle, state: &State) {
         if self.silent {
             return;
         }
@@ -498,7 +498,7 @@ impl Teller {
             let now = (known.status, known.attempt);
             if known.status != Status::Pending && self.seen.get(&work) != Some(&now) {
                 self.seen.insert(work.clone(), now);
-                self.changed(state, &work);
+                self.changed(console, state, &work);
             }
         }
     }
@@ -517,7 +517,7 @@ impl Teller {
         }
     }
 
-    fn changed(&self, state: &State, work: &Work) {
+    fn changed(&self, console: &Console, state: &State, work: &Work) {
         let Some((known, step)) = state.work(work).zip(state.plan.step(&work.step)) else { return };
         let undo = if work.is_undo() { "undo: " } else { "" };
         let title = format!("{undo}{} ({})", step.title, work.step);
@@ -536,25 +536,9 @@ impl Teller {
             Status::Compensated => output::line(format!("↩ {title}: put back")),
             Status::Failed | Status::Unknown | Status::RolledBackByAws | Status::Superseded => {
                 output::line(format!("✕ {title}{took}"));
-                known.outcome.iter().for_each(diagnosis);
+                let (shown, faults) = console.known_of(state, work);
+                known.outcome.iter().for_each(|outcome| diagnosis::told(outcome, &shown, &faults));
             }
         }
     }
-}
-
-fn diagnosis(outcome: &Outcome) {
-    let told = match outcome {
-        Outcome::Failed(told)
-        | Outcome::RolledBackByAws(told)
-        | Outcome::Superseded(told)
-        | Outcome::Unknown(told) => told,
-        Outcome::Succeeded { .. } | Outcome::NotPractised { .. } => return,
-    };
-    output::line(format!("    {}", told.headline));
-    told.says.iter().for_each(|said| output::line(format!("    {:<16} {}", said.who, said.what)));
-    for known in &told.known {
-        output::line(format!("    Known problem    {}: {}", known.title, known.meaning));
-        known.repairs.iter().for_each(|repair| output::line(format!("      repair: {repair}")));
-    }
-    told.hints.iter().for_each(|hint| output::line(format!("    → {hint}")));
 }

@@ -37,6 +37,7 @@ pub use handle::RunHandle;
 pub use journal::{JournalError, fold};
 pub use outfit::{Outfit, Outfitter, Want};
 pub use points::{Point, Points, Undisturbed};
+pub use problem::evidence;
 pub use progress::{Note, Progress};
 pub use registry::Registry;
 pub use safe::{Safe, Unsealed};

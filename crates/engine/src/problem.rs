@@ -4,7 +4,7 @@ use holdpoint_known::{Evidence, Place};
 use holdpoint_run::Diagnosis;
 
 /// Everything that was said, by place. Executors name who says it: see `Diagnosis::says`.
-pub(crate) fn evidence(diagnosis: &Diagnosis) -> Evidence {
+pub fn evidence(diagnosis: &Diagnosis) -> Evidence {
     let said = diagnosis.says.iter().map(|said| (place(&said.who), said.what.as_str()));
     // The last lines are a container's where its task is spoken of, and a command's output otherwise: what a command
     // prints may be AWS's own words, which a container's log is not searched for.

@@ -7,7 +7,7 @@ import App from "../../src/screens/App.svelte";
 import { Console } from "../../src/screens/console.svelte.ts";
 import * as desk from "../accounts-views.ts";
 import { ScriptedHost } from "../scripted.ts";
-import { damagedImport, importing, applying, failedRun, heldRun, home, identity, log, mirroring, NOW, operating, plan, baking, pausing, planned, runView, step } from "../views.ts";
+import { damagedImport, importing, applying, failedRun, heldRun, home, identity, knownOffer, log, mirroring, NOW, operating, plan, baking, pausing, planned, runView, step } from "../views.ts";
 
 const began = performance.now();
 Date.now = () => NOW + performance.now() - began;
@@ -79,6 +79,8 @@ const host = new ScriptedHost({
     if (path.includes("missing")) throw new Refused({ code: "not_found", message: `There is no file ${path}`, hints: ["Open it from where it is now."], causes: ["No such file or directory (os error 2)"] });
     return path.includes("damaged") ? { ...plan, damage: { said: "UTF-8 read as MacRoman", places: 41, guessed: 3 } } : path.includes("trusted") ? { ...plan, trusted: true } : plan;
   },
+  "plan.fix_preview": () => ({ title: "Ask for a hold before it", diff: "@@ -50,3 +50,4 @@\n ```yaml step\n id: tell\n+hold: { signatures: 1 }\n uses: shell\n" }),
+  "plan.fix": () => ({ ...plan, findings: [], fixes: [] }),
   "plan.import": ({ path, repair, refused }) => {
     if (path.includes("missing")) throw new Refused({ code: "not_found", message: `There is no file ${path}`, hints: ["Open it from where it is now."], causes: ["No such file or directory (os error 2)"] });
     if (path.includes("slow")) return new Promise(() => undefined);
@@ -103,6 +105,9 @@ const host = new ScriptedHost({
   "run.log": ({ step, after_line }) => ({ lines: (step === "deploy_api" ? log : []).slice(after_line), total: log.length }),
   "run.verify": () => ({ intact: true, said: "intact up to anchor 3, an unanchored tail of 2 events" }),
   "report.export": ({ path }) => ({ path, bytes: 48213, sha256: "9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee00d1ce9be1c0ffee0000c7" }),
+  "known.offer": () => knownOffer,
+  "known.draft": (form) => ({ file: "/home/ana/.local/share/holdpoint/known-problems/image-for-another-processor.yaml", matches: form.regex !== "" && form.regex.startsWith("exec"), faults: form.title === "" ? [["title", "say in a few words what it is"]] : [], yaml: form.title === "" ? null : `title: '${form.title}'\nmatch:\n  - regex: '${form.regex}'\ncause: '${form.cause}'\nrepairs: []\nsource: 'run 7k2m, step deploy_api'\nexamples:\n  yes:\n    - {log: 'exec /app/entrypoint.sh: exec format error'}\n` }),
+  "known.save": () => failedRun(),
   "run.rollback_preview": () => runView().rollback,
 });
 mount(App, { target: document.body, props: { app: new Console(host) } });

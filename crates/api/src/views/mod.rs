@@ -6,11 +6,15 @@ mod accounts;
 mod card;
 mod card_of;
 mod desk;
+mod diagnosis_of;
 mod home;
 mod identity;
 mod import;
 mod import_of;
 mod kept;
+mod known;
+mod overview;
+mod overview_of;
 mod plan;
 mod plan_of;
 mod rollout_of;
@@ -26,6 +30,7 @@ pub use accounts::{
 };
 pub use card::{CardFact, CardView, LayerProgress, ResourceChange, ResourceProgress, ValueChange};
 pub use desk::{AnswerView, DoctorFinding, DoctorView, DraftView, FindingWeight};
+pub(crate) use diagnosis_of::{has_failed, known_views, own_faults, shown_work, told};
 pub use home::{Home, RecentPlan, RunStatus, RunSummary, Update, Waiting, WaitingKind};
 pub use identity::{
     ClockKind, Identity, IdentityClock, IdentityStanding, PersonView, Profile, Profiles, Weight,
@@ -38,9 +43,11 @@ pub(crate) use import_of::import_view;
 pub use kept::{
     AccountMark, LockView, NoticeKind, NoticeView, PrefsView, RecentProfile, VaultState, VaultView,
 };
+pub use known::{KnownDraft, KnownFolder, KnownMessage, KnownOffer, KnownSaved};
+pub use overview::{ClaimView, Overview, SaidCostView, SaidFactView, SaidItemView, SaidServiceView};
 pub use plan::{
-    Block, Damage, EstimateView, Finding, HoldRule, PlanStage, PlanStep, PlanVar, PlanView, PracticeKind,
-    Scenario, TargetView,
+    Block, Damage, EstimateView, Finding, FindingFix, FixPreview, HoldRule, PlanStage, PlanStep, PlanVar,
+    PlanView, PracticeKind, Scenario, TargetView,
 };
 pub(crate) use plan_of::plan_view;
 pub use run::{
@@ -51,8 +58,8 @@ pub(crate) use run_of::{RunFacts, rollback_view, run_summary, run_view, waiting}
 pub use sign_in::{SignInState, SignInView};
 pub use step::{
     AskView, CheckResult, CheckStatus, ChoiceView, CopyView, DiagnosisView, FactView, FieldView, KnownView,
-    LogLine, LogPage, OptionView, Revision, RolloutAlarms, RolloutEvent, RolloutFailures, RolloutHook,
-    RolloutStage, RolloutTask, RolloutTraffic, RolloutView, Sample, ScriptView, StepEvent, StepStatus,
-    StepView,
+    LogLine, LogPage, OptionView, OwnView, Revision, RolloutAlarms, RolloutEvent, RolloutFailures,
+    RolloutHook, RolloutStage, RolloutTask, RolloutTraffic, RolloutView, Sample, ScriptView, StepEvent,
+    StepStatus, StepView,
 };
 pub(crate) use step_of::log_page;

@@ -1,5 +1,6 @@
 //! A plan as shown.
 
+use super::{ClaimView, Overview};
 use holdpoint_plan::{Effect, Role, Severity};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -103,6 +104,8 @@ pub struct PlanStage {
     pub estimate: Option<EstimateView>,
     /// The hold before it.
     pub hold: Option<HoldRule>,
+    /// How far its author says it is; no run says so.
+    pub claim: Option<ClaimView>,
     /// Its steps.
     pub steps: Vec<PlanStep>,
 }
@@ -141,6 +144,26 @@ pub struct Finding {
     pub excerpt: String,
     /// What to do.
     pub hint: Option<String>,
+}
+
+/// The repair that a finding offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FindingFix {
+    /// Number of the finding in the view's list, from 0.
+    pub finding: u32,
+    /// The repair's id.
+    pub id: String,
+    /// What it does.
+    pub title: String,
+}
+
+/// What a repair would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FixPreview {
+    /// What it does.
+    pub title: String,
+    /// As a unified diff.
+    pub diff: String,
 }
 
 /// Letters that were repaired for viewing.
@@ -187,10 +210,14 @@ pub struct PlanView {
     pub vars: Vec<PlanVar>,
     /// Stages.
     pub stages: Vec<PlanStage>,
+    /// What the author says besides.
+    pub overview: Overview,
     /// The text.
     pub blocks: Vec<Block>,
     /// Findings.
     pub findings: Vec<Finding>,
+    /// Repairs that they offer.
+    pub fixes: Vec<FindingFix>,
     /// Letters that were repaired for viewing.
     pub damage: Option<Damage>,
     /// What can be practised.

@@ -1,14 +1,17 @@
 //! A plan, read → as shown.
 
+use super::overview_of::{Told, claim, overview};
 use super::{
-    Block, Damage, EstimateView, Finding, HoldRule, PlanStage, PlanStep, PlanVar, PlanView, PracticeKind,
-    TargetView,
+    Block, Damage, EstimateView, Finding, FindingFix, HoldRule, PlanStage, PlanStep, PlanVar, PlanView,
+    PracticeKind, TargetView,
 };
+use holdpoint_plan::import::fixes;
 use holdpoint_plan::{BlockKind, Estimate, Hold, PracticeMode, Reading, Stage, Step, kind};
 
 /// The whole view of a plan that was read from `path`.
 pub(crate) fn plan_view(path: &str, reading: &Reading, trusted: bool) -> PlanView {
     let plan = &reading.plan;
+    let told = Told::of(&reading.text);
     PlanView {
         path: path.to_owned(),
         digest: plan.digest.clone(),
@@ -22,9 +25,11 @@ pub(crate) fn plan_view(path: &str, reading: &Reading, trusted: bool) -> PlanVie
         }),
         estimate: plan.estimate.map(estimate),
         vars: plan.vars.iter().map(var).collect(),
-        stages: plan.stages.iter().map(|stage| plan_stage(reading, stage)).collect(),
+        stages: plan.stages.iter().map(|stage| plan_stage(&told, stage)).collect(),
+        overview: overview(&told),
         blocks: holdpoint_plan::view(reading).into_iter().map(block).collect(),
         findings: reading.diagnostics.iter().map(finding).collect(),
+        fixes: fixes(reading).into_iter().filter_map(|(at, id)| fix(reading, at, id)).collect(),
         damage: reading.repaired.as_ref().map(|repaired| Damage {
             said: repaired.damage.clone(),
             places: number(repaired.places),
@@ -52,18 +57,19 @@ fn var(var: &holdpoint_plan::Var) -> PlanVar {
     }
 }
 
-fn plan_stage(reading: &Reading, stage: &Stage) -> PlanStage {
+fn plan_stage(told: &Told, stage: &Stage) -> PlanStage {
     PlanStage {
         id: stage.id.to_string(),
         title: stage.title.clone(),
         role: stage.role,
         estimate: stage.estimate.map(estimate),
         hold: stage.hold.as_ref().map(hold_rule),
-        steps: stage.steps.iter().map(|step| plan_step(reading, step)).collect(),
+        claim: claim(told, stage),
+        steps: stage.steps.iter().map(|step| plan_step(told, step)).collect(),
     }
 }
 
-fn plan_step(reading: &Reading, step: &Step) -> PlanStep {
+fn plan_step(told: &Told, step: &Step) -> PlanStep {
     let spec = kind(&step.action.uses);
     let kinds_own = spec.and_then(|spec| spec.default_undo).filter(|_| step.effect.changes());
     let plans_own = step.undo.as_ref().map(|undo| undo.uses.clone());
@@ -81,7 +87,7 @@ fn plan_step(reading: &Reading, step: &Step) -> PlanStep {
             Some(PracticeMode::StandIn) => PracticeKind::StandIn,
             Some(PracticeMode::NotPractised) | None => PracticeKind::NotPractised,
         },
-        line: line_of(&reading.text, step.span.start),
+        line: told.line(step.span.start),
     }
 }
 
@@ -109,6 +115,11 @@ fn block(block: holdpoint_plan::Block) -> Block {
     }
 }
 
+fn fix(reading: &Reading, at: usize, id: String) -> Option<FindingFix> {
+    let title = reading.diagnostics.get(at)?.fix.as_ref()?.title.clone();
+    Some(FindingFix { finding: number(at), id, title })
+}
+
 pub(super) fn finding(diagnostic: &holdpoint_plan::Diagnostic) -> Finding {
     Finding {
         code: diagnostic.code.clone(),
@@ -119,11 +130,6 @@ pub(super) fn finding(diagnostic: &holdpoint_plan::Diagnostic) -> Finding {
         excerpt: diagnostic.excerpt.clone(),
         hint: diagnostic.hint.clone(),
     }
-}
-
-fn line_of(text: &str, at: usize) -> u32 {
-    let before = text.as_bytes().get(..at).unwrap_or_default();
-    number(before.iter().filter(|byte| **byte == b'\n').count() + 1)
 }
 
 pub(super) fn number(count: usize) -> u32 {

@@ -10,6 +10,7 @@ use super::{
 use crate::marks::{alias_of, colour_of, weight_of};
 use holdpoint_engine::{Board, Lapse};
 use holdpoint_identity::Prefs;
+use holdpoint_known::Shelf;
 use holdpoint_plan::{Role, Stage, Step};
 use holdpoint_run::{
     At, HoldKey, HoldState, Interruption, Mode, Moment, Person, RunEnd, Signature, Started, State, Status,
@@ -33,6 +34,8 @@ pub(crate) struct RunFacts<'a> {
     /// The work that can be stopped here, and whether that was asked for already; true when hard.
     pub(crate) stoppable: Option<(Work, Option<bool>)>,
     pub(crate) interruption: Option<Interruption>,
+    /// Known problems of one's own, where something has failed.
+    pub(crate) own: Option<&'a Shelf>,
 }
 
 impl<'a> RunFacts<'a> {
@@ -48,6 +51,7 @@ impl<'a> RunFacts<'a> {
             driven_here: false,
             stoppable: None,
             interruption,
+            own: None,
         }
     }
 

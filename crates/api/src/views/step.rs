@@ -240,12 +240,29 @@ pub struct LogPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(rename = "Known")]
 pub struct KnownView {
+    /// Its id.
+    pub id: String,
     /// Name.
     pub title: String,
     /// What it means.
     pub meaning: String,
+    /// Where it comes from, of one's own.
+    pub cause: Option<String>,
     /// What mends it.
     pub repairs: Vec<String>,
+    /// Set for one's own; else it is Holdpoint's.
+    pub own: Option<OwnView>,
+}
+
+/// Whose a known problem of one's own is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "OwnProblem")]
+pub struct OwnView {
+    /// `user` or `plan`: the user's folder, or the one beside the plan.
+    #[ts(type = "\"user\" | \"plan\"")]
+    pub owner: String,
+    /// Its file.
+    pub file: String,
 }
 
 /// A fact of a diagnosis.
@@ -272,8 +289,10 @@ pub struct DiagnosisView {
     pub facts: Vec<FactView>,
     /// The last lines of the log.
     pub last_lines: Vec<LogLine>,
-    /// Known problems that match.
+    /// Known problems that match, one's own first.
     pub known: Vec<KnownView>,
+    /// Files of known problems of one's own that cannot be used, each with its place.
+    pub own_faults: Vec<String>,
     /// What to do now.
     pub hints: Vec<String>,
 }

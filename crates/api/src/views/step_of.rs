@@ -1,29 +1,25 @@
 //! A step of a run → as shown.
 
 use super::card_of::card;
+use super::diagnosis_of::{diagnosis, shown_work};
 use super::plan_of::estimate;
 use super::rollout_of;
 use super::run_of::RunFacts;
 use super::{
-    AskView, CheckResult, CheckStatus, ChecklistItem, ChoiceView, CopyView, DiagnosisView, FactView,
-    FieldView, KnownView, LogLine, LogPage, OptionView, Sample, ScriptView, StepEvent, StepStatus, StepView,
+    AskView, CheckResult, CheckStatus, ChecklistItem, ChoiceView, CopyView, FieldView, LogLine, LogPage,
+    OptionView, Sample, ScriptView, StepEvent, StepStatus, StepView,
 };
 use holdpoint_engine::{Line, WorkBoard};
 use holdpoint_plan::{Item, Step, StepId};
 use holdpoint_run::{
-    Ask, Diagnosis, Interruption, ItemState, Judgement, Outcome, Standing, State, Status, Work, WorkState,
-    sources, standing,
+    Ask, Interruption, ItemState, Judgement, Outcome, Standing, State, Status, Work, WorkState, sources,
+    standing,
 };
 use serde_json::Value;
 
-/// Lines that a diagnosis shows.
-const LAST_LINES: usize = 32;
-
 pub(super) fn step_view(facts: &RunFacts<'_>, step: &Step) -> StepView {
     let state = facts.state;
-    let forward = Work::forward(step.id.clone());
-    let undo = Work::undo(step.id.clone());
-    let shown = if state.rollback.is_some() && undo_has_begun(state, &undo) { &undo } else { &forward };
+    let shown = &shown_work(state, &step.id);
     let known = state.work(shown).cloned().unwrap_or_default();
     let board = facts.board.work(shown);
     StepView {
@@ -51,7 +47,7 @@ pub(super) fn step_view(facts: &RunFacts<'_>, step: &Step) -> StepView {
         checks: checks(&known),
         events: board.map(events).unwrap_or_default(),
         items: step.items.iter().map(|item| checklist_item(state, step, item)).collect(),
-        diagnosis: diagnosis(&known),
+        diagnosis: diagnosis(&known, facts.own),
         choices: choices(facts, shown),
         ask: ask(&known),
         log_lines: board.map_or(0, |board| board.total),
@@ -94,10 +90,6 @@ pub(crate) fn log_page(board: Option<&WorkBoard>, after: u64) -> LogPage {
     let Some(board) = board else { return LogPage { lines: Vec::new(), total: 0 } };
     let lines = board.lines.iter().filter(|line| line.number > after && !is_event(line)).map(log_line);
     LogPage { lines: lines.collect(), total: board.total }
-}
-
-fn undo_has_begun(state: &State, undo: &Work) -> bool {
-    state.work(undo).is_some_and(|known| known.status != Status::Pending)
 }
 
 fn said(facts: &RunFacts<'_>, step: &Step, known: &WorkState, board: Option<&WorkBoard>) -> Option<String> {
@@ -177,55 +169,6 @@ fn tick_said(tick: &ItemState) -> String {
     match tick.on {
         true => format!("ticked {by}{reason}{evidence}"),
         false => format!("unticked {by}{reason}"),
-    }
-}
-
-fn diagnosis(known: &WorkState) -> Option<DiagnosisView> {
-    let told = match known.outcome.as_ref()? {
-        Outcome::Failed(told)
-        | Outcome::RolledBackByAws(told)
-        | Outcome::Superseded(told)
-        | Outcome::Unknown(told) => told,
-        Outcome::Succeeded { .. } | Outcome::NotPractised { .. } => return None,
-    };
-    if known.status == Status::Pending {
-        return None;
-    }
-    let took = known.began_at.zip(known.ended_at).map(|(began, ended)| seconds_between(began.0, ended.0));
-    Some(diagnosis_view(told, took))
-}
-
-fn diagnosis_view(told: &Diagnosis, took: Option<f64>) -> DiagnosisView {
-    let tone = |who: &str| match who {
-        "Last words" => "code",
-        "What AWS says" => "danger",
-        _ => "plain",
-    };
-    let fact = |said: &holdpoint_run::Said| FactView {
-        label: said.who.clone(),
-        text: said.what.clone(),
-        tone: tone(&said.who).to_owned(),
-    };
-    let first = told.last_log.len().saturating_sub(LAST_LINES);
-    let line = |(text, number): (&String, u64)| LogLine {
-        number,
-        at: None,
-        source: String::new(),
-        text: text.clone(),
-        mark: None,
-    };
-    let known = |one: &holdpoint_run::KnownProblem| KnownView {
-        title: one.title.clone(),
-        meaning: one.meaning.clone(),
-        repairs: one.repairs.clone(),
-    };
-    DiagnosisView {
-        title: told.headline.clone(),
-        took,
-        facts: told.says.iter().map(fact).collect(),
-        last_lines: told.last_log.iter().skip(first).zip(first as u64 + 1..).map(line).collect(),
-        known: told.known.iter().map(known).collect(),
-        hints: told.hints.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `explain` and `schema`: what findings mean, and what a plan may say.
 
-use crate::args::Explain;
+use crate::args::{Explain, SchemaName};
 use crate::exit::Exit;
 use crate::output;
 use holdpoint_api::Problem;
@@ -34,8 +34,11 @@ pub(crate) fn explain(args: &Explain) -> Result<Exit, Problem> {
     }
 }
 
-/// Prints the JSON Schema of what stands in the YAML of a plan.
-pub(crate) fn schema() -> Result<Exit, Problem> {
-    output::json(&holdpoint_plan::json_schema());
+/// Prints a JSON Schema.
+pub(crate) fn schema(name: SchemaName) -> Result<Exit, Problem> {
+    match name {
+        SchemaName::Plan => output::json(&holdpoint_plan::json_schema()),
+        SchemaName::KnownProblem => output::raw(holdpoint_api::known::json_schema()),
+    }
     Ok(Exit::Done)
 }

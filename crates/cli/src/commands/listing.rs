@@ -2,7 +2,7 @@
 
 use crate::args::{Format, OfRun, Report, Runs};
 use crate::exit::Exit;
-use crate::{console, output};
+use crate::{console, diagnosis, output};
 use holdpoint_api::views::{RunSummary, RunView, StepStatus};
 use holdpoint_api::{Problem, ReportFormat};
 use holdpoint_identity::Env;
@@ -118,12 +118,15 @@ fn shown(view: &RunView) {
             for item in &step.items {
                 output::line(format!("      [{}] {}", if item.on { "x" } else { " " }, item.text));
             }
-            if let Some(diagnosis) = &step.diagnosis {
-                output::line(format!("      ✕ {}", diagnosis.title));
-                diagnosis
-                    .facts
+            if let Some(why) = &step.diagnosis {
+                output::line(format!("      ✕ {}", why.title));
+                why.facts
                     .iter()
                     .for_each(|fact| output::line(format!("        {}: {}", fact.label, fact.text)));
+                why.known.iter().for_each(|known| diagnosis::problem(known, "        "));
+                for fault in &why.own_faults {
+                    output::line(output::plain(&format!("        Not read: {fault}")));
+                }
             }
         }
     }

@@ -15,6 +15,7 @@ mod importing;
 mod large;
 mod live;
 mod logs;
+mod own_problems;
 mod plans;
 mod planted;
 mod practice;

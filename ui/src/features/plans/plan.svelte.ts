@@ -1,11 +1,13 @@
 // One plan file as read: opened, trusted, started.
-import { refused, type Calls, type Finding, type Host, type Mode, type PlanView, type Refused, type Target } from "../../host/host.ts";
+import { refused, type Calls, type Finding, type FixPreview, type Host, type Mode, type PlanView, type Refused, type Target } from "../../host/host.ts";
 
 export class PlanController {
   view = $state.raw<PlanView | null>(null);
   unreadable = $state.raw<Refused | null>(null);
   refusal = $state.raw<Refused | null>(null);
-  busy = $state<"plan.open" | "plan.trust" | "run.start" | null>(null);
+  /** What the repair that is looked at would change. */
+  preview = $state.raw<FixPreview | null>(null);
+  busy = $state<"plan.open" | "plan.trust" | "plan.fix_preview" | "plan.fix" | "run.start" | null>(null);
   readonly path: string;
   readonly #host: Host;
 
@@ -43,6 +45,28 @@ export class PlanController {
     await this.#attempt("plan.trust", async () => {
       this.view = await this.#host.call("plan.trust", { path: view.path, digest: view.digest });
     });
+  }
+
+  /** Asks what a repair would change. */
+  async previewFix(fix: string): Promise<void> {
+    const view = this.view;
+    this.preview = null;
+    if (!view) return;
+    await this.#attempt("plan.fix_preview", async () => {
+      this.preview = await this.#host.call("plan.fix_preview", { path: view.path, digest: view.digest, fix });
+    });
+  }
+
+  /** Makes a repair in the plan's file, of exactly what is on the screen; whether it was made. */
+  async fix(fix: string): Promise<boolean> {
+    const view = this.view;
+    if (!view) return false;
+    let made = false;
+    await this.#attempt("plan.fix", async () => {
+      this.view = await this.#host.call("plan.fix", { path: view.path, digest: view.digest, fix });
+      made = true;
+    });
+    return made;
   }
 
   /** Starts a run of exactly what is on the screen; the run's id, or null when it was refused. */

@@ -1,6 +1,7 @@
 // One run as this window sees it: the newest view that the core published, the step being read, its log, and what is under way.
 import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type SignInView, type StageView, type StepView, type Update, type Verified } from "../../host/host.ts";
 import type { Answer } from "./answer.ts";
+import { Learner } from "./learn.svelte.ts";
 
 export class RunController {
   view = $state.raw<RunView | null>(null);
@@ -61,6 +62,11 @@ export class RunController {
   /** Reads a step; null follows the run again. */
   read(step: string | null): void {
     this.#chosen = step;
+  }
+
+  /** Saves a step's failure as a known problem; the view that comes back shows it. */
+  learner(step: string): Learner {
+    return new Learner(this.#host, this.run, step, (view) => this.hear({ type: "run", view }));
   }
 
   /** Moves the reading one step up or down the rail. */

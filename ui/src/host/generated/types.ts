@@ -48,17 +48,33 @@ export type Practice = "sim" | "local" | "stand_in" | "not_practised";
 
 export type PlanStep = { id: string, title: string, kind: string, effect: Effect, estimate: Estimate | null, hold: HoldRule | null, undo: string | null, practice: Practice, line: number, };
 
-export type PlanStage = { id: string, title: string, role: Role, estimate: Estimate | null, hold: HoldRule | null, steps: Array<PlanStep>, };
+export type Claim = { mark: "done" | "in_progress" | "pending" | "failed" | "blocked" | "skipped" | "manual" | "ready", line: number, };
+
+export type PlanStage = { id: string, title: string, role: Role, estimate: Estimate | null, hold: HoldRule | null, claim: Claim | null, steps: Array<PlanStep>, };
+
+export type SaidFact = { key: string, value: string, line: number, };
+
+export type SaidService = { name: string, url: string | null, exposure: "public" | "private" | null, mark: Claim["mark"] | null, line: number, };
+
+export type SaidItem = { text: string, mark: Claim["mark"] | null, line: number, };
+
+export type SaidCost = { item: string, low: number, high: number, currency: string, new: boolean, total: boolean, line: number, };
+
+export type Overview = { facts: Array<SaidFact>, services: Array<SaidService>, readiness: Array<SaidItem>, costs: Array<SaidCost>, next_steps: Array<SaidItem>, more: number, };
 
 export type Block = { html: string, start_line: number, end_line: number, kind: string, step: string | null, };
 
 export type Finding = { code: string, severity: Severity, message: string, line: number, column: number, excerpt: string, hint: string | null, };
 
+export type FindingFix = { finding: number, id: string, title: string, };
+
+export type FixPreview = { title: string, diff: string, };
+
 export type Damage = { said: string, places: number, guessed: number, };
 
 export type Scenario = { id: string, title: string, about: string, };
 
-export type PlanView = { path: string, digest: string, title: string, level: "guide" | "checked", trusted: boolean, target: Target | null, estimate: Estimate | null, vars: Array<PlanVar>, stages: Array<PlanStage>, blocks: Array<Block>, findings: Array<Finding>, damage: Damage | null, scenarios: Array<Scenario>, };
+export type PlanView = { path: string, digest: string, title: string, level: "guide" | "checked", trusted: boolean, target: Target | null, estimate: Estimate | null, vars: Array<PlanVar>, stages: Array<PlanStage>, overview: Overview, blocks: Array<Block>, findings: Array<Finding>, fixes: Array<FindingFix>, damage: Damage | null, scenarios: Array<Scenario>, };
 
 export type PlanImport = { path: string, repair: boolean, refused: Array<string>, fixes: Array<string>, };
 
@@ -122,11 +138,23 @@ export type LogLine = { number: number, at: string | null, source: string, text:
 
 export type LogPage = { lines: Array<LogLine>, total: number, };
 
-export type Known = { title: string, meaning: string, repairs: Array<string>, };
+export type OwnProblem = { owner: "user" | "plan", file: string, };
+
+export type Known = { id: string, title: string, meaning: string, cause: string | null, repairs: Array<string>, own: OwnProblem | null, };
+
+export type KnownMessage = { place: string, text: string, regex: string | null, };
+
+export type KnownFolder = { to: "user" | "plan", folder: string, };
+
+export type KnownOffer = { messages: Array<KnownMessage>, folders: Array<KnownFolder>, };
+
+export type KnownForm = { run: string, step: string, message: number, id: string | null, title: string, meaning: string, cause: string, repairs: Array<string>, regex: string, to: "user" | "plan", };
+
+export type KnownDraft = { file: string, yaml: string | null, matches: boolean, faults: Array<[string, string]>, };
 
 export type Fact = { label: string, text: string, tone: string, };
 
-export type Diagnosis = { title: string, took: number | null, facts: Array<Fact>, last_lines: Array<LogLine>, known: Array<Known>, hints: Array<string>, };
+export type Diagnosis = { title: string, took: number | null, facts: Array<Fact>, last_lines: Array<LogLine>, known: Array<Known>, own_faults: Array<string>, hints: Array<string>, };
 
 export type Choice = { choice: string, title: string, about: string, needs_reason: boolean, };
 
