@@ -1,15 +1,22 @@
 // A failure saved as a known problem, as a person does it.
-import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
+import { configure, fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
 import { beforeEach, expect, test } from "vitest";
 import { Refused, type KnownDraft, type KnownForm, type RunView } from "../src/host/host.ts";
 import App from "../src/screens/App.svelte";
 import { Console } from "../src/screens/console.svelte.ts";
 import { lock } from "./accounts-views.ts";
 import { ScriptedHost, type Script } from "./scripted.ts";
-import { failedRun, home, knownOffer, runView } from "./views.ts";
+import { failedRun, home, knownOffer, log, runView } from "./views.ts";
 
-beforeEach(() => {
+// Typing rests before it is asked about: on a busy machine that takes longer than the library waits by itself.
+configure({ asyncUtilTimeout: 10_000 });
+
+beforeEach(async () => {
+  // The change of the address is told later: a screen that is open by then would be left and entered anew.
+  if (location.hash === "#/run/7k2m") return;
+  const told = new Promise((resolve) => addEventListener("hashchange", resolve, { once: true }));
   location.hash = "#/run/7k2m";
+  await told;
 });
 
 /** As the core answers: the expression is tried on the message, and what is missing is named. */
@@ -34,7 +41,7 @@ function explained(): RunView {
 
 async function open(script: Script = {}) {
   const host = new ScriptedHost({
-    "home.view": () => home, "run.view": () => failedRun(), "lock.view": () => lock, "lock.touch": () => lock, "run.log": () => ({ lines: [], total: 0 }),
+    "home.view": () => home, "profiles.list": () => ({ profiles: [], explanation: null, default: null }), "run.view": () => failedRun(), "lock.view": () => lock, "lock.touch": () => lock, "run.log": ({ after_line }) => ({ lines: log.slice(after_line, 1), total: 1 }),
     "run.rollback_preview": () => runView().rollback, "known.offer": () => knownOffer, "known.draft": drafted, "known.save": explained, ...script,
   });
   render(App, { props: { app: new Console(host) } });

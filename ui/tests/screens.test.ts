@@ -84,12 +84,12 @@ test("a finding is repaired in the file after its change was shown", async () =>
   });
   await fireEvent.click(await screen.findByTestId("plan-fix"));
   const dialog = await screen.findByRole("dialog", { name: "Ask for a hold before it" });
-  expect(await within(dialog).findByText("hold: 1")).toBeTruthy();
+  await within(dialog).findByText(/hold: 1/);
   expect(host.asked.some(({ name }) => name === "plan.fix")).toBe(false);
   await fireEvent.click(within(dialog).getByRole("button", { name: "Write it to the file" }));
   await waitFor(() => expect(screen.queryByTestId("plan-fix")).toBeNull());
   expect(host.asked.find(({ name }) => name === "plan.fix")?.args).toEqual({ path: plan.path, digest: plan.digest, fix: "a1b2c3" });
-  expect(screen.queryByRole("dialog")).toBeNull();
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
 test("a repair that is refused says why, and writes nothing", async () => {

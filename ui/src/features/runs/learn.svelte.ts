@@ -25,7 +25,6 @@ export class Learner {
   #asked = 0;
 
   readonly shown: KnownMessage | null = $derived(this.offer?.messages[this.message] ?? null);
-  readonly ready: boolean = $derived(!this.busy && this.draft !== null && this.draft.yaml !== null);
 
   constructor(host: Host, run: string, step: string, onsaved: (view: RunView) => void) {
     this.#host = host;
@@ -47,7 +46,7 @@ export class Learner {
   choose(message: number): void {
     this.message = message;
     this.regex = this.offer?.messages[message]?.regex ?? "";
-    this.changed();
+    void this.look();
   }
 
   /** What is wrong with a field, in words; nothing while nobody has typed. */
@@ -57,12 +56,8 @@ export class Learner {
   }
 
   changed(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#rest();
     this.#timer = setTimeout(() => void this.look(), REST);
-  }
-
-  close(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   /** Asks what would be written. Answers may overtake each other: the last question counts. */
@@ -80,7 +75,7 @@ export class Learner {
   /** Saves what is shown; whether it was saved. */
   async save(): Promise<boolean> {
     if (this.busy || this.offer === null) return false;
-    this.close();
+    this.#rest();
     this.touched = true;
     await this.look();
     if (this.draft === null || this.draft.yaml === null) return false;
@@ -94,6 +89,11 @@ export class Learner {
     } finally {
       this.busy = false;
     }
+  }
+
+  #rest(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   #form(): KnownForm {
