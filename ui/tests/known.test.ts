@@ -61,7 +61,7 @@ test("what is typed is shown as the file it becomes, and the card shows it as on
   await fireEvent.click(within(dialog).getByLabelText(/Beside the plan/));
   await fireEvent.submit(within(dialog).getByTestId("known-save").closest("form") as HTMLFormElement);
   await screen.findByText("Your problem");
-  expect(screen.queryByRole("dialog")).toBeNull();
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   expect(screen.getByTestId("own-problem").textContent).toContain("your folder");
   expect(host.asked.find(({ name }) => name === "known.save")?.args).toMatchObject({ step: "deploy_api", message: 0, to: "plan", repairs: ["Build anew", "Deploy again"] });
 });
