@@ -3,6 +3,7 @@
 mod accounts;
 mod aws_console;
 mod check;
+mod configurations;
 mod doctor;
 mod exec;
 mod exec_folder;

@@ -5,6 +5,7 @@ mod compose;
 mod fences;
 mod fixes;
 mod gaps;
+mod hoisting;
 mod names;
 mod people;
 mod report;

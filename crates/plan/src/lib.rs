@@ -52,6 +52,7 @@ pub use kinds::{
     KNOWN_LATER, KindSpec, NotTyped, OutputSpec, PracticeMode, json_schema, kind, kinds, kinds_page,
     render_action, typed,
 };
+pub use lint::configuration;
 pub use model::*;
 pub use offer::{RepairOffer, repair_edits};
 pub use read::read;

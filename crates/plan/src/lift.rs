@@ -34,6 +34,7 @@ mod waiting;
 
 pub use context::{Context, Facts};
 pub use hoist::hoist;
+pub(crate) use hoist::shared;
 pub use undo::{subject, way_back};
 pub use verdict::{Kept, Lifted, NewVar, Verdict};
 

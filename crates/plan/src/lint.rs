@@ -3,6 +3,7 @@
 mod across;
 mod calls;
 mod command_line;
+mod configuration;
 mod containers;
 mod database;
 mod deploys;
@@ -19,6 +20,8 @@ mod target;
 mod terraform;
 mod wanting;
 mod web;
+
+pub use configuration::configuration;
 
 use crate::document::Part;
 use crate::findings::Findings;

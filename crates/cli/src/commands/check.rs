@@ -1,5 +1,6 @@
 //! `check` and `trust`.
 
+use super::configurations::{self, Configuration};
 use super::fixing;
 use crate::args::{Check, Trust};
 use crate::exit::Exit;
@@ -26,12 +27,17 @@ pub(crate) async fn check(args: &Check, env: &Env) -> Result<Exit, Problem> {
         Some(profile) => Some(against_the_account(profile, env, &mut reading).await?),
         None => None,
     };
-    let count = |severity| reading.diagnostics.iter().filter(|one| one.severity == severity).count();
+    let beside = configurations::beside(&args.plan, &reading.plan);
+    let all = || reading.diagnostics.iter().chain(beside.iter().flat_map(|file| &file.findings));
+    let count = |severity| all().filter(|one| one.severity == severity).count();
     let (errors, warnings, notes) = (count(Severity::Error), count(Severity::Warning), count(Severity::Note));
     if args.json {
-        output::json(&as_json(&args.plan, &reading));
+        output::json(&as_json(&args.plan, &reading, &beside));
     } else {
         reading.diagnostics.iter().for_each(|one| output::line(finding(&args.plan, one)));
+        for file in &beside {
+            file.findings.iter().for_each(|one| output::line(finding(&file.path, one)));
+        }
         if let Some(repaired) = &reading.repaired {
             output::line(format!(
                 "{}: damaged letters: {}, {} places",
@@ -127,7 +133,7 @@ fn summary(plan: &Plan) -> String {
     format!("{}: a {level}, {} stages, {steps} steps, {items} checklist items", plan.title, plan.stages.len())
 }
 
-fn as_json(path: &str, reading: &Reading) -> serde_json::Value {
+fn as_json(path: &str, reading: &Reading, beside: &[Configuration]) -> serde_json::Value {
     let plan = &reading.plan;
     json!({
         "path": path,
@@ -141,6 +147,7 @@ fn as_json(path: &str, reading: &Reading) -> serde_json::Value {
             })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "findings": reading.diagnostics,
+        "beside": beside.iter().map(|file| json!({ "path": file.path, "findings": file.findings })).collect::<Vec<_>>(),
         "damage": reading.repaired.as_ref().map(|repaired| json!({
             "said": repaired.damage, "places": repaired.places, "guessed": repaired.guessed,
         })),

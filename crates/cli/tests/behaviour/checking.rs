@@ -61,6 +61,32 @@ fn codes_are_explained_and_the_schema_is_printed() {
     assert!(schema["$defs"]["step"].is_object());
 }
 
+#[test]
+fn the_configuration_that_a_plan_works_with_is_read_beside_it() {
+    let home = Home::new();
+    let path = home.file(
+        "shop.md",
+        "---\nholdpoint: { version: 1 }\n---\n# Shop\n\n## Plan\n\n```yaml stage\nid: plan\n```\n\n```yaml step\nid: planned\nuses: terraform.plan\nwith: { dir: infra }\n```\n",
+    );
+    home.run(&["check", path.to_str().unwrap(), "--strict"]).exits(0);
+    let folder = path.with_file_name("infra");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(
+        folder.join("api.tf"),
+        "resource \"aws_ecs_task_definition\" \"api\" {\n  family = \"api\"\n  container_definitions = jsonencode([{\n    image = \"shop/api:latest\"\n  }])\n}\n",
+    )
+    .unwrap();
+    std::fs::write(folder.join("notes.md"), "image = \"shop/api:latest\"\n").unwrap();
+    let told = home.run(&["check", path.to_str().unwrap(), "--strict"]).exits(1);
+    for part in ["infra/api.tf:1:1: warning[skip-destroy]", "infra/api.tf:4:14: warning[latest-only]"] {
+        assert!(told.out.contains(part), "{part}: {told:?}");
+    }
+    assert!(!told.out.contains("--fix"), "a plan's repairs do not reach them: {told:?}");
+    let json = home.run(&["check", path.to_str().unwrap(), "--json"]).exits(0);
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["beside"][0]["findings"].as_array().map(Vec::len), Some(2), "{json}");
+}
+
 fn plan(account: &str, service: &str) -> String {
     format!(
         "---\nholdpoint:\n  version: 1\n  title: Broker\n  target: {{ account: \"{account}\", region: eu-central-1 }}\n  vars:\n    cluster: {{ default: broker }}\n---\n\

@@ -24,7 +24,7 @@ pub(super) const DEPLOYMENTS: Chapter = Chapter {
         ),
         spec(
             "wait-proves-nothing",
-            WARNING,
+            WARNING_OR_NOTE,
             "A sign of the end that is there from the beginning.",
             "A new deployment is `PRIMARY` at once, and the counts are equal while the old tasks still run.",
             "Look for `rolloutState` `COMPLETED` of the deployment with the new task definition; `ecs.wait` and `ecs.deploy` do.",

@@ -102,6 +102,7 @@ impl Composition {
         let mut context = Context::new(composer.facts());
         composer.room = MOST_STEPS.saturating_sub(checklists(parts) + composer.made.free.len());
         composer.fences(parts, &mut context);
+        composer.hoist(&mut context);
         composer.front(&context);
         composer.made
     }

@@ -2,7 +2,7 @@
 
 use super::values::var_name;
 use super::verdict::{Lifted, NewVar};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// How often a value must be named.
@@ -24,10 +24,47 @@ enum What {
 /// steps refer to them. `taken` are the variables that the plan has; a value that one of them has already is referred to by
 /// its name. Gives the new ones.
 pub fn hoist(steps: &mut [&mut Lifted], taken: &[NewVar]) -> Vec<NewVar> {
+    let names = shared(steps.iter().map(|step| &step.with), taken, &|_| true);
+    for step in steps.iter_mut() {
+        for name in names.refer(&mut step.with) {
+            let var = names.made.iter().chain(taken).find(|var| var.name == name);
+            if let Some(var) = var.filter(|_| !step.vars.iter().any(|known| known.name == name)) {
+                step.vars.push(var.clone());
+            }
+        }
+    }
+    names.made
+}
+
+/// Values that got a name.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// New variables of the plan.
+    pub(crate) made: Vec<NewVar>,
+    names: BTreeMap<(What, String), String>,
+}
+
+impl Shared {
+    /// Lets the arguments of a step refer to the variables; the names of those that they come to refer to.
+    pub(crate) fn refer(&self, with: &mut Map<String, Value>) -> Vec<String> {
+        let mut used: Vec<String> = Vec::new();
+        for (name, value) in with {
+            replace(name, value, &self.names, &mut used);
+        }
+        used
+    }
+}
+
+/// The values that at least two of the arguments name, if they may have a name.
+pub(crate) fn shared<'w>(
+    steps: impl Iterator<Item = &'w Map<String, Value>>,
+    taken: &[NewVar],
+    may: &dyn Fn(&str) -> bool,
+) -> Shared {
     let mut found: BTreeMap<(What, String), usize> = BTreeMap::new();
-    for step in steps.iter() {
+    for with in steps {
         let mut own: Vec<(What, String)> = Vec::new();
-        for (name, value) in &step.with {
+        for (name, value) in with {
             look(name, value, &mut |what, text| own.push((what, text.to_owned())));
         }
         own.sort();
@@ -36,10 +73,9 @@ pub fn hoist(steps: &mut [&mut Lifted], taken: &[NewVar]) -> Vec<NewVar> {
             *found.entry(one).or_default() += 1;
         }
     }
-    let mut made: Vec<NewVar> = Vec::new();
-    let mut names: BTreeMap<(What, String), String> = BTreeMap::new();
+    let mut shared = Shared::default();
     for ((what, text), count) in found {
-        if count < ENOUGH {
+        if count < ENOUGH || !may(&text) {
             continue;
         }
         let same = taken.iter().find(|var| !var.secret && var.default.as_deref() == Some(&text));
@@ -47,12 +83,12 @@ pub fn hoist(steps: &mut [&mut Lifted], taken: &[NewVar]) -> Vec<NewVar> {
             Some(var) => var.name.clone(),
             None => {
                 let base = base_name(what, &text);
-                let is_free = |name: &str| !taken.iter().chain(&made).any(|var| var.name == name);
+                let is_free = |name: &str| !taken.iter().chain(&shared.made).any(|var| var.name == name);
                 let name = (1..)
                     .map(|count: usize| if count == 1 { base.clone() } else { format!("{base}_{count}") })
                     .find(|name| is_free(name))
                     .unwrap_or_else(|| base.clone());
-                made.push(NewVar {
+                shared.made.push(NewVar {
                     name: name.clone(),
                     default: Some(text.clone()),
                     secret: false,
@@ -61,24 +97,9 @@ pub fn hoist(steps: &mut [&mut Lifted], taken: &[NewVar]) -> Vec<NewVar> {
                 name
             }
         };
-        names.insert((what, text), name);
+        shared.names.insert((what, text), name);
     }
-    if names.is_empty() {
-        return made;
-    }
-    for step in steps.iter_mut() {
-        let mut used: Vec<String> = Vec::new();
-        for (name, value) in &mut step.with {
-            replace(name, value, &names, &mut used);
-        }
-        for name in used {
-            let var = made.iter().chain(taken).find(|var| var.name == name);
-            if let Some(var) = var.filter(|_| !step.vars.iter().any(|known| known.name == name)) {
-                step.vars.push(var.clone());
-            }
-        }
-    }
-    made
+    shared
 }
 
 /// The values of an argument that may be hoisted.

@@ -68,6 +68,11 @@ fn parts(reference: &str) -> Option<(&str, &str)> {
     }
 }
 
+/// Whether an image is whatever `latest` is.
+pub(super) fn latest_tag(image: &str) -> bool {
+    parts(image).is_some_and(|(_, tag)| tag == "latest")
+}
+
 /// Images that a call pushes.
 fn pushed(call: &Call) -> Vec<&str> {
     if call.is_docker("push") && !call.has("--all-tags") && !call.has("-a") {
@@ -127,7 +132,7 @@ fn latest_of_steps(scene: &Scene<'_>, findings: &mut Findings<'_>) {
             collect(&action.with, &mut images);
         }
         for image in images.into_iter().filter(|image| !image.contains("{{") && !image.is_empty()) {
-            if parts(image).is_some_and(|(_, tag)| tag == "latest") {
+            if latest_tag(image) {
                 findings.add(
                     Severity::Warning,
                     "latest-only",

@@ -28,7 +28,8 @@ pub(crate) fn resources(scene: &Scene<'_>) -> Vec<Resource> {
     fences.flat_map(|fence| of(&fence.body.text, |range| fence.body.span(range))).collect()
 }
 
-fn of(text: &str, place: impl Fn(std::ops::Range<usize>) -> Span) -> Vec<Resource> {
+/// Resources of a text.
+pub(crate) fn of(text: &str, place: impl Fn(std::ops::Range<usize>) -> Span) -> Vec<Resource> {
     let mut found: Vec<Resource> = Vec::new();
     let mut depth: usize = 0;
     // Only a resource whose end is there is shown whole.

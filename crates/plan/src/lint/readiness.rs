@@ -18,7 +18,28 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
         sleeps(scene, call, findings);
         endless(scene, call, findings);
     }
+    told(scene, findings);
     stable(scene, findings);
+}
+
+/// The same, where a typed step looks instead: the reader goes by the text.
+fn told(scene: &Scene<'_>, findings: &mut Findings<'_>) {
+    for (at, listing) in scene.told.iter().enumerate() {
+        let looks =
+            scene.told_calls.iter().any(|call| call.listing == at && call.is_aws("ecs", "describe-services"));
+        let comments = &listing.script.comments;
+        let says = |word: &str| comments.iter().find(|comment| comment.text.contains(word));
+        if let Some(comment) = says("PRIMARY").filter(|_| looks && says("COMPLETED").is_none()) {
+            findings.add(
+                Severity::Note,
+                "wait-proves-nothing",
+                listing.place(comment.span),
+                "a deployment is `PRIMARY` from its first moment: whoever reads this takes it for done too early",
+                Some("Write `\"rolloutState\": \"COMPLETED\"` instead; the step itself does not go by it.".to_owned()),
+                None,
+            );
+        }
+    }
 }
 
 /// Comments below a look at a service that take for its end what is so from the beginning.

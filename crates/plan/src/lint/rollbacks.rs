@@ -28,9 +28,9 @@ fn half_a_set(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     let mut forward: BTreeSet<Service> = BTreeSet::new();
     // By the heading above: what stands under one heading is walked as one.
     let mut back: BTreeMap<usize, (Span, BTreeSet<Service>)> = BTreeMap::new();
-    for call in &scene.calls {
+    for (role, call) in scene.said_calls() {
         let Some(service) = changed(call) else { continue };
-        if scene.role_of(call) == Some(Role::Rollback) {
+        if role == Some(Role::Rollback) {
             let under = scene.heading(call.span.start).map_or(0, |heading| heading.span.start);
             back.entry(under).or_insert_with(|| (call.span, BTreeSet::new())).1.insert(service);
         } else {
@@ -67,20 +67,19 @@ fn half_a_set(scene: &Scene<'_>, findings: &mut Findings<'_>) {
 
 /// What Terraform manages goes back to Terraform's version with the next apply.
 fn behind_terraform(scene: &Scene<'_>, findings: &mut Findings<'_>) {
-    let applies = scene
-        .calls
-        .iter()
-        .any(|call| call.is_terraform("apply") && scene.role_of(call) != Some(Role::Rollback));
+    let applies =
+        scene.said_calls().any(|(role, call)| call.is_terraform("apply") && role != Some(Role::Rollback))
+            || scene.typed().any(|(_, draft)| draft.step.action.uses == "terraform.apply");
     let services = scene.says(&["aws_ecs_service", "aws_apprunner_service"]);
     if !applies || !services {
         return;
     }
-    let by_hand =
-        scene.calls.iter().filter(|call| scene.role_of(call) == Some(Role::Rollback)).find(|call| {
-            call.is_aws("ecs", "update-service") && call.has("--task-definition")
-                || call.is_aws("apprunner", "update-service")
-        });
-    let Some(call) = by_hand else { return };
+    let mut by_hand = scene.said_calls().filter(|(role, call)| {
+        *role == Some(Role::Rollback)
+            && (call.is_aws("ecs", "update-service") && call.has("--task-definition")
+                || call.is_aws("apprunner", "update-service"))
+    });
+    let Some((_, call)) = by_hand.next().filter(|(_, call)| !says_terraform(scene, call)) else { return };
     findings.add(
         Severity::Warning,
         "rollback-behind-terraform",
@@ -89,4 +88,19 @@ fn behind_terraform(scene: &Scene<'_>, findings: &mut Findings<'_>) {
         Some("Put the old version into the Terraform configuration as part of the way back, or say who does and when.".to_owned()),
         None,
     );
+}
+
+/// Whether the section's own words speak of Terraform: then its author has thought of the next apply.
+fn says_terraform(scene: &Scene<'_>, call: &Call) -> bool {
+    let Some(heading) = scene.heading(call.span.start) else { return false };
+    let end = scene.heading_after(call.span.start).map_or(scene.text.len(), |next| next.span.start);
+    let fences = scene.fences.iter().map(|fence| fence.span);
+    let mut from = heading.span.end;
+    let mut inside: Vec<Span> = fences.filter(|span| from <= span.start && span.end <= end).collect();
+    inside.push(Span { start: end, end });
+    inside.into_iter().any(|span| {
+        let prose = scene.lower().get(from..span.start).unwrap_or_default();
+        from = span.end;
+        prose.contains("terraform")
+    })
 }

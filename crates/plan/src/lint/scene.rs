@@ -23,6 +23,10 @@ pub(crate) struct Scene<'p> {
     pub(crate) listings: Vec<Listing<'p>>,
     /// Programs that they call, in order.
     pub(crate) calls: Vec<Call>,
+    /// Fences whose commands a typed step does instead: nobody runs them, and the reader of the plan goes by them.
+    pub(crate) told: Vec<Listing<'p>>,
+    /// Programs that those call; their listings are those of `told`.
+    pub(crate) told_calls: Vec<Call>,
     headings: Vec<&'p Heading>,
     /// The text in lower case, of the same length.
     lower: String,
@@ -69,6 +73,8 @@ impl<'p> Scene<'p> {
             fences: fences.collect(),
             listings: Vec::new(),
             calls: Vec::new(),
+            told: Vec::new(),
+            told_calls: Vec::new(),
             headings: headings.collect(),
             lower: text.to_ascii_lowercase(),
         };
@@ -76,6 +82,10 @@ impl<'p> Scene<'p> {
         let mut variables = Variables::default();
         for (at, listing) in scene.listings.iter().enumerate() {
             super::calls::gather(at, listing, &mut variables, &mut scene.calls);
+        }
+        scene.told = scene.fences.iter().filter_map(|fence| scene.told(fence)).collect();
+        for (at, listing) in scene.told.iter().enumerate() {
+            super::calls::gather(at, listing, &mut variables, &mut scene.told_calls);
         }
         scene
     }
@@ -91,6 +101,26 @@ impl<'p> Scene<'p> {
         let script = shell::parse(&fence.body.text);
         let role = self.role(fence.span.start);
         Some(Listing { fence, script, role, owner })
+    }
+
+    /// A fence of commands that a typed step does.
+    fn told(&self, fence: &'p Fence) -> Option<Listing<'p>> {
+        let owner = self.owner(fence)?;
+        let typed = owner.kind.is_some_and(|kind| !kind.takes_script && kind.name != "manual");
+        if !typed || !draft::is_command(fence) {
+            return None;
+        }
+        let script = shell::parse(&fence.body.text);
+        Some(Listing { fence, script, role: self.role(fence.span.start), owner: Some(owner) })
+    }
+
+    /// What is called anywhere in the plan, by a script or in the words of a typed step, each with what its section is for.
+    pub(crate) fn said_calls(&self) -> impl Iterator<Item = (Option<Role>, &Call)> {
+        let told = self
+            .told_calls
+            .iter()
+            .map(|call| (self.told.get(call.listing).and_then(|listing| listing.role), call));
+        self.calls.iter().map(|call| (self.role_of(call), call)).chain(told)
     }
 
     fn owner(&self, fence: &Fence) -> Option<&'p Draft> {
@@ -121,6 +151,12 @@ impl<'p> Scene<'p> {
     pub(crate) fn heading(&self, at: usize) -> Option<&'p Heading> {
         let index = self.headings.partition_point(|heading| heading.span.start <= at);
         self.headings.get(index.checked_sub(1)?).copied()
+    }
+
+    /// The heading that ends the section of a place.
+    pub(crate) fn heading_after(&self, at: usize) -> Option<&'p Heading> {
+        let index = self.headings.partition_point(|heading| heading.span.start <= at);
+        self.headings.get(index).copied()
     }
 
     /// Whether a place stands under a heading about somebody's own machine.

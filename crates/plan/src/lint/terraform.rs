@@ -1,6 +1,7 @@
 //! Terraform: plans that nobody reviewed are applied, and what its plans show is taken for something else.
 
 use super::calls::{Arg, Call};
+use super::configuration::kept_revision;
 use super::hcl;
 use super::scene::Scene;
 use crate::findings::{Findings, short};
@@ -141,21 +142,10 @@ fn is_task_definition(address: &str) -> bool {
         .is_some_and(|(module, _)| module.is_empty() || module.ends_with('.'))
 }
 
-/// Without `skip_destroy` the revision that a rollback needs is deregistered by the apply that replaces it.
+/// Task definitions that the plan shows.
 fn skip_destroy(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     for resource in hcl::resources(scene).iter().filter(|resource| resource.kind == "aws_ecs_task_definition")
     {
-        let kept = resource.attributes.iter().any(|attribute| attribute.name == "skip_destroy");
-        if kept {
-            continue;
-        }
-        findings.add(
-            Severity::Warning,
-            "skip-destroy",
-            resource.span,
-            "when Terraform replaces this task definition it deregisters the old revision, which a rollback would need",
-            Some("Write `skip_destroy = true` into it.".to_owned()),
-            Some(Fix { title: "Add `skip_destroy = true`".to_owned(), edits: vec![Edit::insert(resource.inside, "\n  skip_destroy = true")] }),
-        );
+        kept_revision(resource, findings);
     }
 }

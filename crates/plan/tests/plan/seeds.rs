@@ -9,14 +9,17 @@ use std::fmt::Write;
 
 /// Mistakes that a reader of the notes found by hand: the note, the finding that names each, and all of its lines there
 /// (of a step, the first line that belongs to it).
-const MISTAKES: [(&str, &str, &[usize]); 7] = [
+const MISTAKES: [(&str, &str, &[usize]); 10] = [
     ("000", "log-group", &[281, 339, 772]),
     ("000", "secret-on-command-line", &[654, 767]),
     ("000", "unreviewed-apply", &[212, 780]),
     ("002", "query-editor", &[34]),
     ("003", "old-revision", &[166]),
+    ("004", "half-a-set", &[294]),
     ("004", "previous-revision", &[305]),
+    ("004", "rollback-behind-terraform", &[311]),
     ("004", "task-definition-in-place", &[84]),
+    ("004", "wait-proves-nothing", &[161]),
 ];
 
 #[test]
