@@ -79,6 +79,10 @@ pub(crate) fn unowned(
     if matches!(role, Some(Role::Rollback | Role::Reference)) {
         return;
     }
+    // Comments and what one printed are nothing to run.
+    if crate::shell::parse(&fence.body.text).statements.is_empty() {
+        return;
+    }
     findings.warning(
         "unowned-fence",
         fence.span,

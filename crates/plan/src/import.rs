@@ -12,6 +12,7 @@ mod report;
 mod site;
 mod source;
 mod splice;
+mod unfenced;
 mod written;
 
 use crate::offer::offered;

@@ -25,6 +25,8 @@ pub enum Thing {
     Database,
     /// A cluster of databases.
     DatabaseCluster,
+    /// An image in a registry of the account, by its whole reference.
+    Image,
 }
 
 impl Thing {
@@ -40,6 +42,7 @@ impl Thing {
             Self::Parameter => "parameter",
             Self::Database => "database",
             Self::DatabaseCluster => "database cluster",
+            Self::Image => "image",
         }
     }
 }
@@ -59,6 +62,8 @@ pub struct Wanted {
     pub perhaps_made: bool,
     /// A database must be reachable by the Data API.
     pub data_api: bool,
+    /// What the step expects of a database; null for everything else.
+    pub expect: Value,
 }
 
 /// Every thing once, in order of the file. Values that are known only in the run are left out, as is what an earlier step makes.
@@ -141,6 +146,15 @@ impl Gatherer<'_> {
                     .filter(|last| matches!(last.thing, Thing::Database | Thing::DatabaseCluster))
                 {
                     last.data_api |= api;
+                    if last.expect.is_null() {
+                        last.expect = render(&action.expect, &self.context).unwrap_or_default();
+                    }
+                }
+            }
+            "image" => {
+                for key in ["image", "from"] {
+                    let image = self.text_of(with.get(key)).filter(|image| image.contains(".dkr.ecr."));
+                    self.want(step, Thing::Image, image, None);
                 }
             }
             _ => {}
@@ -177,6 +191,7 @@ impl Gatherer<'_> {
             span,
             perhaps_made: self.perhaps_made,
             data_api: false,
+            expect: Value::Null,
         });
     }
 
@@ -194,6 +209,14 @@ impl Gatherer<'_> {
             "express.deploy" => {
                 let cluster = self.text_of(with.get("cluster")).unwrap_or_else(|| "default".to_owned());
                 self.text_of(with.get("name")).map(|name| (Thing::Service, Some(cluster), name))
+            }
+            "image.build" | "image.mirror" => {
+                let tags = with.get("tags").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                let to = self.text_of(with.get("to"));
+                let images: Vec<String> =
+                    tags.iter().filter_map(|tag| self.text_of(Some(tag))).chain(to).collect();
+                self.seen.extend(images.into_iter().map(|image| (Thing::Image, None, image)));
+                None
             }
             "terraform.apply" | "manual" | "http.request" => {
                 self.perhaps_made = true;

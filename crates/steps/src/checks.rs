@@ -1,6 +1,6 @@
 //! Checks of what an account holds. All of them only read.
 
-mod databases;
+pub(crate) mod databases;
 mod meters;
 mod names;
 mod network;

@@ -1,11 +1,13 @@
 //! A plan against its account, before any run: who would work there, and whether what its steps work with exists. Only reads.
 
 use crate::access::Access;
+use crate::checks::databases;
 use crate::desks;
 use crate::workshop::{ClockPace, WorkshopError, pin};
 use holdpoint_cloud::{CallError, Cloud};
 use holdpoint_engine::Clock;
 use holdpoint_identity::Env;
+use holdpoint_plan::kinds::RdsExpect;
 use holdpoint_plan::{
     Diagnostic, Reading, Remark, Severity, Span, Target, Thing, Wanted, near, remarks, wanted,
 };
@@ -66,6 +68,10 @@ impl Survey {
         let mut lists: BTreeMap<(Thing, Option<String>), Listed> = BTreeMap::new();
         let mut found = Vec::new();
         for one in &things {
+            if one.thing == Thing::Image {
+                found.extend(image(&cloud, &self.target.region, one).await);
+                continue;
+            }
             let key = (one.thing, one.within.clone());
             if !lists.contains_key(&key) {
                 let listed = list(&cloud, one).await.map_err(|error| error.to_string());
@@ -81,6 +87,7 @@ impl Survey {
             }
         }
         found.extend(data_api(&cloud, &things).await);
+        found.extend(versions(&cloud, &things).await);
         Ok(Surveyed { findings: remarks(&reading.text, found), looked: things.len() })
     }
 }
@@ -109,6 +116,8 @@ async fn list(cloud: &Cloud, one: &Wanted) -> Result<Vec<String>, CallError> {
         Thing::DatabaseCluster => {
             cloud.database_clusters().await?.into_iter().map(|cluster| cluster.id).collect()
         }
+        // Asked for one by one.
+        Thing::Image => Vec::new(),
     })
 }
 
@@ -132,7 +141,8 @@ async fn is_beyond_the_list(cloud: &Cloud, one: &Wanted, names: &[String]) -> bo
         | Thing::LogGroup
         | Thing::AppService
         | Thing::Database
-        | Thing::DatabaseCluster => false,
+        | Thing::DatabaseCluster
+        | Thing::Image => false,
     }
 }
 
@@ -193,7 +203,8 @@ async fn data_api(cloud: &Cloud, things: &[Wanted]) -> Vec<Remark> {
             | Thing::LogGroup
             | Thing::AppService
             | Thing::Secret
-            | Thing::Parameter => continue,
+            | Thing::Parameter
+            | Thing::Image => continue,
         };
         match cluster {
             Ok(cluster) if cluster.as_ref().is_some_and(|cluster| cluster.data_api) => {}
@@ -211,6 +222,75 @@ async fn data_api(cloud: &Cloud, things: &[Wanted]) -> Vec<Remark> {
                 ),
             }),
             Err(error) => found.push(unanswered(one, &error.to_string())),
+        }
+    }
+    found
+}
+
+/// An image of a registry of this region: whether its repository and its tag are there.
+async fn image(cloud: &Cloud, region: &str, one: &Wanted) -> Option<Remark> {
+    let (host, rest) = one.name.split_once('/')?;
+    let account = host.split('.').next()?;
+    // Another region is another endpoint, which this profile's session is not for.
+    if !host.contains(&format!(".ecr.{region}.")) {
+        return None;
+    }
+    let repository = rest.split(['@', ':']).next()?;
+    let missing = match cloud.ecr_image(&one.name).await {
+        Ok(Some(_)) => return None,
+        Ok(None) => match cloud.repository(account, repository).await {
+            Ok(Some(_)) => format!("the repository `{repository}` has no image `{}`", one.name),
+            Ok(None) => format!("there is no repository `{repository}` in the account {account}"),
+            Err(error) => return Some(unanswered(one, &error.to_string())),
+        },
+        Err(error) => return Some(unanswered(one, &error.to_string())),
+    };
+    let (severity, perhaps) = match one.perhaps_made {
+        true => (Severity::Note, "; an earlier step may make it"),
+        false => (Severity::Warning, ""),
+    };
+    Some(Remark {
+        code: "not-there",
+        severity,
+        span: one.span,
+        message: format!("{missing}{perhaps}"),
+        hint: Some("Look whether account, region, repository and tag are those that are meant.".to_owned()),
+    })
+}
+
+/// Databases that run another version than their step expects.
+async fn versions(cloud: &Cloud, things: &[Wanted]) -> Vec<Remark> {
+    let mut found = Vec::new();
+    for one in things {
+        let Ok(expect) = serde_json::from_value::<RdsExpect>(one.expect.clone()) else { continue };
+        let version = match one.thing {
+            Thing::Database => cloud.database(&one.name).await.ok().flatten().map(|one| one.version),
+            Thing::DatabaseCluster => {
+                cloud.database_cluster(&one.name).await.ok().flatten().map(|one| one.version)
+            }
+            Thing::Cluster
+            | Thing::Service
+            | Thing::Family
+            | Thing::LogGroup
+            | Thing::AppService
+            | Thing::Secret
+            | Thing::Parameter
+            | Thing::Image => continue,
+        };
+        // What is not there, or was refused, has been said.
+        let Some(version) = version else { continue };
+        for (wanted, _) in databases::versions(&expect, &version).into_iter().filter(|(_, holds)| !holds) {
+            found.push(Remark {
+                code: "other-version",
+                severity: Severity::Warning,
+                span: one.span,
+                message: format!(
+                    "the {} `{}` runs {version}, and the step expects {wanted}",
+                    one.thing.words(),
+                    one.name
+                ),
+                hint: Some("Write the version that runs, or upgrade the database before the run.".to_owned()),
+            });
         }
     }
     found

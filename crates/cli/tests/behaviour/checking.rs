@@ -97,11 +97,10 @@ fn plan(account: &str, service: &str) -> String {
     )
 }
 
-#[test]
-fn what_a_plan_names_is_looked_for_in_its_account() {
-    let home = Home::new();
-    let (_simulator, port) = simulate(&home, &home.kept().join("runs/alone/sim"));
-    let world = std::fs::read(repository("plans/ecs-api-and-worker.world.json")).unwrap();
+/// A profile `shop` of a simulated account with the world of one of our plans: what keeps it alive, the profile's file, the account.
+fn account_of(home: &Home, plan: &str) -> (impl Sized + use<>, std::path::PathBuf, String) {
+    let (simulator, port) = simulate(home, &home.kept().join("runs/alone/sim"));
+    let world = std::fs::read(repository(&format!("plans/{plan}.world.json"))).unwrap();
     let mut world: Value = serde_json::from_slice(&world).unwrap();
     world["parameters"] = json!([{"name": "/broker/url"}, {"name": "/broker/mode"}]);
     let furnished = admin(port, "POST", "furnish", &world);
@@ -116,9 +115,60 @@ fn what_a_plan_names_is_looked_for_in_its_account() {
             of("session_token")
         ),
     );
-    let env = [("AWS_CONFIG_FILE", config.to_str().unwrap())];
     let account = furnished["account"].as_str().or(world["account"].as_str()).unwrap();
-    let path = home.file("broker.md", plan(account, "broker-ap"));
+    (simulator, config, account.to_owned())
+}
+
+#[test]
+fn images_and_versions_of_databases_are_looked_for_too() {
+    let home = Home::new();
+    let (_simulator, config, account) = account_of(&home, "private-database");
+    let env = [("AWS_CONFIG_FILE", config.to_str().unwrap())];
+    let world = std::fs::read(repository("plans/private-database.world.json")).unwrap();
+    let world: Value = serde_json::from_slice(&world).unwrap();
+    let (database, runs) = (&world["databases"][0]["id"], world["databases"][0]["version"].as_str().unwrap());
+    let image = world["images"].as_object().unwrap().keys().find(|name| name.contains(".dkr.ecr.")).unwrap();
+    let (registry, _) = image.split_once('/').unwrap();
+    let (repository, _) = image.rsplit_once(':').unwrap();
+    let step = |id: &str, rest: &str| format!("```yaml step\nid: {id}\n{rest}\n```\n\n");
+    let inspect =
+        |id: &str, image: &str| step(id, &format!("uses: image.inspect\nwith: {{ image: \"{image}\" }}"));
+    let check = |id: &str, version: &str| {
+        step(
+            id,
+            &format!(
+                "uses: rds.check\nwith: {{ database: {database} }}\nexpect: {{ version: \"{version}\" }}"
+            ),
+        )
+    };
+    let region = world["region"].as_str().unwrap();
+    let head = format!(
+        "---\nholdpoint:\n  version: 1\n  target: {{ account: \"{account}\", region: {region} }}\n---\n# Shop\n\n## Look\n\n```yaml stage\nid: look\n```\n\n"
+    );
+    let steps = [
+        inspect("there", image),
+        inspect("no_tag", &format!("{repository}:never-pushed")),
+        inspect("no_repository", &format!("{registry}/never-made:1")),
+        check("other", "99.*"),
+    ];
+    let path = home.file("shop.md", head + &steps.concat());
+    let told = home.run_with(&env, &["check", path.to_str().unwrap(), "--profile", "shop"]).exits(0);
+    for part in [
+        format!("has no image `{repository}:never-pushed`"),
+        format!("there is no repository `never-made` in the account {account}"),
+        format!("runs {runs}, and the step expects 99.*"),
+    ] {
+        assert!(told.out.contains(&part), "{part}: {told:?}");
+    }
+    assert_eq!(told.out.matches("[not-there]").count(), 2, "{told:?}");
+}
+
+#[test]
+fn what_a_plan_names_is_looked_for_in_its_account() {
+    let home = Home::new();
+    let (_simulator, config, account) = account_of(&home, "ecs-api-and-worker");
+    let env = [("AWS_CONFIG_FILE", config.to_str().unwrap())];
+    let path = home.file("broker.md", plan(&account, "broker-ap"));
     let check = ["check", path.to_str().unwrap(), "--profile", "shop"];
     home.run_with(&env, &check).exits(0).says(&[
         "warning[not-there]: there is no service `broker-ap` in the cluster `broker`",

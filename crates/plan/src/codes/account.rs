@@ -33,6 +33,16 @@ with: { database: orders }
 expect: { reachable_from: console }",
         ),
         spec(
+            "other-version",
+            WARNING,
+            "A database runs another version than its step expects.",
+            "The step would fail in the middle of the run.",
+            "Write the version that runs, or upgrade the database before the run.",
+            "uses: rds.check
+with: { database: orders }
+expect: { version: \"15.*\" }",
+        ),
+        spec(
             "not-looked-at",
             NOTE,
             "AWS refused to answer, so this was not checked.",

@@ -103,6 +103,7 @@ impl Composition {
         composer.room = MOST_STEPS.saturating_sub(checklists(parts) + composer.made.free.len());
         composer.fences(parts, &mut context);
         composer.hoist(&mut context);
+        composer.unfenced(parts);
         composer.front(&context);
         composer.made
     }

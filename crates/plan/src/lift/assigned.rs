@@ -73,7 +73,7 @@ pub(crate) fn command(call: &Call<'_, '_>) -> Result<Option<Answer>, Keep> {
             return Ok(Some(Answer::Absorb("It does nothing".to_owned())));
         }
         ("aws", ["sso", "login", ..] | ["configure", "sso", ..]) => true,
-        ("aws", ["configure"]) => true,
+        ("aws", ["configure"] | ["configure", "--profile", _]) => true,
         (
             "aws-okta" | "saml2aws" | "aws-vault" | "okta-aws-cli" | "gimme-aws-creds" | "aws-azure-login"
             | "leapp",

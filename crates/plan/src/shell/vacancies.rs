@@ -99,7 +99,8 @@ fn here(rest: &str, before: &str, quoted: bool, ends: bool) -> Option<(usize, bo
             if let Some(length) = template(rest) {
                 return Some((length, true));
             }
-            braced(rest, previous, quoted).map(|length| (length, false))
+            let length = moustached(rest).or_else(|| braced(rest, previous, quoted))?;
+            Some((length, false))
         }
         b'<' if quoted => in_quotes(rest).map(|length| (length, false)),
         b'.' if ends && !quoted && rest == "..." => {
@@ -113,6 +114,20 @@ fn here(rest: &str, before: &str, quoted: bool, ends: bool) -> Option<(usize, bo
         }
         _ => None,
     }
+}
+
+/// `{{ user.cluster }}`: a template of another tool, which somebody fills in before. Go's `{{.Names}}` and `{{end}}` are options
+/// of a command.
+fn moustached(rest: &str) -> Option<usize> {
+    const OF_GO: [&str; 5] = ["end", "else", "break", "continue", "json"];
+    let inner = rest.strip_prefix("{{")?;
+    let end = inner.get(..inner.len().min(LONGEST).min(inner.find('\n').unwrap_or(LONGEST)))?.find("}}")?;
+    let name = inner.get(..end)?.trim();
+    let named = name.len() > 1
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && !OF_GO.contains(&name);
+    named.then_some(end + 4)
 }
 
 /// `{account-id}` outside of quotes, where a shell sees only itself.

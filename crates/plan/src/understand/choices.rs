@@ -106,7 +106,7 @@ fn of_lists(written: &Written) -> Vec<Decision> {
         from += length;
         let named: Vec<Option<(String, String)>> = list.iter().map(|item| option(&item.text)).collect();
         let lettered = named.iter().filter(|name| name.is_some()).count() > 1;
-        let judged = list.iter().any(|item| verdict(&item.text).is_some()) && first.ordinal.is_some();
+        let judged = first.ordinal.is_some() && is_weighed(&list);
         if list.len() < 2 || !(lettered || judged) {
             continue;
         }
@@ -127,6 +127,32 @@ fn of_lists(written: &Written) -> Vec<Decision> {
         });
     }
     decisions
+}
+
+/// Whether a numbered list weighs its items against each other: one of them is the recommended one, or some are rejected.
+/// Steps that are recommended each for itself ("optional, but strongly recommended") are no options.
+fn is_weighed(list: &[&Item]) -> bool {
+    static ADVICE: OnceLock<Phrases<()>> = OnceLock::new();
+    let advice = ADVICE.get_or_init(|| {
+        Phrases::new(&[(
+            (),
+            " optional | opcional | optionnel | facultatif | facoltativo | opcjonalnie | opsiyonel | strongly recommended \
+             | highly recommended | is recommended | are recommended | recommended to | recommended that | wird empfohlen \
+             | se recomienda | est recommandé |可选|可選|任意|선택 사항|необязательно",
+        )])
+    });
+    let mut counts = (0_usize, 0_usize);
+    for item in list {
+        if advice.hits(&fold(&item.text)).next().is_some() {
+            return false;
+        }
+        match verdict(&item.text) {
+            Some(true) => counts.0 += 1,
+            Some(false) => counts.1 += 1,
+            None => {}
+        }
+    }
+    counts.0 == 1 || counts.1 > 0
 }
 
 /// A table with an option a row.

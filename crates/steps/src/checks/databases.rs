@@ -163,16 +163,8 @@ fn judge(expect: &RdsExpect, standing: &Standing, venues: &[&str]) -> Vec<Judgem
     if let Some(engine) = &expect.engine {
         judgements.push(equal("engine", engine, &standing.engine));
     }
-    if let Some(version) = &expect.version {
-        let holds = match version.strip_suffix('*') {
-            Some(beginning) => standing.version.starts_with(beginning),
-            None => *version == standing.version,
-        };
-        judgements.push(judged("engine version", version, &standing.version, holds));
-    }
-    if let Some(least) = &expect.at_least {
-        let holds = compare(&standing.version, least) != Ordering::Less;
-        judgements.push(judged("engine version", format!("{least} or later"), &standing.version, holds));
+    for (wanted, holds) in versions(expect, &standing.version) {
+        judgements.push(judged("engine version", wanted, &standing.version, holds));
     }
     if let Some(public) = expect.public {
         judgements.push(equal("public", public, standing.public));
@@ -189,6 +181,22 @@ fn judge(expect: &RdsExpect, standing: &Standing, venues: &[&str]) -> Vec<Judgem
         judgements.push(judged("can be worked with from", word, venues.join(", "), venues.contains(&name)));
     }
     judgements
+}
+
+/// What is wanted of a version, in words, and whether it holds.
+pub(crate) fn versions(expect: &RdsExpect, version: &str) -> Vec<(String, bool)> {
+    let exactly = expect.version.iter().map(|wanted| {
+        let holds = match wanted.strip_suffix('*') {
+            Some(beginning) => version.starts_with(beginning),
+            None => *wanted == version,
+        };
+        (wanted.clone(), holds)
+    });
+    let least = expect
+        .at_least
+        .iter()
+        .map(|least| (format!("{least} or later"), compare(version, least) != Ordering::Less));
+    exactly.chain(least).collect()
 }
 
 /// Part by part: numbers as numbers (15.12 is later than 15.7), words as words.

@@ -1,0 +1,75 @@
+//! Commands that stand in plain text: a walk passes them by, and whoever imports the plan is told.
+
+use super::compose::Composer;
+use crate::Span;
+use crate::document::Part;
+
+/// Programs by which a line of plain text is known for a command, if a subcommand follows.
+const PROGRAMS: [&str; 7] = ["aws", "docker", "terraform", "tofu", "kubectl", "helm", "podman"];
+
+impl Composer<'_> {
+    /// Reports lines that begin like a command, the first one of each paragraph.
+    pub(super) fn unfenced(&mut self, parts: &[Part]) {
+        let fences: Vec<Span> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Fence(fence) => Some(fence.span),
+                Part::Heading(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
+            })
+            .collect();
+        let mut fences = fences.into_iter().peekable();
+        let (mut at, mut said) = (0, false);
+        let text = self.text;
+        for line in text.split_inclusive('\n') {
+            let start = at;
+            at += line.len();
+            while fences.next_if(|fence| fence.end <= start).is_some() {}
+            let fenced = fences.peek().is_some_and(|fence| fence.start < at);
+            if fenced || line.trim().is_empty() {
+                said = false;
+            } else if !said && is_command(line.trim()) {
+                said = true;
+                let span = Span { start, end: start + line.trim_end().len() };
+                self.leave(
+                    span,
+                    "a command in plain text",
+                    "it stands in no code fence: put a line of ``` before and after it, and import again",
+                );
+            }
+        }
+    }
+}
+
+/// `aws ecs describe-services \`, `$ docker push …`: a program, a subcommand and more, and no sentence.
+fn is_command(line: &str) -> bool {
+    let line = line.strip_prefix("$ ").unwrap_or(line);
+    let mut words = line.split_whitespace();
+    let program = words.next().is_some_and(|word| PROGRAMS.contains(&word));
+    let plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let subcommand = words.next().is_some_and(plain);
+    let more = line.contains(" --") || line.contains(" -") || line.ends_with('\\') || line.contains("://");
+    program && subcommand && more && !line.ends_with(['.', ':', '?', '!']) && !line.contains('`')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_command;
+
+    #[test]
+    fn commands_are_told_from_sentences() {
+        for command in
+            ["aws ecs describe-services \\", "$ docker push -q shop/api:1", "terraform apply -auto-approve"]
+        {
+            assert!(is_command(command), "{command}");
+        }
+        for text in [
+            "aws ecs is what runs it.",
+            "docker and terraform are needed - both of them.",
+            "terraform apply",
+            "Use aws ecs update-service --force-new-deployment",
+            "aws ecs update-service with `--force-new-deployment`",
+        ] {
+            assert!(!is_command(text), "{text}");
+        }
+    }
+}
