@@ -103,6 +103,7 @@ fn account_of(home: &Home, plan: &str) -> (impl Sized + use<>, std::path::PathBu
     let world = std::fs::read(repository(&format!("plans/{plan}.world.json"))).unwrap();
     let mut world: Value = serde_json::from_slice(&world).unwrap();
     world["parameters"] = json!([{"name": "/broker/url"}, {"name": "/broker/mode"}]);
+    world["repositories"] = json!([{ "name": "shop/till", "tags": { "1.4": {} } }]);
     let furnished = admin(port, "POST", "furnish", &world);
     let person = &furnished["people"][0];
     let of = |name: &str| person[name].as_str().unwrap();
@@ -127,9 +128,8 @@ fn images_and_versions_of_databases_are_looked_for_too() {
     let world = std::fs::read(repository("plans/private-database.world.json")).unwrap();
     let world: Value = serde_json::from_slice(&world).unwrap();
     let (database, runs) = (&world["databases"][0]["id"], world["databases"][0]["version"].as_str().unwrap());
-    let image = world["images"].as_object().unwrap().keys().find(|name| name.contains(".dkr.ecr.")).unwrap();
-    let (registry, _) = image.split_once('/').unwrap();
-    let (repository, _) = image.rsplit_once(':').unwrap();
+    let region = world["region"].as_str().unwrap();
+    let registry = format!("{account}.dkr.ecr.{region}.amazonaws.com");
     let step = |id: &str, rest: &str| format!("```yaml step\nid: {id}\n{rest}\n```\n\n");
     let inspect =
         |id: &str, image: &str| step(id, &format!("uses: image.inspect\nwith: {{ image: \"{image}\" }}"));
@@ -141,20 +141,19 @@ fn images_and_versions_of_databases_are_looked_for_too() {
             ),
         )
     };
-    let region = world["region"].as_str().unwrap();
     let head = format!(
         "---\nholdpoint:\n  version: 1\n  target: {{ account: \"{account}\", region: {region} }}\n---\n# Shop\n\n## Look\n\n```yaml stage\nid: look\n```\n\n"
     );
     let steps = [
-        inspect("there", image),
-        inspect("no_tag", &format!("{repository}:never-pushed")),
+        inspect("there", &format!("{registry}/shop/till:1.4")),
+        inspect("no_tag", &format!("{registry}/shop/till:never-pushed")),
         inspect("no_repository", &format!("{registry}/never-made:1")),
         check("other", "99.*"),
     ];
     let path = home.file("shop.md", head + &steps.concat());
     let told = home.run_with(&env, &["check", path.to_str().unwrap(), "--profile", "shop"]).exits(0);
     for part in [
-        format!("has no image `{repository}:never-pushed`"),
+        format!("the repository `shop/till` has no image `{registry}/shop/till:never-pushed`"),
         format!("there is no repository `never-made` in the account {account}"),
         format!("runs {runs}, and the step expects 99.*"),
     ] {

@@ -104,6 +104,7 @@ impl Composition {
         composer.fences(parts, &mut context);
         composer.hoist(&mut context);
         composer.unfenced(parts);
+        composer.made.left.sort_by_key(|left| left.span.start);
         composer.front(&context);
         composer.made
     }
