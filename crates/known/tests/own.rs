@@ -1,6 +1,8 @@
 //! Known problems of one's own, as data: folders of files with what was seen and what is made of both, and messages
 //! with the expressions proposed for them.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use holdpoint_known::{
     Draft, Evidence, Example, File, Message, Owner, Place, Shelf, catalogue, claimed, find, json_schema,
     messages, propose, prove, slug,
