@@ -19,7 +19,9 @@ mod flags;
 mod git;
 mod hoist;
 mod http;
+mod http_printed;
 mod http_said;
+mod http_status;
 mod kept;
 mod marks;
 mod piped;
@@ -89,7 +91,12 @@ pub(crate) enum Output {
     /// To whoever runs it.
     Screen,
     /// To a `grep` for this text, which fails when no line has it.
-    Searched(String),
+    Searched {
+        /// What a line must hold.
+        text: String,
+        /// Whether small and capital letters are the same.
+        any_case: bool,
+    },
     /// Into a variable of the shell.
     Variable(String),
 }
@@ -234,15 +241,16 @@ impl<'a> Scene<'a> {
         kept::redirects(&unwrapped.redirects, &self.values)?;
         for wrapper in &unwrapped.wrappers {
             match &wrapper.kind {
-                WrapperKind::Environment if unwrapped.environment.is_empty() => {
-                    return keep("it gets its variables from somewhere else");
+                WrapperKind::Environment => return keep("it gets its variables from somewhere else"),
+                WrapperKind::Folder => {
+                    return keep("it runs in another folder than the lines around it: write `cd` before it");
                 }
                 WrapperKind::Timeout { limit } => {
                     self.values.guess(format!("the limit of {limit} is left to the step's own `timeout`"));
                 }
                 WrapperKind::Privilege => self.values.guess("it is done without `sudo`"),
                 WrapperKind::Credential { .. }
-                | WrapperKind::Environment
+                | WrapperKind::Assignments
                 | WrapperKind::Watch { .. }
                 | WrapperKind::Other => {}
             }

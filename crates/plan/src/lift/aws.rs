@@ -94,7 +94,7 @@ impl<'a, 's> Aws<'a, 's, '_> {
     pub(crate) fn shown_only(&self) -> Result<(), Keep> {
         match &self.call.output {
             Output::Screen => Ok(()),
-            Output::Searched(text) => {
+            Output::Searched { text, .. } => {
                 keep(format!("its output is searched for `{}`", super::assigned::shown(text)))
             }
             Output::Variable(name) => keep(format!("`{name}` keeps its output")),

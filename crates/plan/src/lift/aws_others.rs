@@ -61,7 +61,7 @@ fn identity(aws: &Aws<'_, '_, '_>) -> Result<Answer, Keep> {
             "Holdpoint asserts the account and role of the target before each step that changes something"
                 .to_owned(),
         )),
-        Output::Searched(_) | Output::Variable(_) => {
+        Output::Searched { .. } | Output::Variable(_) => {
             aws.shown_only()?;
             keep("its output is needed")
         }

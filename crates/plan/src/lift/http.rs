@@ -2,6 +2,7 @@
 
 use super::flags::Takes::{Nothing, One};
 use super::flags::{Flag, Options, Style, read};
+use super::http_printed::{self as printed, Prints};
 use super::http_said;
 use super::marks::{has_gap, is_gap};
 use super::values::var_name;
@@ -62,6 +63,7 @@ struct Request {
     timeout: Option<String>,
     /// Whether a status of 400 or more makes the command fail.
     fails: bool,
+    prints: Prints,
 }
 
 /// curl.
@@ -112,6 +114,7 @@ pub(crate) fn curl(call: &Call<'_, '_>) -> Result<Answer, Keep> {
         follow: options.has("--location"),
         timeout: options.one("--max-time").map(seconds).transpose()?,
         fails: options.has("--fail") || options.has("--fail-with-body"),
+        prints: printed::by_curl(&options),
     };
     lifted(call, request)
 }
@@ -134,6 +137,7 @@ pub(crate) fn wget(call: &Call<'_, '_>) -> Result<Answer, Keep> {
         follow: true,
         timeout: options.one("--timeout").map(seconds).transpose()?,
         fails: true,
+        prints: printed::by_wget(&options),
     };
     lifted(call, request)
 }
@@ -175,8 +179,11 @@ fn lifted(call: &Call<'_, '_>, request: Request) -> Result<Answer, Keep> {
     for guess in understood.guessed {
         call.values().guess(guess);
     }
-    if let Output::Searched(text) = &call.output {
-        draft.expect.insert("body_contains".into(), json!([text]));
+    if request.fails && http_said::drops_failures(&mut draft.expect) {
+        return keep("the text expects a status that `--fail` fails at");
+    }
+    if let Output::Searched { text, any_case } = &call.output {
+        printed::searched(call, &mut draft, request.prints, text, *any_case)?;
     }
     // Without an expectation a check wants a status below 400, and the command is content with any answer.
     if !draft.expect.contains_key("status") && !request.fails {

@@ -1,5 +1,6 @@
 //! What a text says of an answer: `# Should return 200 OK`, a JSON body, a header that must be there.
 
+use super::http_status::Statuses;
 use super::said::{Said, short};
 use serde_json::{Map, Value, json};
 
@@ -10,6 +11,23 @@ pub(crate) struct Understood {
     pub(crate) guessed: Vec<String>,
     /// Whether something was said that was not understood.
     pub(crate) missed: bool,
+}
+
+/// Takes statuses out that a request which fails at 400 and more never ends well with; true if no other is wanted.
+pub(crate) fn drops_failures(expect: &mut Map<String, Value>) -> bool {
+    let Some(status) = expect.get("status") else { return false };
+    let codes: Vec<u64> = match status {
+        Value::Array(list) => list.iter().filter_map(Value::as_u64).collect(),
+        one => one.as_u64().into_iter().collect(),
+    };
+    let good: Vec<u64> = codes.iter().copied().filter(|code| *code < 400).collect();
+    let status = match good.as_slice() {
+        [] => return true,
+        [one] => json!(one),
+        many => json!(many),
+    };
+    expect.insert("status".into(), status);
+    false
 }
 
 /// The expectation of a request; for a preflight, headers that it grants are told as such.
@@ -26,7 +44,7 @@ pub(crate) fn expectation(said: &Said, preflight: bool) -> Understood {
     }
     let inside = body(said).map(|(_, lines)| lines).unwrap_or_default();
     let mut headers = Map::new();
-    let mut statuses: Vec<u64> = Vec::new();
+    let mut statuses = Statuses::default();
     for (at, line) in said.lines.iter().enumerate() {
         if inside.contains(&at) {
             continue;
@@ -41,9 +59,7 @@ pub(crate) fn expectation(said: &Said, preflight: bool) -> Understood {
             found.missed = true;
             continue;
         }
-        let codes = statuses_in(line);
-        used |= !codes.is_empty();
-        statuses.extend(codes);
+        used |= statuses.line(line);
         if let Some((name, value)) = header(line) {
             used = true;
             match (preflight, name.as_str(), value) {
@@ -70,8 +86,11 @@ pub(crate) fn expectation(said: &Said, preflight: bool) -> Understood {
     if !headers.is_empty() {
         found.expect.insert("headers".into(), headers.into());
     }
-    statuses.sort_unstable();
-    statuses.dedup();
+    let (statuses, unsure) = statuses.taken();
+    if unsure {
+        found.missed = true;
+        found.guessed.push("which status should come is not said clearly, and not compared".to_owned());
+    }
     match statuses.as_slice() {
         [] => {}
         [one] => {
@@ -79,65 +98,6 @@ pub(crate) fn expectation(said: &Said, preflight: bool) -> Understood {
         }
         many => {
             found.expect.insert("status".into(), json!(many));
-        }
-    }
-    found
-}
-
-/// Status codes: `200 OK`, `HTTP/2 204`, `status 401`, `200 or 204`, or a line that is only a number.
-fn statuses_in(line: &str) -> Vec<u64> {
-    let lower = line.to_lowercase();
-    let words: Vec<&str> = lower
-        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '/' | '.')))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let mut found = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let number = word.trim_end_matches('.');
-        let Ok(code) = number.parse::<u64>() else { continue };
-        if number.len() != 3 || !(100..600).contains(&code) {
-            continue;
-        }
-        let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
-        let after = words.get(at + 1).copied().unwrap_or_default();
-        let unit = [
-            "ms",
-            "seconds",
-            "s",
-            "mb",
-            "kb",
-            "items",
-            "rows",
-            "records",
-            "tasks",
-            "times",
-            "milliseconds",
-            "requests",
-        ];
-        let told = !after.starts_with("error")
-            && (words.len() == 1
-                || before.starts_with("http")
-                || [
-                    "status", "code", "return", "returns", "expect", "expected", "be", "get", "gives",
-                    "with", "an", "a", "response", "is", "output", "respond", "responds",
-                ]
-                .contains(&before)
-                || [
-                    "ok",
-                    "created",
-                    "accepted",
-                    "no",
-                    "found",
-                    "forbidden",
-                    "unauthorized",
-                    "status",
-                    "response",
-                    "not",
-                ]
-                .contains(&after)
-                || (before == "or" && !found.is_empty()));
-        if told && !unit.contains(&after) {
-            found.push(code);
         }
     }
     found

@@ -13,31 +13,38 @@ pub(crate) fn lift(scene: &Scene<'_>, commands: &[Command]) -> Result<Answer, Ke
         return Ok(Answer::Absorb("Holdpoint signs in to the registry by itself".to_owned()));
     }
     let mut output = Output::Screen;
+    let mut laid_out = false;
     for command in rest {
         let words = literal(command)?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         super::kept::redirects(&command.redirects, &scene.values)?;
         match words.as_slice() {
+            ["cat"] | ["less" | "more", ..] => {}
             // Only the layout changes; a filter of jq's would choose.
             ["jq"]
             | ["jq", "." | "-C" | "-M"]
             | ["jq", "-C", "."]
-            | ["cat"]
-            | ["less" | "more", ..]
             | ["python" | "python3", "-m", "json.tool"]
             | ["json_pp"]
-            | ["column", "-t"] => {}
+            | ["column", "-t"] => laid_out = true,
             ["grep" | "egrep" | "fgrep" | "rg", flags @ .., text] if output == Output::Screen => {
-                let plain = flags
-                    .iter()
-                    .all(|flag| matches!(*flag, "-F" | "-q" | "--color" | "--color=auto" | "-n" | "--"));
+                let plain = flags.iter().all(|flag| {
+                    matches!(
+                        *flag,
+                        "-F" | "-q" | "-i" | "-qi" | "-iq" | "--color" | "--color=auto" | "-n" | "--"
+                    )
+                });
+                let any_case = flags.iter().any(|flag| matches!(*flag, "-i" | "-qi" | "-iq"));
                 let letters = text.chars().all(|c| {
                     c.is_alphanumeric() || matches!(c, '_' | '-' | ' ' | ':' | '/' | '"' | ',' | '=')
                 });
                 if !plain || !letters || text.is_empty() || text.starts_with('-') {
                     return keep("it searches the output by a pattern");
                 }
-                output = Output::Searched((*text).to_owned());
+                if laid_out && text.contains([' ', ':', ',']) {
+                    return keep("it searches the output as another program lays it out");
+                }
+                output = Output::Searched { text: (*text).to_owned(), any_case };
             }
             [program, ..] => return keep(format!("its output goes through `{program}`")),
             [] => return keep("its output goes through something that is not known"),

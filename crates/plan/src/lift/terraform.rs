@@ -209,7 +209,7 @@ fn output(call: &Call<'_, '_>, dir: &str, options: &Options) -> Result<Answer, K
             Ok(draft.into())
         }
         (Output::Variable(_), [_]) => keep("without `-raw` the variable holds JSON"),
-        (Output::Variable(_) | Output::Searched(_), _) | (Output::Screen, _) => {
+        (Output::Variable(_) | Output::Searched { .. }, _) | (Output::Screen, _) => {
             keep("its output is needed by another program")
         }
     }
@@ -317,7 +317,7 @@ fn changes_reading(options: &Options) -> Result<(), Keep> {
 fn screen(call: &Call<'_, '_>) -> Result<(), Keep> {
     match &call.output {
         Output::Screen => Ok(()),
-        Output::Searched(_) | Output::Variable(_) => keep("its output is needed by another program"),
+        Output::Searched { .. } | Output::Variable(_) => keep("its output is needed by another program"),
     }
 }
 

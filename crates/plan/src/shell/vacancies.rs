@@ -35,6 +35,13 @@ pub(super) fn template(text: &str) -> Option<usize> {
     inner.as_bytes().get(end..end + 2).filter(|close| *close == b"}}").map(|_| end + 4)
 }
 
+/// What values are called.
+const VALUES: [&str; 24] = [
+    "account", "arn", "bucket", "cluster", "digest", "domain", "email", "host", "id", "image", "key", "name",
+    "password", "port", "region", "secret", "service", "sha", "tag", "token", "url", "user", "username",
+    "version",
+];
+
 /// How the name of something begins that the reader has, in the languages that plans are written in.
 const YOURS: [&str; 11] =
     ["YOUR_", "TU_", "SEU_", "SUA_", "VOTRE_", "DEIN_", "DEINE_", "IHR_", "IHRE_", "TUO_", "TUA_"];
@@ -102,6 +109,7 @@ fn here(rest: &str, before: &str, quoted: bool, ends: bool) -> Option<(usize, bo
             let length = moustached(rest).or_else(|| braced(rest, previous, quoted))?;
             Some((length, false))
         }
+        b'%' => percented(rest, previous, quoted).map(|length| (length, false)),
         b'<' if quoted => in_quotes(rest).map(|length| (length, false)),
         b'.' if ends && !quoted && rest == "..." => {
             let told = previous.is_none_or(|c| c.is_alphanumeric() || c == '/');
@@ -145,13 +153,29 @@ fn braced(rest: &str, previous: Option<char>, quoted: bool) -> Option<usize> {
     (named && inner.as_bytes().get(length) == Some(&b'}')).then_some(length + 2)
 }
 
+/// `%CLUSTER%`, as the variables of another shell are written. `%C3%BC` is a letter of an address, and in quotes
+/// `'%ERROR%'` is a pattern of CloudWatch Logs or SQL, so that only what is named like a value counts there.
+fn percented(rest: &str, previous: Option<char>, quoted: bool) -> Option<usize> {
+    let inner = rest.strip_prefix('%')?;
+    let length = inner
+        .bytes()
+        .take(LONGEST)
+        .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+        .count();
+    let name = inner.get(..length)?;
+    let named = length >= 3
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+        && inner.as_bytes().get(length) == Some(&b'%')
+        && inner.as_bytes().get(length + 1) != Some(&b'%')
+        && previous != Some('%');
+    let value = !quoted
+        || (!matches!(previous, Some('\'' | '"'))
+            && (name.contains('_') || VALUES.contains(&name.to_ascii_lowercase().as_str())));
+    (named && value).then_some(length + 2)
+}
+
 /// `"<your_token>"`: in quotes a name in angle brackets may be markup, so only what is named like a value counts.
 fn in_quotes(rest: &str) -> Option<usize> {
-    const VALUES: [&str; 24] = [
-        "account", "arn", "bucket", "cluster", "digest", "domain", "email", "host", "id", "image", "key",
-        "name", "password", "port", "region", "secret", "service", "sha", "tag", "token", "url", "user",
-        "username", "version",
-    ];
     let length = bracketed(rest)?;
     let name = rest.get(1..length - 1)?;
     let lower = name.to_ascii_lowercase();

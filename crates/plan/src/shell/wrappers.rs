@@ -42,8 +42,12 @@ pub enum WrapperKind {
         /// The profile, where it names one that is known before the run.
         profile: Option<String>,
     },
-    /// It gives variables: `env A=b`, `chamber exec`, `doppler run --`.
+    /// It gives or takes variables that do not stand in the line: `chamber exec`, `doppler run --`, `env -i`.
     Environment,
+    /// It sets variables that stand in the line: `env A=b`.
+    Assignments,
+    /// It runs the command in another folder: `env -C infra`.
+    Folder,
     /// It repeats the command: `watch -n 5`.
     Watch {
         /// Seconds between two runs, as written; 2 if nothing is written.
@@ -242,6 +246,11 @@ fn value_of(own: &[String], flags: &[&str]) -> Option<String> {
     })
 }
 
+/// Whether one of the options that name a folder is given.
+fn goes(own: &[String], flags: &[&str]) -> bool {
+    value_of(own, flags).is_some()
+}
+
 const AWS_VAULT: &[&str] =
     &["-d", "--duration", "--region", "--mfa-token", "-t", "--backend", "--prompt", "--keychain"];
 const AWS_OKTA: &[&str] =
@@ -340,15 +349,22 @@ const SPECS: &[Spec] = &[
     },
     Spec {
         lead: &["env"],
-        make: |_| WrapperKind::Environment,
+        make: |own| match own {
+            [] => WrapperKind::Assignments,
+            _ if goes(own, &["-C", "--chdir"]) => WrapperKind::Folder,
+            _ => WrapperKind::Environment,
+        },
         valued: &["-u", "--unset", "-C", "--chdir", "-S"],
         ends: Ends::Options,
         assigns: true,
     },
     Spec {
         lead: &["sudo"],
-        make: |_| WrapperKind::Privilege,
-        valued: &["-u", "--user", "-g", "--group", "-h", "-p", "-C", "-D", "-R", "-T"],
+        make: |own| match goes(own, &["-D", "--chdir", "-R", "--chroot"]) {
+            true => WrapperKind::Folder,
+            false => WrapperKind::Privilege,
+        },
+        valued: &["-u", "--user", "-g", "--group", "-h", "-p", "-C", "-D", "--chdir", "-R", "--chroot", "-T"],
         ends: Ends::Options,
         assigns: true,
     },
