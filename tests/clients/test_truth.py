@@ -157,6 +157,8 @@ def waiter(folder, scenario):
         # Somebody whose keys are new looks.
         second = sim.client("ecs", person=sim.person(1), retries=20)
         [shown] = second.describe_services(cluster="main", services=[service])["services"]
+        if shown["status"] != "ACTIVE":
+            return verdict, "nothing"
         serves = [of["taskDefinition"].rsplit("/", 1)[-1] for of in shown["deployments"] if of["rolloutState"] == "COMPLETED"]
         return verdict, ", ".join(serves) or "nothing"
     finally:

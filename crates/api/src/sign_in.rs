@@ -11,6 +11,11 @@ use holdpoint_identity::{
 use holdpoint_run::{Decision, HoldKey, RunId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How long a cancelled sign-in is waited for.
+const CANCELLED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The sign-ins that were asked for here.
 #[derive(Default)]
@@ -20,6 +25,8 @@ pub(crate) struct SignIns {
     views: BTreeMap<String, SignInView>,
     /// What ends a signature of somebody else.
     guests: BTreeMap<String, Cancel>,
+    /// Told whenever one is over.
+    over: Arc<Notify>,
 }
 
 /// What a console holds of them.
@@ -44,7 +51,8 @@ impl Console {
         Ok(view)
     }
 
-    /// Ends a sign-in for everybody who waits for it. One that is over already stays as it is.
+    /// Ends a sign-in for everybody who waits for it, and returns when it is over: who begins anew then joins none that
+    /// is about to end. One that is over already stays as it is.
     pub async fn cancel_sign_in(self: &Arc<Self>, key: &str) -> Result<(), Problem> {
         let guest = self.sign_ins().guests.get(key).cloned();
         match guest {
@@ -54,6 +62,18 @@ impl Console {
                 self.identities.tokens.cancel_sign_in(&session);
             }
         }
+        let over = Arc::clone(&self.sign_ins().over);
+        let ended = async {
+            loop {
+                let next = over.notified();
+                if !self.sign_in_now(key).is_some_and(|view| is_under_way(&view)) {
+                    return;
+                }
+                next.await;
+            }
+        };
+        // One that another program is in the middle of does not end by this.
+        let _ = tokio::time::timeout(CANCELLED_WITHIN, ended).await;
         Ok(())
     }
 
@@ -197,7 +217,11 @@ impl Console {
             let mut all = self.sign_ins();
             let Some(view) = all.views.get_mut(key).filter(|view| view.attempt == attempt) else { return };
             change(view);
-            view.clone()
+            let (changed, over) = (view.clone(), Arc::clone(&all.over));
+            if !is_under_way(&changed) {
+                over.notify_waiters();
+            }
+            changed
         };
         self.tell(Update::SignIn { view: Box::new(changed) });
     }

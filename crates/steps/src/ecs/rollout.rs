@@ -67,8 +67,11 @@ fn by_service_deployment(target: &Target, service: &Service, ours: &ServiceDeplo
             Some(primary) if primary.rollout_state.as_deref() == Some("FAILED") => Verdict::Failed(
                 primary.rollout_state_reason.clone().unwrap_or_else(|| "its rollout failed".into()),
             ),
-            // The service was asked a moment before, and does not show the newer deployment yet.
+            // The service was asked a moment before, and does not show the newer deployment, or its end, yet.
             Some(_) if reason().contains("newer service deployment") => Verdict::Going,
+            Some(_) if reason().contains("service is being deleted") => {
+                Verdict::Failed("the service was deleted".into())
+            }
             Some(_) | None => Verdict::Failed(format!("the deployment was stopped: {}", reason())),
         },
         // A breaker without rollback leaves the deployment failed and does nothing more; so does one that has nothing to
