@@ -13,6 +13,7 @@ mod site;
 mod source;
 mod splice;
 mod unfenced;
+mod ways_back;
 mod written;
 
 use crate::offer::offered;

@@ -15,6 +15,7 @@ mod aws_logs;
 mod aws_others;
 mod context;
 mod docker;
+mod docker_later;
 mod flags;
 mod git;
 mod hoist;
@@ -37,7 +38,7 @@ mod waiting;
 pub use context::{Context, Facts};
 pub use hoist::hoist;
 pub(crate) use hoist::shared;
-pub use undo::{subject, way_back};
+pub use undo::{is_example, subject, way_back};
 pub use verdict::{Kept, Lifted, NewVar, Verdict};
 
 use crate::shell::{Command, Joint, Script, Shape, Statement, Unwrapped, Word, WrapperKind, unwrap_command};

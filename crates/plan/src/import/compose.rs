@@ -5,6 +5,7 @@ use super::names::Names;
 use super::site::FenceSite;
 use super::source::Source;
 use super::splice::Part as Piecewise;
+use super::ways_back::WayBack;
 use super::{ImportOptions, LeftAlone, Proposal};
 use crate::beside::task_run;
 use crate::document::{self, Heading, Part};
@@ -91,6 +92,7 @@ impl Composition {
             understood,
             changed: HashMap::new(),
             shown: HashMap::new(),
+            ways_back: Vec::new(),
             choices: Vec::new(),
             room: 0,
             checkpoints: 0,
@@ -180,6 +182,8 @@ pub(super) struct Composer<'t> {
     pub(super) changed: HashMap<String, String>,
     /// Where the proposal of each lifted step is.
     pub(super) shown: HashMap<String, usize>,
+    /// Fences of rollback sections so far.
+    pub(super) ways_back: Vec<WayBack>,
     /// What is said after fences should come of them: start of the fence, numbers of what is said.
     pub(super) said: HashMap<usize, Vec<usize>>,
     /// Sections that are options of a decision, and the condition of their steps.

@@ -11,6 +11,7 @@ use crate::shell::{Dialect, Reach, Script, Shape, parse_as, reach, unwrap_comman
 use crate::{Role, Span, draft, rules};
 use serde_json::{Map, Value, json};
 use std::ops::Range;
+use std::sync::Arc;
 
 const TORN: &str =
     "Other commands of this fence hang together with it by variables, functions or options of one shell.";
@@ -32,6 +33,7 @@ impl Composer<'_> {
     pub(super) fn fences(&mut self, parts: &[Part], context: &mut Context) {
         let mut owned = false;
         let chapters = chapters_that_go_anew(parts);
+        let (starts, scripts) = self.scripts_with_images(parts);
         for part in parts {
             let Part::Fence(fence) = part else {
                 if let (Part::Heading(heading), Some(level)) = (part, chapters)
@@ -61,12 +63,32 @@ impl Composer<'_> {
             match FenceSite::new(self.text, fence) {
                 Ok(site) => {
                     context.begin_fence();
+                    context
+                        .expect_later(&scripts, starts.partition_point(|start| *start <= fence.span.start));
                     context.expect_after(self.said_after(fence));
                     self.fence(fence, site, &script, context);
                 }
                 Err(no) => self.leave(fence.span, "a code fence", no.why()),
             }
         }
+        self.settle_ways_back();
+    }
+
+    /// The scripts of a file that has to do with images, and where each begins: a build must know what comes after it.
+    fn scripts_with_images(&self, parts: &[Part]) -> (Vec<usize>, Arc<Vec<(Script, String)>>) {
+        if !["docker", "podman"].iter().any(|program| self.text.contains(program)) {
+            return (Vec::new(), Arc::default());
+        }
+        let fences = parts.iter().filter_map(|part| match part {
+            Part::Fence(fence) if !draft::is_file(fence) => Some(fence),
+            Part::Fence(_) | Part::Heading(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
+        });
+        let read = fences.filter_map(|fence| {
+            let script = parse_as(&fence.body.text, Dialect::of_info(&fence.info));
+            is_commands(fence, &script).then(|| (fence.span.start, (script, fence.body.text.clone())))
+        });
+        let (starts, scripts): (Vec<usize>, Vec<(Script, String)>) = read.unzip();
+        (starts, Arc::new(scripts))
     }
 
     fn fence(&mut self, fence: &Fence, site: FenceSite, script: &Script, context: &mut Context) {
@@ -87,9 +109,9 @@ impl Composer<'_> {
             (0..script.statements.len()).map(|at| self.id(&command(script, text, &(at..at + 1)))).collect();
         let walked = self.walked(script, text, &ids, purpose, context);
         let never_walked = "It stands in a section to look things up; a run does not walk it.";
-        let undone = (purpose == Purpose::Rollback).then(|| self.undo_by(&walked)).flatten();
+        let first = self.made.proposals.len();
         let mut pieces = Vec::new();
-        if purpose != Purpose::Reference && undone.is_none() {
+        if purpose != Purpose::Reference {
             let lines: Vec<&str> = text.split_inclusive('\n').collect();
             for (number, block) in walked.blocks.iter().enumerate() {
                 let end = walked.blocks.get(number + 1).map_or(site.len(), |next| next.line).min(lines.len());
@@ -98,22 +120,16 @@ impl Composer<'_> {
                 pieces.push(Piece { line: block.line, steps: vec![step] });
             }
         }
-        for (number, fate) in walked.fates.iter().enumerate() {
+        for fate in &walked.fates {
             let lines = lines_of(script, &fate.statements);
             let span = site.span(lines);
             let command = command(script, text, &fate.statements);
             let block = fate.block.min(walked.blocks.len().saturating_sub(1));
             let step = pieces.get(block).and_then(|piece| piece.steps.first());
             let id = walked.blocks.get(block).map_or("", |block| block.id.as_str());
-            let outcome = match (&undone, purpose) {
-                (_, Purpose::Reference) => Outcome::Absorbed { why: never_walked.to_owned() },
-                (Some(undone), _) => Outcome::Absorbed {
-                    why: match undone.get(number).cloned().flatten() {
-                        Some(step) => format!("It is the way back of the step `{step}` now."),
-                        None => "It only prepares the way back.".to_owned(),
-                    },
-                },
-                (None, _) => self.outcome(fate.refused, &fate.verdict, id, step),
+            let outcome = match purpose {
+                Purpose::Reference => Outcome::Absorbed { why: never_walked.to_owned() },
+                Purpose::Walked | Purpose::Rollback => self.outcome(fate.refused, &fate.verdict, id, step),
             };
             let proposal = Proposal {
                 id: ids.get(fate.statements.start).cloned().unwrap_or_default(),
@@ -128,6 +144,9 @@ impl Composer<'_> {
             self.made.proposals.push(proposal);
         }
         self.room = self.room.saturating_sub(pieces.len());
+        if purpose == Purpose::Rollback {
+            self.note_way_back(fence, script, &walked, first);
+        }
         if !pieces.is_empty() {
             self.made.fences.push(FenceDraft { site, span: fence.span, pieces });
         }
@@ -259,44 +278,6 @@ impl Composer<'_> {
             self.conditions(&mut step, fence.span.start, changes);
         }
         step
-    }
-
-    /// Steps that a fence of a rollback section undoes, statement by statement; `None` unless every one that changes
-    /// something has its step.
-    fn undo_by(&mut self, walked: &Walked) -> Option<Vec<Option<String>>> {
-        let mut found: Vec<(Option<String>, Option<Value>)> = Vec::new();
-        for fate in &walked.fates {
-            match &fate.verdict {
-                Verdict::Absorbed { .. } => found.push((None, None)),
-                Verdict::Kept(kept) if !kept.effect.changes() => found.push((None, None)),
-                Verdict::Kept(_) => return None,
-                Verdict::Lifted(lifted) => {
-                    let back = crate::lift::way_back(lifted)?;
-                    let subject = crate::lift::subject(lifted)?;
-                    // The last change of a thing is what its way back undoes; before it, nothing is sure.
-                    let step = self.changed.get(&subject)?;
-                    found.push((Some(step.clone()), Some(back)));
-                }
-            }
-        }
-        found.iter().any(|(step, _)| step.is_some()).then_some(())?;
-        for (step, back) in &found {
-            if let (Some(step), Some(back)) = (step, back) {
-                self.undo(step, back);
-            }
-        }
-        Some(found.into_iter().map(|(step, _)| step).collect())
-    }
-
-    fn undo(&mut self, id: &str, back: &Value) {
-        let ascii = self.made.ascii;
-        let Some(step) = self.made.step(id) else { return };
-        step.insert("undo".to_owned(), back.clone());
-        let yaml = super::written::mapping(step, ascii).join("\n");
-        let shown = self.shown.get(id).and_then(|at| self.made.proposals.get_mut(*at));
-        if let Some(Proposal { outcome: Outcome::Lifted { yaml: shown, .. }, .. }) = shown {
-            *shown = yaml;
-        }
     }
 
     /// What the sections around a place say of its commands, the outermost first. The title of the file says nothing.

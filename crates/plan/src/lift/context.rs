@@ -40,6 +40,8 @@ pub struct Context {
     pub(crate) said_after: Vec<String>,
     pub(crate) fence: usize,
     moved: bool,
+    rest: Arc<Vec<(Script, String)>>,
+    rest_from: usize,
 }
 
 /// What a variable of the shell is.
@@ -93,6 +95,18 @@ impl Context {
         self.fence += 1;
         self.moved = false;
         self.said_after.clear();
+    }
+
+    /// Scripts of the file with their texts, of which those from a number on come after this fence: what a command leaves
+    /// on this machine, one of them may take.
+    pub fn expect_later(&mut self, scripts: &Arc<Vec<(Script, String)>>, from: usize) {
+        self.rest = Arc::clone(scripts);
+        self.rest_from = from;
+    }
+
+    /// What comes in later fences.
+    pub(crate) fn later(&self) -> &[(Script, String)] {
+        self.rest.get(self.rest_from..).unwrap_or_default()
     }
 
     /// A section of the plan begins, in a plan whose fences go to their folders anew: where its first fence stands cannot be

@@ -1,6 +1,7 @@
 //! Docker and its like: builds that are tagged and pushed, images that are copied or looked at.
 
 use super::aws_ecs::file;
+use super::docker_later;
 use super::flags::Takes::{Nothing, One};
 use super::flags::{Flag, Options, Style, read};
 use super::marks::has_gap;
@@ -181,7 +182,7 @@ fn build(call: &Call<'_, '_>, options: &Options, buildx: bool) -> Result<Answer,
     let push = !chain.pushed.is_empty();
     let names = if push { chain.pushed } else { tags };
     if push {
-        used_later(call, take, &chain.names, &names)?;
+        docker_later::refuse_if_used(call, take, &chain.names, &names)?;
     }
     for name in &names {
         own_registry(call, name)?;
@@ -232,40 +233,6 @@ fn follow(call: &Call<'_, '_>, chain: &mut Chain) -> Result<usize, Keep> {
     Ok(take)
 }
 
-/// Refuses a build whose image a later line takes from this machine's Docker: a pushed one is not left there.
-fn used_later(
-    call: &Call<'_, '_>,
-    take: usize,
-    names: &BTreeSet<String>,
-    pushed: &[String],
-) -> Result<(), Keep> {
-    let scene = call.scene;
-    let later = scene.script.statements.get(scene.at + take..).unwrap_or_default();
-    if later.len() > FARTHEST {
-        return keep("so much comes after it that nobody knows whether the image is needed on this machine");
-    }
-    for statement in later {
-        for command in statement.commands() {
-            let docker = command
-                .words
-                .iter()
-                .any(|word| matches!(word.literal().as_deref(), Some("docker" | "docker-compose")));
-            let uses = command
-                .words
-                .iter()
-                .filter_map(|word| scene.values.text(word).ok())
-                .find(|text| names.contains(text) || pushed.contains(text));
-            if let Some(name) = uses.filter(|_| docker) {
-                return keep(format!(
-                    "a later line takes `{}` from this machine's Docker",
-                    super::assigned::shown(&name)
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// A sign-in to a registry, which a step does by itself.
 fn is_sign_in(shape: &Shape) -> bool {
     let Shape::Pipeline(commands) = shape else { return false };
@@ -297,6 +264,7 @@ fn mirror(call: &Call<'_, '_>) -> Result<Answer, Keep> {
     let Some(platform) = options.one("--platform") else {
         return keep("without `--platform` it fetches the image for the machine that it runs on");
     };
+    docker_later::refuse_if_used(call, take, &chain.names, &chain.pushed)?;
     let mut draft = mirrored(call, from, to, platform, more.to_vec())?;
     draft.take = take;
     Ok(draft.into())

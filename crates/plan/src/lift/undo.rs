@@ -47,6 +47,26 @@ pub fn way_back(lifted: &Lifted) -> Option<Value> {
     }
 }
 
+/// Whether a text gives something as an example (`e.g., revision 5`): a number beside it is not the one that is meant.
+pub fn is_example(text: &str) -> bool {
+    const LEADS: [&str; 12] = [
+        "e.g.",
+        "e.g,",
+        "(eg ",
+        "(eg.",
+        "for example",
+        "for instance",
+        "z. b.",
+        "z.b.",
+        "zum beispiel",
+        "p. ex.",
+        "par exemple",
+        "por ejemplo",
+    ];
+    let lower = text.to_lowercase().replace('\u{a0}', " ");
+    LEADS.iter().any(|lead| lower.contains(lead))
+}
+
 /// What undoes a step whose kind knows no way back of its own; `None` where it does, or none is known.
 pub(crate) fn of(uses: &str, with: &Map<String, Value>) -> Option<Value> {
     match uses {

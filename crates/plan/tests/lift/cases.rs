@@ -14,6 +14,7 @@ use holdpoint_plan::shell::parse;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A case.
 pub(crate) struct Case {
@@ -117,9 +118,13 @@ impl Case {
         let mut context = Context::new(self.facts());
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut ids = BTreeSet::new();
+        let scripts: Vec<_> =
+            self.fences.iter().map(|fence| (parse(&fence.script), fence.script.clone())).collect();
+        let scripts = Arc::new(scripts);
         for (fence, Fence { script: text, after }) in self.fences.iter().enumerate() {
             let script = parse(text);
             context.begin_fence();
+            context.expect_later(&scripts, fence + 1);
             if !after.is_empty() {
                 context.expect_after([after.clone()]);
             }
