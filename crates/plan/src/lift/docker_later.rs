@@ -6,7 +6,6 @@ use super::context::Context;
 use super::values::Values;
 use super::verdict::{Keep, keep};
 use crate::shell::{Command, Script, Statement, Word};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// How many statements are looked through for a use of an image.
@@ -107,7 +106,7 @@ fn is_about_images(command: &Command) -> bool {
     command.words.iter().filter_map(Word::literal).any(|word| is_program(&word))
 }
 
-fn is_program(word: &Cow<'_, str>) -> bool {
+fn is_program(word: &str) -> bool {
     PROGRAMS.contains(&word.rsplit('/').next().unwrap_or_default())
 }
 
@@ -119,7 +118,7 @@ fn plain(name: &str) -> &str {
 
 /// The words of a command of Docker behind its name.
 fn verb<'w>(words: &[Option<&'w str>]) -> Vec<&'w str> {
-    let at = words.iter().position(|word| word.is_some_and(|word| is_program(&Cow::Borrowed(word))));
+    let at = words.iter().position(|word| word.is_some_and(is_program));
     let rest = at.and_then(|at| words.get(at + 1..)).unwrap_or_default();
     rest.iter().map_while(|word| *word).collect()
 }
