@@ -71,12 +71,10 @@ pub(crate) fn unowned(
         .partition_point(|stage| stage.stage.span.start <= at)
         .checked_sub(1)
         .and_then(|index| stages.get(index));
-    let role = match stage.filter(|stage| at < stage.stage.span.end) {
-        Some(stage) => Some(stage.stage.role),
-        None => outline.heading(at).and_then(|heading| crate::understand::role_of(&heading.title)),
-    };
-    // What is only read in an emergency may show commands that nothing walks.
-    if matches!(role, Some(Role::Rollback | Role::Reference)) {
+    // What is only read in an emergency may show commands that nothing walks: the same sections that an import leaves.
+    let stage = stage.filter(|stage| at < stage.stage.span.end).map(|stage| &stage.stage);
+    let never_walked = stage.is_some_and(|stage| matches!(stage.role, Role::Rollback | Role::Reference));
+    if never_walked || outline.is_beside(at, stage.map_or(0, |stage| stage.span.start)) {
         return;
     }
     // Comments and what one printed are nothing to run.

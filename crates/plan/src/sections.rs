@@ -1,7 +1,7 @@
 //! Which sections are stages, and what they are for.
 
 use crate::document::Heading;
-use crate::understand::{number, role_of};
+use crate::understand::{Named, named, number, role_of};
 use crate::{Role, Span};
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ pub(crate) struct Section {
 #[derive(Debug)]
 pub(crate) struct Outline<'h> {
     headings: Vec<(&'h Heading, usize)>,
+    /// What each heading says its section is for.
+    roles: Vec<Option<Named>>,
     /// Where commands stand, in order.
     commands: Vec<usize>,
     end: usize,
@@ -40,12 +42,46 @@ impl<'h> Outline<'h> {
                 *slot = heading.span.start;
             }
         }
+        let roles = headings.iter().map(|heading| named(&heading.title)).collect();
         let headings = headings.into_iter().zip(extents).collect();
-        Self { headings, commands: Vec::new(), end, title: title.to_owned() }
+        Self { headings, roles, commands: Vec::new(), end, title: title.to_owned() }
     }
 
     pub(crate) fn commands(&mut self, at: impl Iterator<Item = usize>) {
         self.commands = at.collect();
+    }
+
+    /// Whether any title's word is one that commands below it may overrule.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.roles.iter().flatten().any(|named| named.unless_it_changes)
+    }
+
+    /// Takes it that a section in which something is changed is to be walked, unless its title says without doubt that it
+    /// is not: under "Resources" they may be listed, or made.
+    pub(crate) fn changes(&mut self, at: impl Iterator<Item = usize>) {
+        for place in at {
+            for index in self.indices_above(place).collect::<Vec<_>>() {
+                let Some(role) = self.roles.get_mut(index) else { break };
+                if role.is_some_and(|named| !named.unless_it_changes) {
+                    break;
+                }
+                *role = None;
+            }
+        }
+    }
+
+    /// What a heading's section is for, as far as its title and its commands say.
+    pub(crate) fn role(&self, heading: &Heading) -> Option<Role> {
+        let index = self.headings.partition_point(|(one, _)| one.span.start < heading.span.start);
+        self.roles.get(index).copied().flatten().map(|named| named.role)
+    }
+
+    /// Whether a place below a heading at `from`, or anywhere, is read only in an emergency or to look things up: as the
+    /// sections around it say, that of the whole file apart.
+    pub(crate) fn is_beside(&self, at: usize, from: usize) -> bool {
+        self.above(at)
+            .take_while(|(heading, _)| heading.span.start > from || (from == 0 && heading.level > 1))
+            .any(|(heading, _)| matches!(self.role(heading), Some(Role::Rollback | Role::Reference)))
     }
 
     /// Every heading with the end of its section.
@@ -63,7 +99,7 @@ impl<'h> Outline<'h> {
     pub(crate) fn section(&self, at: usize, fenced: bool) -> Section {
         let index = self.headings.partition_point(|(heading, _)| heading.span.start <= at);
         match index.checked_sub(1).and_then(|index| self.headings.get(index)) {
-            Some((heading, end)) => section(heading, *end, fenced),
+            Some((heading, end)) => self.section_of(heading, *end, fenced),
             None => self.root(fenced),
         }
     }
@@ -80,7 +116,7 @@ impl<'h> Outline<'h> {
             {
                 continue;
             }
-            let role = role_of(&heading.title);
+            let role = self.role(heading);
             let wanted = if numbered {
                 is_numbered(&heading.title)
                     || role == Some(Role::Rollback)
@@ -98,7 +134,7 @@ impl<'h> Outline<'h> {
                 !splits && (heading.level == 2 || (heading.span.start < split_until && child))
             };
             if wanted {
-                stages.push(section(heading, *end, false));
+                stages.push(self.section_of(heading, *end, false));
             }
         }
         stages
@@ -108,12 +144,12 @@ impl<'h> Outline<'h> {
     pub(crate) fn references(&self, taken: &Taken) -> Vec<Section> {
         let mut found: Vec<Section> = Vec::new();
         for (heading, end) in &self.headings {
-            let role = role_of(&heading.title);
+            let role = self.role(heading);
             let inside = found.last().is_some_and(|last| heading.span.start < last.span.end);
             let wanted =
                 heading.level > 1 && matches!(role, Some(Role::Rollback | Role::Reference)) && !inside;
             if wanted && !taken.overlaps(heading.span.start, *end) {
-                found.push(section(heading, *end, false));
+                found.push(self.section_of(heading, *end, false));
             }
         }
         found
@@ -125,7 +161,7 @@ impl<'h> Outline<'h> {
             .above(at)
             .filter(|(heading, end)| heading.level > 1 && !taken.overlaps(heading.span.start, *end))
             .last()
-            .map(|(heading, end)| section(heading, end, false));
+            .map(|(heading, end)| self.section_of(heading, end, false));
         let mut implied = free.unwrap_or_else(|| {
             let mut own = self.section(at, false);
             own.span.start = own.span.start.max(taken.end_before(at));
@@ -138,19 +174,36 @@ impl<'h> Outline<'h> {
 
     /// Headings above a place, the innermost first.
     fn above(&self, at: usize) -> impl Iterator<Item = (&'h Heading, usize)> + '_ {
+        self.indices_above(at).filter_map(|index| self.headings.get(index).copied())
+    }
+
+    fn indices_above(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
         let mut index = self.headings.partition_point(|(heading, _)| heading.span.start <= at);
         let mut level = 7;
         std::iter::from_fn(move || {
             while index > 0 && level > 1 {
                 index -= 1;
-                let (heading, end) = *self.headings.get(index)?;
+                let (heading, _) = *self.headings.get(index)?;
                 if heading.level < level {
                     level = heading.level;
-                    return Some((heading, end));
+                    return Some(index);
                 }
             }
             None
         })
+    }
+
+    fn section_of(&self, heading: &Heading, end: usize, fenced: bool) -> Section {
+        let said = self.role(heading);
+        // "Step 6: monitoring notes" is walked: only what is not numbered can be mere reference.
+        let role = match said {
+            Some(Role::Reference | Role::After | Role::Before) if is_numbered(&heading.title) => Role::Deploy,
+            Some(role) => role,
+            None => Role::Deploy,
+        };
+        let title = heading.title.trim_end_matches(':').trim();
+        let title = if title.is_empty() { "Untitled" } else { title };
+        Section { title: title.to_owned(), role, span: Span { start: heading.span.start, end }, fenced }
     }
 
     fn root(&self, fenced: bool) -> Section {
@@ -245,19 +298,6 @@ pub(crate) fn slug(title: &str) -> String {
         Some(first) if first.is_ascii_digit() => format!("n{out}"),
         _ => out.to_owned(),
     }
-}
-
-fn section(heading: &Heading, end: usize, fenced: bool) -> Section {
-    let said = role_of(&heading.title);
-    // "Step 6: monitoring notes" is walked: only what is not numbered can be mere reference.
-    let role = match said {
-        Some(Role::Reference | Role::After | Role::Before) if is_numbered(&heading.title) => Role::Deploy,
-        Some(role) => role,
-        None => Role::Deploy,
-    };
-    let title = heading.title.trim_end_matches(':').trim();
-    let title = if title.is_empty() { "Untitled" } else { title };
-    Section { title: title.to_owned(), role, span: Span { start: heading.span.start, end }, fenced }
 }
 
 /// "Stage 2: …", "Étape 1", "Step 3 – …".

@@ -2,6 +2,7 @@
 //! any other as far as structure (numbers, boxes, symbols, tables, digits) carries it. Nothing here decides what runs.
 
 mod choices;
+mod colours;
 mod costs;
 mod durations;
 mod expected;
@@ -24,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use marks::{of as mark_of, status_column};
 pub(crate) use numbering::number;
-pub(crate) use roles::role_of;
+pub(crate) use roles::{Named, named, role_of};
 
 /// Takes the meaning out of the text of a plan. Damaged text (see [`Repaired`](crate::Repaired)) is understood as it
 /// was meant; every span points into `text` as given. Any text gives an answer; time is linear in it.

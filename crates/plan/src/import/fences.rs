@@ -109,6 +109,8 @@ impl Composer<'_> {
             (0..script.statements.len()).map(|at| self.id(&command(script, text, &(at..at + 1)))).collect();
         let walked = self.walked(script, text, &ids, purpose, context);
         let never_walked = "It stands in a section to look things up; a run does not walk it.";
+        let looked_up_but_changes = "It stands in a section to look things up, and changes something. A run does not walk it: \
+             should it, give the section a title that says what is done.";
         let first = self.made.proposals.len();
         let mut pieces = Vec::new();
         if purpose != Purpose::Reference {
@@ -128,7 +130,9 @@ impl Composer<'_> {
             let step = pieces.get(block).and_then(|piece| piece.steps.first());
             let id = walked.blocks.get(block).map_or("", |block| block.id.as_str());
             let outcome = match purpose {
-                Purpose::Reference => Outcome::Absorbed { why: never_walked.to_owned() },
+                Purpose::Reference => Outcome::Absorbed {
+                    why: if changes(&fate.verdict) { looked_up_but_changes } else { never_walked }.to_owned(),
+                },
                 Purpose::Walked | Purpose::Rollback => self.outcome(fate.refused, &fate.verdict, id, step),
             };
             let proposal = Proposal {
@@ -314,6 +318,18 @@ impl Asks for Asking<'_, '_, '_> {
 
     fn is_refused(&mut self, at: usize) -> bool {
         self.ids.get(at).is_some_and(|id| self.composer.options.refused.contains(id))
+    }
+}
+
+/// Whether what a statement became, or would become, changes something.
+fn changes(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Lifted(lifted) => lifted
+            .effect
+            .or(crate::kind(&lifted.uses).map(|kind| kind.effect))
+            .is_none_or(crate::Effect::changes),
+        Verdict::Kept(kept) => kept.effect.changes(),
+        Verdict::Absorbed { .. } => false,
     }
 }
 

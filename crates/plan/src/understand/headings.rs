@@ -2,9 +2,10 @@
 
 use super::labels::Label;
 use super::written::{Node, Written};
-use super::{Form, SectionMeaning, durations, marks, number, role_of};
-use crate::document::{Heading, Part};
+use super::{Form, SectionMeaning, durations, marks, named, number};
+use crate::document::{Fence, Heading, Part};
 use crate::sections::{Outline, is_number_alone};
+use crate::shell::{Dialect, Reach, parse_as, reach_of};
 use crate::{Role, Span, draft};
 use std::collections::{HashMap, HashSet};
 
@@ -19,8 +20,10 @@ pub(super) fn sections(text: &str, parts: &[Part], written: &Written) -> Vec<Sec
         .collect();
     let outline = Outline::new(headings, text.len(), "").with_commands(parts);
     let stages = stages(parts, &outline);
-    let mut found: Vec<SectionMeaning> =
-        outline.sections().map(|(heading, end)| meaning(heading, end, &stages)).collect();
+    let mut found: Vec<SectionMeaning> = outline
+        .sections()
+        .map(|(heading, end)| meaning(heading, end, outline.role(heading), &stages))
+        .collect();
     inherit(&mut found);
     found.extend(items(written, &found));
     found.sort_by_key(|section| section.heading.start);
@@ -64,8 +67,12 @@ fn stages(parts: &[Part], outline: &Outline<'_>) -> HashMap<usize, Option<Role>>
     fenced.into_iter().map(|start| (start, None)).collect()
 }
 
-fn meaning(heading: &Heading, end: usize, stages: &HashMap<usize, Option<Role>>) -> SectionMeaning {
-    let said = role_of(&heading.title);
+fn meaning(
+    heading: &Heading,
+    end: usize,
+    said: Option<Role>,
+    stages: &HashMap<usize, Option<Role>>,
+) -> SectionMeaning {
     let numbered = number(&heading.title);
     let stage = stages.get(&heading.span.start);
     let why = match (stage, &numbered, said) {
@@ -130,7 +137,7 @@ fn items(written: &Written, headings: &[SectionMeaning]) -> Vec<SectionMeaning> 
                 title: item.text.clone(),
                 level: 6,
                 form: Form::Item,
-                role: role_of(&item.text).or_else(|| above.and_then(|section| section.role)),
+                role: item_role(&item.text).or_else(|| above.and_then(|section| section.role)),
                 is_stage: false,
                 number: item.ordinal.map(|number| number.to_string()),
                 status: marks::in_heading(&item.text),
@@ -139,6 +146,11 @@ fn items(written: &Written, headings: &[SectionMeaning]) -> Vec<SectionMeaning> 
             }
         })
         .collect()
+}
+
+/// What an item that holds commands is for: its words must leave no doubt.
+fn item_role(text: &str) -> Option<Role> {
+    named(text).filter(|named| !named.unless_it_changes).map(|named| named.role)
 }
 
 /// Status and estimate from the lines of a section, before its first subsection.
@@ -199,12 +211,28 @@ fn claimed_elsewhere(written: &Written, sections: &mut [SectionMeaning]) {
 }
 
 impl Outline<'_> {
-    /// Where commands stand, so that numbered headings over them are known for stages.
+    /// Where commands stand, so that numbered headings over them are known for stages, and sections that change something
+    /// for what is walked.
     pub(crate) fn with_commands(mut self, parts: &[Part]) -> Self {
-        self.commands(parts.iter().filter_map(|part| match part {
-            Part::Fence(fence) if draft::is_command(fence) => Some(fence.span.start),
-            Part::Fence(_) | Part::Heading(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
-        }));
+        let fences = || {
+            parts.iter().filter_map(|part| match part {
+                Part::Fence(fence) if draft::is_command(fence) => Some(fence),
+                Part::Fence(_) | Part::Heading(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
+            })
+        };
+        self.commands(fences().map(|fence| fence.span.start));
+        if self.is_in_doubt() {
+            self.changes(fences().filter(|fence| changes(fence)).map(|fence| fence.span.start));
+        }
         self
     }
+}
+
+/// Whether commands change something. Those that destroy are asked about, and not walked because of their place.
+fn changes(fence: &Fence) -> bool {
+    let script = parse_as(&fence.body.text, Dialect::of_info(&fence.info));
+    script.statements.iter().any(|statement| match reach_of(&statement.shape).reach {
+        Reach::Idempotent | Reach::Change | Reach::Unknown => true,
+        Reach::Local | Reach::Read | Reach::Destroy => false,
+    })
 }

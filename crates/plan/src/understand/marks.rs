@@ -3,7 +3,7 @@
 use super::fold::{Hit, Phrases, fold};
 use super::labels::{self, Label};
 use super::written::{Item, Node, Table, Written};
-use super::{Mark, MarkAt, Understanding, number, role_of};
+use super::{Mark, MarkAt, Understanding, colours, number, role_of};
 use std::sync::OnceLock;
 
 /// The status that a value says: a cell, or what stands after "Status:". Words win over symbols ("✅ READY" is ready), the
@@ -13,10 +13,7 @@ pub(crate) fn of(text: &str) -> Option<Mark> {
     if CONDITIONS.iter().any(|lead| folded.starts_with(lead)) {
         return None;
     }
-    boxed(text)
-        .or_else(|| percent(text))
-        .or_else(|| word(&folded))
-        .or_else(|| symbols(text).next().map(|(_, mark)| mark))
+    boxed(text).or_else(|| percent(text)).or_else(|| word(&folded)).or_else(|| text.chars().find_map(symbol))
 }
 
 /// The status that a title or an item bears: at its end, in brackets, in capitals, or as a symbol. A status word in the
@@ -77,6 +74,7 @@ pub(crate) fn status_column<'t>(
         for cell in cells {
             all += 1;
             let short = cell.split_whitespace().count() <= 4
+                && !colours::is_named(cell.trim())
                 && !cell.trim().starts_with(|c: char| c.is_ascii_digit());
             if short && of(cell).is_some() {
                 marked += 1;
@@ -290,11 +288,13 @@ fn capitals(title: &str) -> Option<Mark> {
 
 /// The status of a symbol at the start.
 fn leading(text: &str) -> Option<Mark> {
-    symbol(text.chars().next()?)
+    symbol(text.chars().next()?).filter(|_| !colours::is_named(text))
 }
 
 fn symbols(text: &str) -> impl Iterator<Item = (usize, Mark)> + '_ {
-    text.char_indices().filter_map(|(at, c)| symbol(c).map(|mark| (at, mark)))
+    text.char_indices()
+        .filter_map(|(at, c)| symbol(c).map(|mark| (at, mark)))
+        .filter(|(at, _)| !colours::is_named(text.get(*at..).unwrap_or("")))
 }
 
 fn symbol(c: char) -> Option<Mark> {
@@ -519,6 +519,17 @@ mod tests {
             ("✅ Backups", Some(Mark::Done)),
             ("⏭️ Phase 4", Some(Mark::Skipped)),
             ("Restrict origins", None),
+            ("🟢 Green: the new version", None),
+            ("🔵 Blue: the version that serves now", None),
+            ("🔵 **Bleu** : la version en service", None),
+            ("🟢 Grün – neu", None),
+            ("🔵 Azul", None),
+            ("🟢 Зелёная среда", None),
+            ("🟢 グリーン環境", None),
+            ("🔵 蓝环境", None),
+            ("🟢 Backups", Some(Mark::Done)),
+            ("🔵 Migration of the blue database", Some(Mark::InProgress)),
+            ("🟢 Blue is drained", Some(Mark::Done)),
         ] {
             assert_eq!(of_item(text), mark, "{text}");
         }

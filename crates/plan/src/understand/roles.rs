@@ -1,14 +1,86 @@
 //! What the words of a heading say its section is for: one table, many languages.
 
-use super::fold::{Phrases, fold};
+mod rows;
+mod words;
+
+use super::fold::{Hit, Phrases, fold};
+use super::number;
 use crate::Role;
+use rows::ROWS;
 use std::sync::OnceLock;
 
 /// The role that a title names, if it names one. Where it names several, the one that is walked least wins: "Verify the
 /// rollback" is about the rollback.
 pub(crate) fn role_of(title: &str) -> Option<Role> {
-    let folded = fold(title);
-    table().hits(&folded).map(|hit| hit.meaning).min_by_key(|role| rank(*role))
+    named(title).map(|named| named.role)
+}
+
+/// A role, and how sure its words are of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) role: Role,
+    /// Commands that change something say more than this title: "Resources" may be listed there, or made.
+    pub(crate) unless_it_changes: bool,
+}
+
+/// The role that a title names, with how sure that is.
+pub(crate) fn named(title: &str) -> Option<Named> {
+    let whole = fold(title);
+    let mut found: Option<Named> = None;
+    for (role, firm) in roles(title, &whole) {
+        let better =
+            found.is_none_or(|named| (rank(role), !firm) < (rank(named.role), named.unless_it_changes));
+        if better {
+            found = Some(Named { role, unless_it_changes: !firm });
+        }
+    }
+    found
+}
+
+/// What words say of the section that they stand over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// It is walked, and for what.
+    Walked(Role),
+    /// It undoes what was walked.
+    Rollback,
+    /// It is looked up.
+    Reference {
+        /// Where in its phrase the word must stand to be what the phrase is about.
+        shape: Shape,
+        /// It has no other sense.
+        firm: bool,
+    },
+}
+
+/// Where in its phrase a word stands that the phrase is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// At the beginning or at the end: "Troubleshooting the tasks", "Deployment troubleshooting".
+    Edge,
+    /// At the end: "System architecture", but not "Architecture mismatch".
+    Last,
+    /// At the beginning: "Arquitectura del sistema", but not "Servicio de contactos".
+    First,
+    /// Alone.
+    Whole,
+}
+
+fn roles(title: &str, whole: &str) -> Vec<(Role, bool)> {
+    let mut found: Vec<(Role, bool)> = Vec::new();
+    let mut looked_up = false;
+    for hit in table().hits(whole) {
+        match hit.meaning {
+            Says::Walked(role) => found.push((role, true)),
+            Says::Rollback if undoes(whole, hit) => found.push((Role::Rollback, true)),
+            Says::Rollback => {}
+            Says::Reference { .. } => looked_up = true,
+        }
+    }
+    if looked_up && let Some(firm) = reference(title, whole) {
+        found.push((Role::Reference, firm));
+    }
+    found
 }
 
 fn rank(role: Role) -> u8 {
@@ -22,222 +94,323 @@ fn rank(role: Role) -> u8 {
     }
 }
 
-fn table() -> &'static Phrases<Role> {
-    static TABLE: OnceLock<Phrases<Role>> = OnceLock::new();
-    TABLE.get_or_init(|| Phrases::new(ROWS))
+/// Whether a title with such a word is about going back. "Enable the breaker with automatic rollback" is not.
+fn undoes(whole: &str, hit: Hit<Says>) -> bool {
+    let before = whole.get(..hit.start).unwrap_or("");
+    let set_up = words::sets_up().hits(whole).any(|verb| {
+        let last = || whole.get(verb.end..).is_some_and(|rest| !rest.trim_end().contains(' '));
+        verb.start < hit.start || (verb.meaning && last())
+    });
+    let beside = before.split_whitespace().any(|word| words::BESIDE.contains(&word));
+    let part = rest_of(whole, hit).split(' ').next().is_some_and(|word| words::PARTS.contains(&word));
+    !(set_up || beside || part)
 }
 
-/// A language a line: English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Czech, Russian, Ukrainian,
-/// Turkish, Swedish with Danish and Norwegian, Japanese, Chinese (both), Korean.
-const ROWS: &[(Role, &str)] = &[
-    (Role::Rollback, " rollback| roll back| back out | backout| revert "),
-    (Role::Rollback, " rolling back | fallback plan | restore the previous | undo the deploy"),
-    (Role::Rollback, " zurückrollen| rückfall| rücknahme| rückgängig| zurücksetzen "),
-    (Role::Rollback, " retour arrière| retour en arrière| plan de repli| restauration de la version"),
-    (Role::Rollback, " reversión | reversion | revertir | marcha atrás | vuelta atrás "),
-    (Role::Rollback, " reverter | reversão | plano de retorno | voltar atrás "),
-    (Role::Rollback, " ripristino | annullamento del rilascio | tornare indietro "),
-    (Role::Rollback, " terugdraaien | terugrol| terugvalplan"),
-    (Role::Rollback, " wycofa| przywracanie poprzedniej| cofnięcie | wycofywanie "),
-    (Role::Rollback, " návrat k předchozí| vrácení zpět "),
-    (Role::Rollback, " откат| возврат к предыдущ"),
-    (Role::Rollback, " відкат| відкочування | повернення до попередн"),
-    (Role::Rollback, " geri al| geri dön"),
-    (Role::Rollback, " återställ| tilbagerul| tilbakerull| rulla tillbaka "),
-    (Role::Rollback, "ロールバック|切り戻し|切戻し|巻き戻し"),
-    (Role::Rollback, "回滚|回滾|回退|还原步骤|還原步驟"),
-    (Role::Rollback, "롤백|되돌리기|원복"),
-    (
-        Role::Reference,
-        " troubleshoot| success criteria| lessons| learnings | notes | common issues| known issues| common errors\
-         | debugging| cost | costs | reference| appendix| faq | background | overview | related doc| questions \
-         | time estimates| architecture | local development| summary ",
-    ),
-    (
-        Role::Reference,
-        " table of contents | contents | glossary | contacts | changelog | escalation | best practices \
-         | introduction | about this document | further reading | see also | links | resources | known limitations ",
-    ),
-    (
-        Role::Reference,
-        " fehlersuche| fehlerbehebung| problembehebung| erfolgskriterien | gelernt| erkenntnisse | kosten | anhang \
-         | hintergrund | überblick | übersicht | offene fragen | fragen | zusammenfassung | inhalt | inhaltsverzeichnis \
-         | ansprechpartner | architektur | einleitung | hinweise | bekannte probleme ",
-    ),
-    (
-        Role::Reference,
-        " dépannage| résolution de problèmes | résolution des problèmes | critères de succès | critères de réussite \
-         | leçons | coûts | coût | annexe| contexte | vue d ensemble | aperçu | questions ouvertes | résumé | sommaire \
-         | table des matières | contacts | glossaire | problèmes connus | problèmes courants | enseignements ",
-    ),
-    (
-        Role::Reference,
-        " solución de problemas | resolución de problemas | criterios de éxito | lecciones | costos | costes | costo \
-         | coste | anexo| antecedentes | visión general | descripción general | preguntas | resumen | índice \
-         | arquitectura | contactos | problemas conocidos | problemas comunes | introducción | referencias ",
-    ),
-    (
-        Role::Reference,
-        " solução de problemas | resolução de problemas | critérios de sucesso | lições | custos | custo | anexo\
-         | contexto | visão geral | perguntas | dúvidas | resumo | arquitetura | contatos | problemas conhecidos \
-         | problemas comuns | introdução | referências | sumário ",
-    ),
-    (
-        Role::Reference,
-        " risoluzione dei problemi | criteri di successo | lezioni | costi | appendice | contesto | panoramica | domande \
-         | riepilogo | architettura | contatti | problemi noti | problemi comuni | introduzione | indice | riferimenti ",
-    ),
-    (
-        Role::Reference,
-        " probleemoplossing | succescriteria | geleerde lessen | kosten | bijlage| achtergrond | overzicht \
-         | open vragen | vragen | samenvatting | architectuur | contactpersonen | bekende problemen | inhoudsopgave ",
-    ),
-    (
-        Role::Reference,
-        " rozwiązywanie problemów | kryteria sukcesu | wnioski | koszty | koszt | załącznik| kontekst | przegląd \
-         | pytania | podsumowanie | architektura | kontakty | znane problemy | spis treści | wstęp ",
-    ),
-    (
-        Role::Reference,
-        " řešení problémů | kritéria úspěchu | náklady | příloha| přehled | otázky | shrnutí | obsah ",
-    ),
-    (
-        Role::Reference,
-        " устранение неполадок | устранение проблем | решение проблем | критерии успеха | критерии успешности | уроки \
-         | стоимость | затраты | приложение | обзор | вопросы | итоги | архитектура | контакты | известные проблемы \
-         | типичные проблемы | содержание | введение | справка | выводы ",
-    ),
-    (
-        Role::Reference,
-        " усунення несправностей | вирішення проблем | критерії успіху | уроки | вартість | витрати | додаток | огляд \
-         | питання | підсумок | підсумки | архітектура | контакти | відомі проблеми | зміст | вступ | довідка ",
-    ),
-    (
-        Role::Reference,
-        " sorun giderme | başarı kriterleri | başarı ölçütleri | dersler | maliyet| ek | ekler | genel bakış | sorular \
-         | özet | mimari | bilinen sorunlar | içindekiler | giriş ",
-    ),
-    (
-        Role::Reference,
-        " felsökning | fejlfinding | feilsøking | framgångskriterier | kostnader | översikt | oversigt ",
-    ),
-    (
-        Role::Reference,
-        "トラブルシューティング|障害対応|成功基準|成功条件|完了条件|教訓|学び|コスト|費用|付録|背景|概要|質問|課題一覧|まとめ\
-         |アーキテクチャ|連絡先|既知の問題|よくある問題|目次|はじめに|参考|用語集|構成図",
-    ),
-    (
-        Role::Reference,
-        "故障排除|故障排查|问题排查|問題排查|疑难解答|疑難排解|常见问题|常見問題|成功标准|成功標準|验收标准|驗收標準|经验教训|經驗教訓\
-         |经验总结|成本|费用|費用|附录|附錄|背景|概述|概览|待解决问题|总结|總結|架构|架構|联系人|聯絡人|已知问题|已知問題|目录|目錄\
-         |参考|參考|简介|簡介",
-    ),
-    (
-        Role::Reference,
-        "문제 해결|트러블슈팅|장애 대응|성공 기준|완료 기준|교훈|배운 점|비용|부록|배경|개요|질문|요약|아키텍처|연락처|알려진 문제\
-         |목차|참고|소개",
-    ),
-    (
-        Role::Before,
-        " pre deploy| predeploy| prerequisite| before | preflight| pre flight| pre check| prechecks\
-         | pre requisite| requirements | preparation | prepare the environment ",
-    ),
-    (
-        Role::Before,
-        " voraussetzung| vor dem deploy| vor der bereitstellung | vorbereitung| vorab| vor dem rollout ",
-    ),
-    (
-        Role::Before,
-        " prérequis | pré requis | avant le déploiement | avant la mise en production | préparation | avant de ",
-    ),
-    (
-        Role::Before,
-        " requisitos | prerrequisitos | antes del despliegue | antes de | preparación | previo al despliegue ",
-    ),
-    (Role::Before, " pré requisitos | antes do deploy | antes da implantação | preparação | pré deploy"),
-    (Role::Before, " prerequisiti | requisiti | prima del rilascio | prima del deploy| preparazione "),
-    (Role::Before, " vereisten | voorwaarden | vóór de uitrol | voor de uitrol | voorbereiding"),
-    (Role::Before, " wymagania | przed wdrożeniem | przygotowani| warunki wstępne "),
-    (Role::Before, " předpoklady | před nasazením | příprava "),
-    (
-        Role::Before,
-        " предварительн| требования | перед деплоем | перед развертыванием | перед релизом | подготовка | до начала ",
-    ),
-    (Role::Before, " попередн| вимоги | перед розгортанням | перед деплоєм | підготовка "),
-    (
-        Role::Before,
-        " ön koşul| önkoşul| ön gereksinim| dağıtımdan önce | dağıtım öncesi | hazırlık| gereksinim",
-    ),
-    (
-        Role::Before,
-        " förutsättningar | forudsætninger | forutsetninger | före driftsättning | forberedelse| förberedelse",
-    ),
-    (Role::Before, "前提条件|事前準備|事前確認|事前作業|デプロイ前|リリース前|作業前|準備作業"),
-    (
-        Role::Before,
-        "前置条件|前置條件|先决条件|先決條件|前提条件|部署前|发布前|發佈前|上线前|上線前|准备工作|準備工作|环境准备|環境準備",
-    ),
-    (Role::Before, "사전 준비|사전 확인|사전 요구|전제 조건|배포 전|준비 사항|요구 사항|요구사항|사전 점검"),
-    (
-        Role::After,
-        " post deploy| postdeploy| after deploy| next steps| follow up| clean up | cleanup | post check\
-         | post release | after the deploy| after the release ",
-    ),
-    (
-        Role::After,
-        " nach dem deploy| nach der bereitstellung | nächste schritte | nacharbeit| aufräumen | nach dem rollout ",
-    ),
-    (
-        Role::After,
-        " après le déploiement | après la mise en production | prochaines étapes | étapes suivantes | nettoyage ",
-    ),
-    (
-        Role::After,
-        " después del despliegue | próximos pasos | siguientes pasos | posterior al despliegue | limpieza ",
-    ),
-    (Role::After, " após o deploy | após a implantação | pós deploy| próximos passos | limpeza "),
-    (Role::After, " dopo il rilascio | dopo il deploy| prossimi passi | pulizia "),
-    (Role::After, " na de uitrol | volgende stappen | opruimen | nazorg "),
-    (Role::After, " po wdrożeniu | następne kroki | dalsze kroki | sprzątanie | porządki "),
-    (Role::After, " po nasazení | další kroky | úklid "),
-    (
-        Role::After,
-        " после деплоя | после развертывания | после релиза | следующие шаги | дальнейшие шаги | очистка ",
-    ),
-    (Role::After, " після розгортання | після деплою | наступні кроки | подальші кроки | очищення "),
-    (Role::After, " dağıtımdan sonra | dağıtım sonrası | sonraki adımlar | temizlik "),
-    (Role::After, " efter driftsättning | nästa steg | næste skridt | neste steg | städning "),
-    (Role::After, "デプロイ後|リリース後|作業後|事後作業|次のステップ|今後の予定|後片付け|後処理"),
-    (
-        Role::After,
-        "部署后|部署後|发布后|發佈後|上线后|上線後|后续步骤|後續步驟|后续工作|後續工作|下一步|清理",
-    ),
-    (Role::After, "배포 후|다음 단계|후속 작업|향후 작업|사후 작업|정리 작업"),
-    (
-        Role::Verify,
-        " verif| validat| smoke| monitor| testing | tests | acceptance | soak | sanity check| health check",
-    ),
-    (Role::Verify, " überprüf| prüfung| verifizier| validier| überwach| abnahme| tests | rauchtest"),
-    (Role::Verify, " vérif| contrôles | contrôle | surveillance | recette | tests "),
-    (Role::Verify, " comprobaci| monitoreo | monitorización | pruebas | prueba de humo "),
-    (Role::Verify, " testes | monitoramento | monitorização | checagem | conferência "),
-    (Role::Verify, " verific| controll| monitoraggio | collaudo | prove "),
-    (Role::Verify, " controle | controleren | bewaking | verificatie | testen "),
-    (Role::Verify, " weryfikac| sprawdzeni| monitorowanie | testy | walidacj"),
-    (Role::Verify, " ověřen| kontrola | sledování | testy "),
-    (Role::Verify, " проверк| проверить | верификац| мониторинг | тестирование | тесты | наблюдение "),
-    (Role::Verify, " перевірк| верифікац| моніторинг | тестування | тести "),
-    (Role::Verify, " doğrula| kontrol| izleme | test | testler "),
-    (Role::Verify, " kontroll| övervakning | overvågning | overvåking "),
-    (Role::Verify, "動作確認|検証|確認手順|疎通確認|監視|モニタリング|デプロイ確認|テスト"),
-    (Role::Verify, "验证|驗證|检查|檢查|监控|監控|测试|測試|健康检查|健康檢查|冒烟"),
-    (Role::Verify, "검증|확인|모니터링|테스트|점검"),
-    (Role::Deploy, " during deploy| deploying | rollout steps "),
-];
+/// Whether a title is about something to look up, and whether it says so without doubt.
+fn reference(title: &str, whole: &str) -> Option<bool> {
+    let counted = number(title);
+    if counted.as_ref().is_some_and(|number| number.keyed) {
+        return None;
+    }
+    let mut found = None;
+    // A hyphen makes one word of two: a "notes-service" is a service.
+    let joined = joined(title);
+    for (place, segment) in segments(&joined).enumerate() {
+        let folded = fold(segment);
+        for hit in table().hits(&folded) {
+            let Says::Reference { shape, firm } = hit.meaning else { continue };
+            // What is counted is one of several things to do, unless its words leave no doubt.
+            if !firm && counted.is_some() {
+                continue;
+            }
+            let said = if place == 0 {
+                is_about(&folded, hit, shape) && !acts(&folded, hit, shape)
+            } else {
+                is_about(&folded, hit, if shape == Shape::Edge { shape } else { Shape::Whole })
+                    && words::does().hits(whole).next().is_none()
+            };
+            if said {
+                found = Some(firm || found == Some(true));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a segment does something to the word, or with it.
+fn acts(folded: &str, hit: Hit<Says>, shape: Shape) -> bool {
+    if shape == Shape::Edge {
+        // "Fix known issues", but not "Known issues when deploying"; what ends with its subject may name any work.
+        return is_spaced(folded, hit)
+            && words::does().hits(folded).any(|verb| bare_start(folded, verb.start));
+    }
+    words::does().hits(folded).next().is_some()
+}
+
+/// Whether a segment is about the word that stands in it.
+fn is_about(folded: &str, hit: Hit<Says>, shape: Shape) -> bool {
+    let before: Vec<&str> = folded
+        .get(..hit.start)
+        .unwrap_or("")
+        .split_whitespace()
+        .filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect();
+    let after = rest_of(folded, hit);
+    if before.iter().any(|word| words::PREPOSITIONS.contains(word)) {
+        return false;
+    }
+    let next = after.split(' ').next().unwrap_or("");
+    let counted = next.chars().count() == 1 || next.bytes().all(|byte| byte.is_ascii_digit());
+    let ends = after.is_empty() || counted || words::COMPANIONS.contains(&next) || goes_on(folded, hit);
+    match shape {
+        Shape::Edge => before.is_empty() || ends,
+        Shape::Last => ends && !not_of_words(folded, hit),
+        Shape::First => before.len() <= 1 || after.is_empty(),
+        Shape::Whole => before.is_empty() && (after.is_empty() || counted && after == next),
+    }
+}
+
+/// Languages without spaces: what may follow the noun, or another such noun.
+fn goes_on(folded: &str, hit: Hit<Says>) -> bool {
+    let after = rest_of(folded, hit);
+    !is_spaced(folded, hit)
+        && (words::GLUED_COMPANIONS.iter().any(|word| after.starts_with(word))
+            || table().hits(after).any(|next| next.start == 0))
+}
+
+/// "基础架构" is infrastructure, whose last two signs are an architecture.
+fn not_of_words(folded: &str, hit: Hit<Says>) -> bool {
+    let before = folded.get(..hit.start).unwrap_or("");
+    ["基础", "基礎"].iter().any(|word| before.ends_with(word))
+}
+
+/// What follows the word that a phrase is, or begins.
+fn rest_of(folded: &str, hit: Hit<Says>) -> &str {
+    let rest = folded.get(hit.end..).unwrap_or("");
+    if is_spaced(folded, hit) && !folded.get(..hit.end).unwrap_or("").ends_with(' ') {
+        return rest.split_once(' ').map_or("", |(_, rest)| rest).trim();
+    }
+    rest.trim()
+}
+
+fn is_spaced(folded: &str, hit: Hit<Says>) -> bool {
+    folded.get(hit.start..).is_some_and(|text| text.starts_with(' '))
+}
+
+/// Whether nothing but numbers stands before a place.
+fn bare_start(folded: &str, at: usize) -> bool {
+    folded
+        .get(..at)
+        .unwrap_or("")
+        .split_whitespace()
+        .all(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A title taken apart at its colons, dashes and brackets; parts without a letter are none.
+fn segments(title: &str) -> impl Iterator<Item = &str> {
+    title
+        .split([':', '：', '–', '—', '|', '(', ')', '（', '）', '[', ']', '【', '】'])
+        .flat_map(|part| part.split(" - "))
+        .filter(|part| part.chars().any(char::is_alphabetic))
+}
+
+/// Words with hyphens as one.
+fn joined(title: &str) -> String {
+    let mut out = String::with_capacity(title.len());
+    let mut chars = title.chars().peekable();
+    while let Some(c) = chars.next() {
+        let inside =
+            out.ends_with(char::is_alphanumeric) && chars.peek().is_some_and(|next| next.is_alphanumeric());
+        if !(inside && matches!(c, '-' | '‐' | '‑' | '_')) {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn table() -> &'static Phrases<Says> {
+    static TABLE: OnceLock<Phrases<Says>> = OnceLock::new();
+    TABLE.get_or_init(|| Phrases::new(ROWS))
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Titles in which a word of the table stands for something else: none of them may keep a section from a run.
+    const WALKED: &[&str] = &[
+        // English
+        "Deploy the background worker",
+        "Create AWS resources",
+        "Build for ARM architecture",
+        "3. Build for the right architecture:",
+        "6. Architecture Mismatch (exec format error)",
+        "Deploy notes-service",
+        "notes-service",
+        "Contacts API",
+        "Links service",
+        "Update the contacts service",
+        "Cost service rollout",
+        "Deploy the questions app",
+        "Push the FAQ image",
+        "Configure the reference data job",
+        "Reference data import",
+        "Enable the summary worker",
+        "Run the background jobs migration",
+        "2. Resources",
+        "Step 4: Background",
+        "Step 3: Enable the circuit breaker with automatic rollback",
+        "Configure automatic rollback",
+        "Add rollback alarms",
+        "Rollback alarms",
+        "Rolling update without rollback",
+        "Migrate the escalation policies",
+        "Fix known issues",
+        // German
+        "Hintergrunddienst ausrollen",
+        "Ressourcen und Architektur anlegen",
+        "Schritt 2: Kosten-Dienst",
+        "Dienst für Kosten",
+        "Architektur bauen",
+        "Automatisches Rollback aktivieren",
+        "Deployment mit automatischem Rollback",
+        // French
+        "Déployer le service de contacts",
+        "Créer le contexte Docker",
+        "Service des coûts",
+        "Étape 3 : Contexte",
+        "Réduire les coûts",
+        "Activer le rollback automatique",
+        // Spanish
+        "Desplegar el servicio de contactos",
+        "Crear la arquitectura",
+        "Servicio de preguntas",
+        "Actualizar el índice",
+        "Habilitar el rollback automático",
+        // Portuguese
+        "Implantar o serviço de contatos",
+        "Criar o contexto",
+        "Serviço de perguntas",
+        // Italian
+        "Distribuire il servizio contatti",
+        "Creare l'architettura",
+        "Servizio di riferimenti",
+        // Dutch
+        "Architectuur uitrollen",
+        "Dienst voor vragen",
+        // Polish
+        "Wdrożyć kontakty",
+        "Utwórz kontekst",
+        "Skonfiguruj automatyczny rollback",
+        // Czech
+        "Nasadit přehled",
+        "Vytvořit obsah",
+        // Russian
+        "Развернуть приложение",
+        "Запуск приложения",
+        "Собрать приложение",
+        "Создать архитектуру",
+        "Обновить контакты",
+        "Включить автоматический откат",
+        // Ukrainian
+        "Розгорнути додаток",
+        "Зібрати додаток",
+        "Оновити контакти",
+        "Увімкнути автоматичний відкат",
+        // Turkish
+        "ECR'ye giriş",
+        "Ek servis",
+        "Ek servisleri dağıt",
+        "Maliyet servisi",
+        "Mimari oluştur",
+        // Swedish, Danish
+        "Skapa översikt",
+        "Opret oversigt",
+        // Japanese
+        "バックグラウンドワーカーのデプロイ",
+        "背景ワーカー",
+        "ARMアーキテクチャ用にビルド",
+        "参考サービス",
+        "自動ロールバックを有効化",
+        "手順3：概要",
+        // Chinese
+        "部署基础架构",
+        "基础架构",
+        "創建架構",
+        "背景任务",
+        "更新目录",
+        "步骤三：架构",
+        // Korean
+        "배경 작업 배포",
+        "ARM 아키텍처용 빌드",
+        "비용 서비스",
+        "질문 서비스 배포",
+    ];
+
+    /// What is looked up, or goes back, as the title says it.
+    const NOT_WALKED: &[(&str, Role)] = &[
+        ("Additional resources", Role::Reference),
+        ("Commands Reference", Role::Reference),
+        ("Architecture overview", Role::Reference),
+        ("System architecture", Role::Reference),
+        ("Related links", Role::Reference),
+        ("🏗️ Architecture Notes", Role::Reference),
+        ("Notes: what we saw", Role::Reference),
+        ("Cost breakdown", Role::Reference),
+        ("Estimated costs per month", Role::Reference),
+        ("Appendix A: commands", Role::Reference),
+        ("8. Troubleshooting", Role::Reference),
+        ("Troubleshooting the deployment", Role::Reference),
+        ("My App – Troubleshooting", Role::Reference),
+        ("Known issues when deploying", Role::Reference),
+        ("Contacts & escalation", Role::Reference),
+        ("Kosten pro Monat", Role::Reference),
+        ("Bekannte Probleme", Role::Reference),
+        ("Architecture", Role::Reference),
+        ("Arquitectura del sistema", Role::Reference),
+        ("Vue d'ensemble", Role::Reference),
+        ("Coûts estimés", Role::Reference),
+        ("Custos mensais", Role::Reference),
+        ("Domande aperte", Role::Reference),
+        ("Bekende problemen", Role::Reference),
+        ("Znane problemy", Role::Reference),
+        ("Přehled", Role::Reference),
+        ("Приложение", Role::Reference),
+        ("Приложение А", Role::Reference),
+        ("Стоимость инфраструктуры", Role::Reference),
+        ("Додаток 1", Role::Reference),
+        ("Giriş", Role::Reference),
+        ("Sorun giderme", Role::Reference),
+        ("コスト見積もり", Role::Reference),
+        ("システムアーキテクチャ", Role::Reference),
+        ("成本估算", Role::Reference),
+        ("系统架构", Role::Reference),
+        ("참고 자료", Role::Reference),
+        ("예상 비용", Role::Reference),
+        ("Step 9: Rollback", Role::Rollback),
+        ("Emergency rollback", Role::Rollback),
+        ("Roll back the service", Role::Rollback),
+        ("Steps for rollback", Role::Rollback),
+        ("Deploy the previous version (rollback)", Role::Rollback),
+        ("Plan du rollback", Role::Rollback),
+        ("План отката", Role::Rollback),
+    ];
+
+    #[test]
+    fn near_misses_are_walked() {
+        let kept: Vec<_> = WALKED
+            .iter()
+            .filter(|title| matches!(role_of(title), Some(Role::Rollback | Role::Reference)))
+            .collect();
+        assert!(kept.is_empty(), "these would not be walked: {kept:#?}");
+        let lost: Vec<_> = NOT_WALKED
+            .iter()
+            .filter_map(|(title, role)| {
+                Some((title, role_of(title))).filter(|(_, found)| *found != Some(*role))
+            })
+            .collect();
+        assert!(lost.is_empty(), "these say something else: {lost:#?}");
+    }
 
     #[test]
     fn roles_in_many_languages() {
