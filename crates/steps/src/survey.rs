@@ -160,17 +160,21 @@ fn judged(one: &Wanted, names: &[String]) -> Option<Remark> {
         None if names.len() <= 12 => format!("There are: {}.", names.join(", ")),
         None => format!("There are {} others.", names.len()),
     };
+    Some(not_there(one, &format!("there is no {} `{}`{within}", one.thing.words(), one.name), hint))
+}
+
+fn not_there(one: &Wanted, missing: &str, hint: String) -> Remark {
     let (severity, perhaps) = match one.perhaps_made {
         true => (Severity::Note, "; an earlier step may make it"),
         false => (Severity::Warning, ""),
     };
-    Some(Remark {
+    Remark {
         code: "not-there",
         severity,
         span: one.span,
-        message: format!("there is no {} `{}`{within}{perhaps}", one.thing.words(), one.name),
+        message: format!("{missing}{perhaps}"),
         hint: Some(hint),
-    })
+    }
 }
 
 fn unanswered(one: &Wanted, why: &str) -> Remark {
@@ -245,17 +249,8 @@ async fn image(cloud: &Cloud, region: &str, one: &Wanted) -> Option<Remark> {
         },
         Err(error) => return Some(unanswered(one, &error.to_string())),
     };
-    let (severity, perhaps) = match one.perhaps_made {
-        true => (Severity::Note, "; an earlier step may make it"),
-        false => (Severity::Warning, ""),
-    };
-    Some(Remark {
-        code: "not-there",
-        severity,
-        span: one.span,
-        message: format!("{missing}{perhaps}"),
-        hint: Some("Look whether account, region, repository and tag are those that are meant.".to_owned()),
-    })
+    let hint = "Look whether account, region, repository and tag are those that are meant.";
+    Some(not_there(one, &missing, hint.to_owned()))
 }
 
 /// Databases that run another version than their step expects.

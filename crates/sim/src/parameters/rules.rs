@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::aws_error::AwsError;
+use crate::protocol::query::texts;
 
 const KINDS: [&str; 3] = ["String", "StringList", "SecureString"];
 /// Bytes of a value in the standard tier.
@@ -108,13 +109,7 @@ pub(super) fn kind(input: &Value, before: Option<&str>) -> Result<String, AwsErr
 
 /// `Names`, of which there may be ten.
 pub(super) fn names(input: &Value) -> Result<Vec<String>, AwsError> {
-    let names: Vec<String> = input["Names"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
+    let names: Vec<String> = texts(&input["Names"]).into_iter().map(str::to_owned).collect();
     match names.len() {
         1..=10 => Ok(names),
         0 => Err(invalid(

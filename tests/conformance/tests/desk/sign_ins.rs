@@ -74,6 +74,26 @@ async fn all_who_ask_share_one_sign_in_and_a_cancel_reaches_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_begins_anew_directly_after_a_cancel_joins_none_that_ends() {
+    let office = Office::open().await;
+    office.behave(json!({"approve": "hand"})).await;
+    let mut desk = Desk::open(&office);
+    let corp = desk.corp().await;
+    let mut last =
+        desk.call("sso.sign_in", json!({"session": corp, "device": true})).await["attempt"].as_u64();
+    for _ in 0..5 {
+        desk.call("sso.cancel", json!({"session": corp})).await;
+        let again =
+            desk.call("sso.sign_in", json!({"session": corp, "device": true})).await["attempt"].as_u64();
+        assert_eq!(again, last.map(|number| number + 1));
+        last = again;
+    }
+    desk.hears("sign_in", |view| view["state"] == "code" && view["attempt"].as_u64() == last).await;
+    desk.call("sso.cancel", json!({"session": corp})).await;
+    office.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_moves_to_the_vault_without_a_new_sign_in() {
     let office = Office::open().await;
     let mut desk = Desk::open(&office);
