@@ -23,8 +23,8 @@ pub(crate) struct SignIns {
     attempts: u32,
     /// The newest of each session.
     views: BTreeMap<String, SignInView>,
-    /// What ends a signature of somebody else.
-    guests: BTreeMap<String, Cancel>,
+    /// What ends each of those that are under way, from the moment at which it was asked for.
+    cancels: BTreeMap<String, Cancel>,
     /// Told whenever one is over.
     over: Arc<Notify>,
 }
@@ -42,11 +42,11 @@ impl Console {
     ) -> Result<SignInView, Problem> {
         let session = self.sso_session(key).await?;
         let asked_by = asked_by.unwrap_or_else(|| "the console".to_owned());
-        let (view, is_new) = self.joined(&session, key, &asked_by);
+        let (view, new) = self.joined(&session, key, &asked_by);
         self.tell(Update::SignIn { view: Box::new(view.clone()) });
-        if is_new {
+        if let Some(cancel) = new {
             let (console, attempt) = (Arc::clone(self), view.attempt);
-            tokio::spawn(async move { console.follow(session, attempt, device, &asked_by).await });
+            tokio::spawn(async move { console.follow(session, attempt, device, &asked_by, &cancel).await });
         }
         Ok(view)
     }
@@ -54,9 +54,9 @@ impl Console {
     /// Ends a sign-in for everybody who waits for it, and returns when it is over: who begins anew then joins none that
     /// is about to end. One that is over already stays as it is.
     pub async fn cancel_sign_in(self: &Arc<Self>, key: &str) -> Result<(), Problem> {
-        let guest = self.sign_ins().guests.get(key).cloned();
-        match guest {
-            Some(guest) => guest.cancel(),
+        let asked_here = self.sign_ins().cancels.get(key).cloned();
+        match asked_here {
+            Some(cancel) => cancel.cancel(),
             None => {
                 let session = self.sso_session(key).await?;
                 self.identities.tokens.cancel_sign_in(&session);
@@ -150,7 +150,7 @@ impl Console {
         let cancel = Cancel::new();
         let view = {
             let mut all = self.sign_ins();
-            all.guests.insert(key.clone(), cancel.clone());
+            all.cancels.insert(key.clone(), cancel.clone());
             all.begin(&key, "somebody else, for one signature", "the console")
         };
         self.tell(Update::SignIn { view: Box::new(view.clone()) });
@@ -163,7 +163,7 @@ impl Console {
                 signed = handle.sign_as_guest(hold, decision, reason, &show) => Some(signed),
                 () = cancel.cancelled() => None,
             };
-            console.sign_ins().guests.remove(&key);
+            console.sign_ins().cancels.remove(&key);
             console.change_sign_in(&key, attempt, |view| match signed {
                 Some(Ok(())) => end(view, SignInState::SignedIn, "Signed; the sign-in is forgotten.", None),
                 Some(Err(error)) => {
@@ -180,8 +180,8 @@ impl Console {
         self.sign_ins().views.get(key).cloned()
     }
 
-    /// Joins what is under way, or begins.
-    fn joined(&self, session: &SsoSession, key: &str, asked_by: &str) -> (SignInView, bool) {
+    /// Joins what is under way, or begins one that can be cancelled from now on.
+    fn joined(&self, session: &SsoSession, key: &str, asked_by: &str) -> (SignInView, Option<Cancel>) {
         let mut all = self.sign_ins();
         if let Some(view) = all.views.get_mut(key)
             && is_under_way(view)
@@ -189,17 +189,27 @@ impl Console {
             if !view.asked_by.iter().any(|known| known == asked_by) {
                 view.asked_by.push(asked_by.to_owned());
             }
-            return (view.clone(), false);
+            return (view.clone(), None);
         }
-        (all.begin(key, &session.name, asked_by), true)
+        let cancel = Cancel::new();
+        all.cancels.insert(key.to_owned(), cancel.clone());
+        (all.begin(key, &session.name, asked_by), Some(cancel))
     }
 
-    async fn follow(self: Arc<Self>, session: SsoSession, attempt: u32, device: bool, asked_by: &str) {
+    async fn follow(
+        self: Arc<Self>,
+        session: SsoSession,
+        attempt: u32,
+        device: bool,
+        asked_by: &str,
+        cancel: &Cancel,
+    ) {
         let key = session.key();
         let teller = Teller { console: &self, key: &key, attempt };
         let how = if device { How::Device } else { How::Browser };
-        let done = self.identities.tokens.sign_in(&session, how, asked_by, &teller, &Cancel::new()).await;
+        let done = self.identities.tokens.sign_in(&session, how, asked_by, &teller, cancel).await;
         let is_in = done.is_ok();
+        self.sign_ins().cancels.remove(&key);
         self.change_sign_in(&key, attempt, |view| ended(view, &done));
         self.tell(Update::Accounts);
         if is_in {
