@@ -22,6 +22,12 @@ macro_rules! examples {
 const EXAMPLES: &[(&str, &str)] = &examples![
     "agents-on-app-runner.plan.md",
     "agents-on-app-runner.world.json",
+    "app-runner-to-express-mode.plan.md",
+    "app-runner-to-express-mode.world.json",
+    "ecs-api-and-worker.files/base/api.Dockerfile",
+    "ecs-api-and-worker.files/base/broker.py",
+    "ecs-api-and-worker.files/base/worker.Dockerfile",
+    "ecs-api-and-worker.files/working-copy.sh",
     "ecs-api-and-worker.plan.md",
     "ecs-api-and-worker.terraform/main.tf",
     "ecs-api-and-worker.terraform/outputs.tf",

@@ -62,7 +62,7 @@ pub(crate) fn action(
                     "Write `group`, several `groups`, or `service` with `cluster`.".to_owned(),
                 );
             }
-            let any = ["contains", "lacks", "errors_at_most", "warnings_at_most"];
+            let any = ["contains", "in_order", "lacks", "errors_at_most", "warnings_at_most"];
             if any.iter().all(|member| expects(member).is_none()) {
                 findings.error_hint(
                     "expects-nothing",

@@ -1,7 +1,8 @@
 //! `logs.expect`: lines that CloudWatch Logs must, and must not, show.
 //!
-//! `contains` is waited for; in `lacks` the whole window must pass, since a line that is not there yet is not absent.
+//! `contains` and `in_order` are waited for; in `lacks` the whole window must pass, since a line that is not there yet is not absent.
 
+mod order;
 mod reader;
 
 pub use reader::{LogEntry, LogPlace, LogReader};
@@ -15,6 +16,7 @@ use holdpoint_cloud::{Cloud, LogLine, LogQuery, MergedTail};
 use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
 use holdpoint_plan::kinds::{Dur, LogsExpect, LogsExpectation};
 use holdpoint_run::{Diagnosis, Intent, Judgement, OutputValue, Receipt};
+use order::Order;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -97,7 +99,7 @@ impl Logs {
             // The last look reads the whole window once more: a line that came late must not be missed.
             let last = task.clock.elapsed() >= deadline;
             self.look(&with, task, &mut tail, &mut found, last).await?;
-            let enough = found.all_contained() && !expect.watches();
+            let enough = found.all_contained() && found.order.holds() && !expect.watches();
             if enough || found.something_forbidden() || last {
                 break;
             }
@@ -157,7 +159,7 @@ impl Logs {
         for (group, line) in lines {
             let source = format!("{group} {}", line.log_stream_name);
             task.progress.line(source, Some(line.timestamp), line.message.clone());
-            found.take(&line);
+            found.take(&group, &line);
         }
         Ok(())
     }
@@ -229,6 +231,7 @@ struct Found {
     lines: usize,
     first: Option<String>,
     contains: Vec<(String, Option<String>)>,
+    order: Order,
     lacks: Vec<(String, Option<String>)>,
     errors: Counted,
     warnings: Counted,
@@ -276,14 +279,16 @@ impl Found {
             lines: 0,
             first: None,
             contains: none(&expect.contains),
+            order: Order::of(&expect.in_order),
             lacks: none(&expect.lacks),
             errors: Counted::up_to(expect.errors_at_most),
             warnings: Counted::up_to(expect.warnings_at_most),
         }
     }
 
-    fn take(&mut self, line: &LogLine) {
+    fn take(&mut self, group: &str, line: &LogLine) {
         self.lines += 1;
+        self.order.take(group, line);
         let shown: String = line.message.trim_end().chars().take(SHOWN).collect();
         match weight(&line.message) {
             Weight::Error => self.errors.take(&shown),
@@ -317,8 +322,9 @@ impl Found {
         if !missing.is_empty() {
             return format!("{} does not exist yet", missing.join(" and "));
         }
-        match self.contains.iter().find(|(_, place)| place.is_none()) {
-            Some((text, _)) => format!("{group}: {} lines, waiting for one with “{text}”", self.lines),
+        let wanting = self.contains.iter().find(|(_, place)| place.is_none()).map(|(text, _)| text.as_str());
+        match wanting.or_else(|| self.order.wanting()) {
+            Some(text) => format!("{group}: {} lines, waiting for one with “{text}”", self.lines),
             None => format!("{group}: {} lines, watching that nothing forbidden comes", self.lines),
         }
     }
@@ -340,7 +346,8 @@ impl Found {
             found: place.unwrap_or_else(|| format!("none of {lines} lines, watched {} s", within.as_secs())),
             assumed,
         });
-        contains.chain(lacks).chain(counts.into_iter().flatten()).collect()
+        let order = self.order.judgement(within, assumed);
+        contains.chain(order).chain(lacks).chain(counts.into_iter().flatten()).collect()
     }
 }
 

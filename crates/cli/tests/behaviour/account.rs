@@ -2,7 +2,7 @@
 
 use crate::home::{Home, Running};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -57,6 +57,27 @@ impl Account {
         facts["deployments"].as_array().unwrap().iter().map(told).collect()
     }
 
+    /// Each service that stands, with what it runs: of ECS its revision, tasks that are healthy of those wanted, and
+    /// their images; of App Runner its status and image.
+    pub(crate) fn services(&self) -> Vec<String> {
+        let estate = self.get("/_holdpoint/estate");
+        let places = estate["places"].as_array().unwrap();
+        let of_ecs = list(places, "clusters").flat_map(|cluster| {
+            cluster["services"].as_array().unwrap().iter().map(move |service| of_cluster(cluster, service))
+        });
+        let of_app_runner = list(places, "app_runner").map(|service| {
+            let [name, status, image] = ["name", "status", "image"].map(|member| last_part(&service[member]));
+            let private = if service["public"] == true { "" } else { ", private" };
+            format!("{name} {status} {image}{private}")
+        });
+        of_ecs.chain(of_app_runner).collect()
+    }
+
+    /// Where its simulator listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What a host's containers answer, with their task definition's revision.
     pub(crate) fn answer(&self, host: &str, path: &str) -> (Value, String) {
         let (head, body) = ask(self.port, "GET", &format!("/_host/{host}{path}")).unwrap();
@@ -82,6 +103,26 @@ impl Account {
         });
         calls.collect()
     }
+}
+
+fn list<'a>(places: &'a [Value], member: &'a str) -> impl Iterator<Item = &'a Value> {
+    places.iter().flat_map(move |place| place[member].as_array().unwrap())
+}
+
+fn of_cluster(cluster: &Value, service: &Value) -> String {
+    let tasks = cluster["tasks"].as_array().unwrap().iter();
+    let running = tasks.filter(|task| task["service"] == service["name"] && task["stopped"].is_null());
+    let images: BTreeSet<String> = running.map(|task| last_part(&task["image"])).collect();
+    let revision = last_part(&service["task_definition"]);
+    let images = images.into_iter().collect::<Vec<_>>().join(", ");
+    let [cluster, name] = [cluster, service].map(|of| of["name"].as_str().unwrap());
+    format!("{cluster}/{name} {revision} {} of {} on {images}", service["healthy"], service["desired"])
+}
+
+/// Without registry, account and digest, which say nothing here.
+fn last_part(value: &Value) -> String {
+    let text = value.as_str().unwrap();
+    text.rsplit('/').next().unwrap().split('@').next().unwrap().to_owned()
 }
 
 impl Drop for Account {

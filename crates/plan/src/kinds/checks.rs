@@ -37,6 +37,8 @@ pub struct LogsExpect {
 pub struct LogsExpectation {
     /// Texts, each of which some line must contain.
     pub contains: Vec<String>,
+    /// Texts whose lines must come in this order: in every log stream that has one of them, the first line with each, all of them.
+    pub in_order: Vec<String>,
     /// Texts that no line may contain.
     pub lacks: Vec<String>,
     /// How many lines may look like an error: they have a word of one, are of no lower level, and do not say that there is none.

@@ -107,6 +107,8 @@ struct Named {
     families: BTreeMap<String, BTreeSet<String>>,
     routes: BTreeMap<String, Vec<Value>>,
     lines: BTreeMap<String, Vec<String>>,
+    /// Lines that must come in an order, by group: they are logged before the others.
+    ordered: BTreeMap<String, Vec<String>>,
     apps: Apps,
     account: Account,
 }
@@ -166,9 +168,17 @@ impl Named {
             }
             "logs.expect" => {
                 let Some(group) = text("group") else { return };
-                let wanted = expect["contains"].as_array().into_iter().flatten();
-                let lines = wanted.filter_map(|line| line.as_str().map(str::to_owned));
-                self.lines.entry(group.clone()).or_default().extend(lines);
+                let texts = |member: &str| -> Vec<String> {
+                    let texts = expect[member].as_array().into_iter().flatten();
+                    texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+                };
+                let ordered = self.ordered.entry(group.clone()).or_default();
+                for text in texts("in_order") {
+                    if !ordered.contains(&text) {
+                        ordered.push(text);
+                    }
+                }
+                self.lines.entry(group.clone()).or_default().extend(texts("contains"));
                 self.groups.insert(group);
             }
             "http.check" | "http.request" => self.look_at_address(&with, &expect),
@@ -246,8 +256,8 @@ impl Named {
             self.groups.insert(group.clone());
             definitions.entry(family.clone()).or_insert_with(|| definition(family, containers, &group));
         }
-        let lines: Vec<Value> =
-            self.lines.values().flatten().map(|line| json!({"after": 1.0, "line": line})).collect();
+        let lines = self.ordered.values().chain(self.lines.values()).flatten();
+        let lines: Vec<Value> = lines.map(|line| json!({"after": 1.0, "line": line})).collect();
         if !lines.is_empty() {
             behaviours.push(json!({"match": {}, "behaviour": {"logs": lines}}));
         }

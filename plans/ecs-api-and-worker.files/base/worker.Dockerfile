@@ -1,0 +1,4 @@
+FROM python:3.13-slim
+COPY broker.py /usr/local/bin/broker
+RUN chmod +x /usr/local/bin/broker
+ENTRYPOINT ["broker", "worker"]
