@@ -21,7 +21,7 @@ def work():
     print(f"started {len(JOBS)} background jobs", flush=True)
     while True:
         for job in JOBS:
-            print(f"[{job}] done", flush=True)
+            print(f"[{job}] checked", flush=True)
         with open(BEAT, "w", encoding="utf-8") as beat:
             beat.write(str(time.time()))
         time.sleep(60)

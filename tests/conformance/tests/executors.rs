@@ -110,7 +110,7 @@ async fn case(room: &Room, kind: &str) -> Task {
             let with = json!({"group": "/ecs/api", "cluster": "main", "service": "api", "since": "300d", "within": "20s"});
             expecting(
                 room.task("logs", kind, with),
-                json!({"contains": ["listening on"], "lacks": ["Traceback"]}),
+                json!({"contains": ["listening on"], "in_order": ["starting", "listening on"], "lacks": ["Traceback"]}),
             )
         }
         "http.check" => {

@@ -114,9 +114,9 @@ fn of_cluster(cluster: &Value, service: &Value) -> String {
     let running = tasks.filter(|task| task["service"] == service["name"] && task["stopped"].is_null());
     let images: BTreeSet<String> = running.map(|task| last_part(&task["image"])).collect();
     let revision = last_part(&service["task_definition"]);
-    let images = images.into_iter().collect::<Vec<_>>().join(", ");
+    let images: String = images.iter().map(|image| format!(", {image}")).collect();
     let [cluster, name] = [cluster, service].map(|of| of["name"].as_str().unwrap());
-    format!("{cluster}/{name} {revision} {} of {} on {images}", service["healthy"], service["desired"])
+    format!("{cluster}/{name} {revision} {} of {}{images}", service["healthy"], service["desired"])
 }
 
 /// Without registry, account and digest, which say nothing here.

@@ -23,6 +23,7 @@ async fn refused(scene: &Scene, task: &Task) -> Diagnosis {
 
 cases! {
     a_plan_is_applied_once,
+    a_last_resort_destroys_what_is_named_and_nothing_else,
     a_stale_plan_is_not_applied,
     what_it_was_made_from_must_still_be_so,
     a_lock_names_who_holds_it_and_the_plan_stays_good,
@@ -47,6 +48,34 @@ async fn a_plan_is_applied_once(case: Case) {
     let executor = scene.room.executor("terraform.output");
     assert_eq!(outputs(walk(executor.as_ref(), &read(json!({"values": {"n": 1}}))).await)["n"], 1);
     assert_eq!(broken(walk(executor.as_ref(), &read(json!({"values": {"n": 2, "m": 1}}))).await).len(), 2);
+    scene.close().await;
+}
+
+/// A service, the revision that it runs, and another that stays.
+const PAIR: &str = r#"
+resource "terraform_data" "revision" { input = "worker:1" }
+resource "terraform_data" "worker" { input = terraform_data.revision.output }
+resource "terraform_data" "api" { input = "api" }
+output "api" { value = terraform_data.api.output }
+"#;
+
+async fn a_last_resort_destroys_what_is_named_and_nothing_else(case: Case) {
+    let Some(scene) = Scene::open(case, PAIR).await else { return };
+    scene.by_hand(&["init"]);
+    scene.by_hand(&["apply", "-auto-approve"]);
+    let with = json!({"dir": "infra", "destroy": true, "targets": ["terraform_data.worker", "terraform_data.revision"]});
+    let both = json!({"delete": ["terraform_data.revision", "terraform_data.worker"], "forbid": ["delete terraform_data.api"]});
+    let executor = scene.room.executor("terraform.plan");
+    let task = |expect| Task { expect, ..scene.task("plan", "terraform.plan", with.clone()) };
+    let said = broken(walk(executor.as_ref(), &task(json!({"forbid": ["delete"]}))).await);
+    assert_eq!(said.len(), 1, "{said:?}");
+    let planned = outputs(walk(executor.as_ref(), &task(both)).await);
+    assert_eq!((&planned["delete"], &planned["create"]), (&json!(2), &json!(0)));
+    let apply = scene.task("apply", "terraform.apply", json!({"plan": planned["file"]}));
+    let applied = outputs(walk(scene.room.executor("terraform.apply").as_ref(), &apply).await);
+    assert_eq!(applied["applied"]["delete"], 2);
+    let left = scene.by_hand(&["state", "list"]);
+    assert!(left.is_none_or(|left| left.trim() == "terraform_data.api"), "the other one stands");
     scene.close().await;
 }
 
