@@ -140,3 +140,31 @@ fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Problem> {
 fn could_not(path: &Path, did: &str, error: &std::io::Error) -> Problem {
     Problem::new(format!("{} could not be {did}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// The files below a folder, without what a practice run has made there.
+    fn files(folder: &Path, within: &str, all: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{within}{}", path.file_name().unwrap().to_string_lossy());
+            match path.is_dir() {
+                true if path.join(".git").exists() => {}
+                true => files(&path, &format!("{name}/"), all),
+                false if name.ends_with(".gitignore") => {}
+                false => drop(all.insert(name)),
+            }
+        }
+    }
+
+    #[test]
+    fn every_plan_of_ours_is_an_example_with_all_that_it_needs() {
+        let mut there = BTreeSet::new();
+        files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../plans")), "", &mut there);
+        let listed: BTreeSet<String> = EXAMPLES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(listed, there);
+    }
+}

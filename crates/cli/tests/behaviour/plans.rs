@@ -13,7 +13,7 @@ use std::sync::Mutex;
 /// Where the cases are.
 const CASES: &str = "crates/cli/tests/examples";
 /// Walks at once: most of a walk is waiting.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 3;
 /// Asked for by one of the plans; others do not look.
 const TOKEN: (&str, &str) = ("HOLDPOINT_SECRET_USER_TOKEN", "practice-token-1");
 
