@@ -69,6 +69,7 @@ pub struct Cloud {
     secrets: aws_sdk_secretsmanager::Client,
     region: Option<String>,
     pacer: Arc<pace::Pacer>,
+    registries: Option<registry::Registries>,
 }
 
 impl Cloud {
@@ -106,7 +107,19 @@ impl Cloud {
             ecs: aws_sdk_ecs::Client::from_conf(ecs),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs),
             pacer: Arc::new(pace::Pacer::new(pace)),
+            registries: None,
         }
+    }
+
+    /// The same, with registries that are asked of the images that its services run.
+    #[must_use]
+    pub fn with_registries(self, registries: registry::Registries) -> Self {
+        Self { registries: Some(registries), ..self }
+    }
+
+    /// Registries of images, where this identity has been given them.
+    pub fn registries(&self) -> Option<&registry::Registries> {
+        self.registries.as_ref()
     }
 }
 

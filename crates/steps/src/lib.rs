@@ -11,6 +11,7 @@
 
 mod access;
 mod apprunner;
+mod built_for;
 mod checks;
 mod desks;
 mod ecs;

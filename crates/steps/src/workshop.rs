@@ -154,6 +154,7 @@ fn registry(
     clock: &Arc<dyn Clock>,
 ) -> Registry {
     let registries = image::registries(route, &child, clock);
+    let cloud = &cloud.clone().with_registries(registries.clone());
     let mut executors: Vec<Arc<dyn Executor>> = ecs::executors(cloud, &registries);
     executors.extend(express::executors(cloud));
     executors.extend(apprunner::executors(cloud, &registries));

@@ -317,14 +317,13 @@ fn by_tag() -> Value {
 fn world() -> Value {
     json!({
         "clusters": ["main"],
-        "images": {"registry.example/api:3": {"platform": "linux/arm64"}},
         "registries": {"ghcr.example": {"repositories": [{"name": "shop/api", "tags": {"1.4": {
             "platforms": ["linux/amd64", "linux/arm64"], "layers": [40_000, 3_000],
             "config": {"entrypoint": ["/app"], "exposed_ports": [8080]}, "files": ["/usr/bin/curl"],
         }}}]}},
         "repositories": [{"name": "shop-web", "scan": {"critical": 0, "high": 2}, "tags": {"7": {
             "platforms": ["linux/amd64"], "layers": [20_000], "config": {"cmd": ["serve"]},
-        }}}, {"name": "tagged", "tags": {"live": {"layers": [1000]}}}],
+        }, "arm": {"platforms": ["linux/arm64"], "layers": [20_000]}}}, {"name": "tagged", "tags": {"live": {"layers": [1000]}}}],
         "task_definitions": [{
             "family": "api", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
             "executionRoleArn": "arn:aws:iam::111122223333:role/execution",

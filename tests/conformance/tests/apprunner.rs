@@ -258,6 +258,25 @@ async fn with_automatic_deployment_the_pushs_own_is_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_pushed_for_another_processor_is_named_with_its_own() {
+    let room = Room::open("healthy").await;
+    // Somebody pushes to the tag that the service is configured with, from a machine of another kind.
+    let push = json!({"from": format!("{ECR}/shop-web:arm"), "to": format!("{ECR}/tagged:live"),
+        "platform": "linux/arm64"});
+    let push = room.task("push", "image.mirror", push);
+    succeeded(walk(room.executor("image.mirror").as_ref(), &push).await);
+    let deploy = room.task("deploy", "apprunner.deploy", json!({"service": "tagged"}));
+    let ending = walk(room.executor("apprunner.deploy").as_ref(), &deploy).await;
+    let Ending::RolledBackByAws(diagnosis) = ending else { panic!("{ending:?}") };
+    assert!(diagnosis.last_log.iter().any(|line| line.contains("exec format error")), "{diagnosis:?}");
+    assert_eq!(
+        said(&diagnosis, "Image"),
+        format!("{ECR}/tagged:live, built for linux/arm64; App Runner runs linux/amd64 only")
+    );
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_would_be_refused_is_said_before() {
     let room = Room::open("healthy").await;
     let long = "a-name-that-is-longer-than-app-runner-takes-it";

@@ -5,14 +5,18 @@ use holdpoint_engine::{ActError, Ending, Note, Progress, Task};
 use holdpoint_run::Diagnosis;
 use serde_json::{Value, json};
 
-async fn registered(room: &Room, tag: &str) -> Value {
-    let set = json!({"app": {"image": format!("registry.example/api:{tag}")}});
+async fn registered(room: &Room, image: &str) -> Value {
+    let set = json!({"app": {"image": image}});
     let task = room.task("register", "ecs.register", json!({"from": "api", "set": set}));
     succeeded(walk(room.executor("ecs.register").as_ref(), &task).await)["task_definition"].clone()
 }
 
 async fn deploy(room: &Room, tag: &str) -> Task {
-    let with = json!({"cluster": "main", "service": "api", "task_definition": registered(room, tag).await});
+    deploy_image(room, &format!("registry.example/api:{tag}")).await
+}
+
+async fn deploy_image(room: &Room, image: &str) -> Task {
+    let with = json!({"cluster": "main", "service": "api", "task_definition": registered(room, image).await});
     room.task("deploy", "ecs.deploy", with)
 }
 
@@ -55,11 +59,28 @@ async fn a_crash_loop_ends_rolled_back_with_its_evidence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_architecture_names_the_image_and_the_last_words() {
+    // The image is really another one: nothing but its own platform makes it fail.
+    let room = Room::open("healthy").await;
+    let task = deploy_image(&room, "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop-web:arm").await;
+    let ending = walk(room.executor("ecs.deploy").as_ref(), &task).await;
+    let Ending::RolledBackByAws(diagnosis) = ending else { panic!("{ending:?}") };
+    assert!(diagnosis.last_log.iter().any(|line| line.contains("exec format error")), "{diagnosis:?}");
+    let image = said(&diagnosis, "The image");
+    assert!(image.contains("shop-web:arm (sha256:"), "{image}");
+    assert!(image.ends_with("built for linux/arm64; the task definition asks for linux/amd64"), "{image}");
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_does_not_tell_a_platform_holds_no_diagnosis_up() {
+    // The registry has no such image; the tasks that run it are the scenario's.
     let room = Room::open("wrong_architecture").await;
     let ending = walk(room.executor("ecs.deploy").as_ref(), &deploy(&room, "3").await).await;
     let Ending::RolledBackByAws(diagnosis) = ending else { panic!("{ending:?}") };
-    assert!(diagnosis.last_log.iter().any(|line| line.contains("exec format error")), "{diagnosis:?}");
-    assert!(said(&diagnosis, "The image").contains("linux/amd64"), "{diagnosis:?}");
+    let image = said(&diagnosis, "The image");
+    assert!(image.starts_with("registry.example/api:3"), "{image}");
+    assert!(image.contains("a platform that its registry does not tell"), "{image}");
+    assert!(image.ends_with("the task definition asks for linux/amd64"), "{image}");
     room.close().await;
 }
 

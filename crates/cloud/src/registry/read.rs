@@ -165,6 +165,19 @@ impl Registries {
         }
     }
 
+    /// What an image is built for: the platforms that its index names, else that of its configuration.
+    ///
+    /// # Errors
+    /// [`RegistryFault`].
+    pub async fn platforms(&self, image: &ImageRef) -> Result<Vec<Platform>, RegistryFault> {
+        let top = self.manifest(image).await?;
+        let named: Vec<Platform> = top.images().iter().filter_map(|entry| entry.platform.clone()).collect();
+        match &top.content {
+            Content::Index(_) => Ok(named),
+            Content::Image { .. } => self.find_in(image, top, None).await.map(|found| found.platforms),
+        }
+    }
+
     /// The image behind a reference for a platform; without one, the only image, or the one for `linux/amd64`.
     ///
     /// # Errors

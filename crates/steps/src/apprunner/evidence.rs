@@ -1,6 +1,8 @@
 //! Why an operation failed: what both log groups say, the application's first, with the operation and the configuration.
 
+use super::fitness::PLATFORM;
 use super::queue::told;
+use crate::built_for::built_for;
 use crate::failure::failed;
 use crate::words::{READ, Words};
 use holdpoint_cloud::{AppOperation, AppService, Cloud, LogLine, LogQuery};
@@ -57,15 +59,21 @@ impl Failed<'_> {
         }
         diagnosis = self.logs(diagnosis, service, events).await;
         if let Some(image) = service.image() {
-            // After a rollback AWS shows the image that it went back to, and not the one that failed.
-            let back = self.operation.status.starts_with("ROLLBACK");
-            let what =
-                if back { format!("{image}, which ran before and runs again") } else { image.to_owned() };
-            diagnosis = diagnosis.says("Image", what);
+            diagnosis = diagnosis.says("Image", self.image_says(image).await);
         }
         diagnosis =
             diagnosis.says("Health", health(service)).says("Operation", told(self.arn, self.operation));
         hints(diagnosis, service, exit)
+    }
+
+    /// The image that failed, and what it is built for. After a rollback AWS shows the one that it went back to: what was
+    /// deployed is what the step names, else the same reference, which leads to what was pushed since.
+    async fn image_says(&self, shown: &str) -> String {
+        let deployed = self.task.with["image"].as_str().unwrap_or(shown);
+        let built = built_for(self.cloud, deployed, None).await;
+        let back = self.operation.status.starts_with("ROLLBACK") && deployed != shown;
+        let before = if back { format!("; {shown} ran before and runs again") } else { String::new() };
+        format!("{deployed}, {built}; App Runner runs {PLATFORM} only{before}")
     }
 
     /// Last lines: what the program said, else what App Runner said of it.

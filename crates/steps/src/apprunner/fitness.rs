@@ -5,7 +5,7 @@ use holdpoint_engine::Task;
 use holdpoint_run::{Diagnosis, Mode};
 
 /// The only platform that App Runner runs (App Runner developer guide, "Service based on a source image").
-const PLATFORM: &str = "linux/amd64";
+pub(super) const PLATFORM: &str = "linux/amd64";
 
 /// What an operator should know of an image before it is deployed: that it is not there, has no command, listens on
 /// another port. One for another platform is refused, because its deployment fails for certain. A registry that cannot be

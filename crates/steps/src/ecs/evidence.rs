@@ -2,6 +2,7 @@
 
 use super::definition::{containers, log_place, platform, short};
 use super::rollout::{Sight, Target};
+use crate::built_for::built_for;
 use crate::words::{READ, Words};
 use holdpoint_cloud::{AttachedTask, Cloud, Container};
 use holdpoint_run::Diagnosis;
@@ -77,7 +78,7 @@ impl Evidence {
         let failing = failing_container(last, &definition);
         if let Some(container) = failing {
             diagnosis = last_words(cloud, diagnosis, last, container, &definition).await;
-            diagnosis = diagnosis.says("The image", image_says(container, &definition));
+            diagnosis = diagnosis.says("The image", image_says(cloud, container, &definition).await);
         }
         diagnosis
     }
@@ -232,10 +233,15 @@ async fn last_words(
     }
 }
 
-fn image_says(container: &Container, definition: &Map<String, Value>) -> String {
-    let image = container.image.as_deref().unwrap_or("unknown");
+/// The image by what it is, and not only by what was wanted: its platform is its registry's word.
+async fn image_says(cloud: &Cloud, container: &Container, definition: &Map<String, Value>) -> String {
+    let wanted = platform(definition);
+    let Some(image) = container.image.as_deref() else {
+        return format!("AWS does not name it; the task definition asks for {wanted}");
+    };
+    let built = built_for(cloud, image, container.image_digest.as_deref()).await;
     let digest = container.image_digest.as_deref().unwrap_or("not pulled, so its digest is not known");
-    format!("{image} ({digest}); the task definition asks for {}", platform(definition))
+    format!("{image} ({digest}), {built}; the task definition asks for {wanted}")
 }
 
 fn short_id(id: &str) -> &str {
