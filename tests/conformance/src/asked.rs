@@ -17,9 +17,14 @@ pub struct Asked {
 impl Asked {
     /// Waits for the first question.
     pub async fn first(&self) -> Question {
+        self.after(0).await
+    }
+
+    /// Waits for the question that comes after so many.
+    pub async fn after(&self, many: usize) -> Question {
         loop {
             let new = self.new.notified();
-            if let Some(question) = self.questions.lock().unwrap().first().cloned() {
+            if let Some(question) = self.questions.lock().unwrap().get(many).cloned() {
                 return question;
             }
             new.await;
