@@ -1,7 +1,7 @@
 //! Applies: once, exactly the reviewed plan, and only while all that it was made from is so.
 
 use crate::scene::{Scene, broken, gated, outputs, until};
-use crate::stage::{Case, cases};
+use crate::stage::{Case, as_tofu, cases};
 use holdpoint_conformance::{act_all, walk};
 use holdpoint_engine::{ActError, Task};
 use holdpoint_run::Diagnosis;
@@ -29,10 +29,23 @@ cases! {
     a_lock_names_who_holds_it_and_the_plan_stays_good,
 }
 
+as_tofu! {
+    a_plan_is_applied_once,
+    a_stale_plan_is_not_applied,
+    what_it_was_made_from_must_still_be_so,
+    a_lock_names_who_holds_it_and_the_plan_stays_good,
+}
+
 async fn a_plan_is_applied_once(case: Case) {
     let Some(scene) = Scene::open(case, ONE).await else { return };
     let apply = scene.planned(json!({})).await;
-    assert_eq!(outputs(walk(scene.room.executor("terraform.apply").as_ref(), &apply).await)["n"], 1);
+    let executor = scene.room.executor("terraform.apply");
+    let (intent, receipts) = act_all(executor.as_ref(), &apply).await;
+    let program = scene.stage.program();
+    assert_eq!(intent.actions[0].call, format!("{program} apply"));
+    let made_with = intent.actions[0].input["program"].as_str().unwrap();
+    assert!(made_with.starts_with(&format!("{program} 1.")), "{made_with}");
+    assert_eq!(outputs(executor.follow(&apply, &intent, &receipts).await)["n"], 1);
     let again = Task { attempt: 2, ..apply.clone() };
     assert_eq!(
         refused(&scene, &again).await.headline,
@@ -122,6 +135,7 @@ async fn a_lock_names_who_holds_it_and_the_plan_stays_good(case: Case) {
     if other.is_some() {
         until(|| scene.is_at_the_gate()).await;
     }
+    let since = scene.locked_since();
     let told = match other.is_some() {
         true => refused(&scene, &apply).await,
         // The recording's holder is of another machine, so the step goes on to ask a person.
@@ -132,7 +146,10 @@ async fn a_lock_names_who_holds_it_and_the_plan_stays_good(case: Case) {
     };
     assert!(told.headline.contains("the state is locked by"), "{told:?}");
     assert!(told.says.iter().any(|said| said.who == "For" && said.what == "OperationTypeApply"), "{told:?}");
-    assert!(told.hints.iter().any(|hint| hint.contains("terraform force-unlock ")), "{told:?}");
+    let said = |who: &str| told.says.iter().find(|said| said.who == who).map(|said| said.what.clone());
+    assert!(said("Since").is_some_and(|told| told.starts_with(&since)), "since {since}: {told:?}");
+    let unlock = format!("{} force-unlock ", scene.stage.program());
+    assert!(told.hints.iter().any(|hint| hint.contains(&unlock)), "{told:?}");
     scene.open_the_gate();
     assert!(other.is_none_or(|mut other| other.wait().unwrap().success()));
     // The same plan may be tried again: it was not used. It is stale now, and that is another reason.

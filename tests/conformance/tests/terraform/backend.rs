@@ -115,6 +115,9 @@ async fn a_lock_that_was_left_behind_is_asked_about_and_taken_away_to_plan(case:
     let mut intent = executor.prepare(&task).await.unwrap();
     let question = asked(&scene, &task, &intent, &[]).await;
     assert!(question.ask.instructions.contains("OperationTypeApply"), "{question:?}");
+    if let Some(since) = scene.stage.recorded("Created:") {
+        assert!(question.ask.instructions.contains(&format!("since {since}, for")), "{question:?}");
+    }
     assert_eq!(question.reasons, ["unlock"], "who takes it away says how they know");
     let advised: Vec<_> = question.ask.options.iter().filter(|one| one.recommended).collect();
     assert_eq!(advised[0].id, "leave", "nobody is advised to take a lock away");

@@ -44,6 +44,11 @@ impl Scene {
 
     /// A step of a live run.
     pub(crate) fn task(&self, name: &str, kind: &str, with: Value) -> Task {
+        let mut with = with;
+        // An apply goes by what its plan was made with.
+        if self.stage.program() != "terraform" && kind != "terraform.apply" {
+            with["program"] = json!(self.stage.program());
+        }
         Task { mode: Mode::Live, ..self.room.task(name, kind, with) }
     }
 
@@ -58,6 +63,20 @@ impl Scene {
     pub(crate) async fn planned(&self, with: Value) -> Task {
         let outputs = outputs(self.plan(with, json!({})).await);
         self.task("apply", "terraform.apply", json!({ "plan": outputs["file"] }))
+    }
+
+    /// Since when a lock is held, as Terraform itself tells it: in its own file beside a local state, else in the recording.
+    pub(crate) fn locked_since(&self) -> String {
+        let own = std::fs::read_to_string(self.folder().join(".terraform.tfstate.lock.info"));
+        match (self.stage.recorded("Created:"), own) {
+            (Some(since), _) => since,
+            (None, Ok(own)) => {
+                let own: Value = serde_json::from_str(&own).unwrap();
+                // RFC 3339 there, and Go's own form in what is said: to the second they are the same.
+                own["Created"].as_str().unwrap().replace('T', " ")[..19].to_owned()
+            }
+            (None, Err(why)) => panic!("nothing tells since when: {why}"),
+        }
     }
 
     /// Whether somebody waits at the gate.

@@ -21,6 +21,8 @@ pub(crate) enum Manner {
     Real,
     /// By what was recorded.
     Recorded,
+    /// By what was recorded, of a program that is called `tofu`: OpenTofu speaks and is spoken to as Terraform is.
+    Tofu,
 }
 
 /// A case: its name is its recording's.
@@ -48,6 +50,19 @@ macro_rules! cases {
     };
 }
 pub(crate) use cases;
+
+/// The same cases under OpenTofu's name, from their recordings.
+macro_rules! as_tofu {
+    ($($name:ident),* $(,)?) => {
+        mod tofu {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::stage::Case { name: stringify!($name), manner: $crate::stage::Manner::Tofu }).await;
+            })*
+        }
+    };
+}
+pub(crate) use as_tofu;
 
 /// A recording.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -108,9 +123,9 @@ impl Stage {
         if recording {
             let real = installed("terraform").unwrap().display().to_string();
             program(&stage.bin(), "terraform", &RECORDS.replace("{stage}", &here).replace("{real}", &real));
-        } else if case.manner == Manner::Recorded {
+        } else if case.manner != Manner::Real {
             stage.unfold();
-            program(&stage.bin(), "terraform", &REPLAYS.replace("{stage}", &here));
+            program(&stage.bin(), stage.program(), &REPLAYS.replace("{stage}", &here));
         }
         Some(stage)
     }
@@ -130,6 +145,25 @@ impl Stage {
     /// Whether the Terraform of this machine plays.
     pub(crate) fn is_real(&self) -> bool {
         self.case.manner == Manner::Real
+    }
+
+    /// What the program is called that plays.
+    pub(crate) fn program(&self) -> &'static str {
+        match self.case.manner {
+            Manner::Real | Manner::Recorded => "terraform",
+            Manner::Tofu => "tofu",
+        }
+    }
+
+    /// What stands behind this label wherever a recording says it first; nothing where Terraform itself plays.
+    pub(crate) fn recorded(&self, label: &str) -> Option<String> {
+        let calls = (1..).map(|number| self.call(number)).take_while(|call| call.exists());
+        calls.into_iter().flat_map(|call| [call.join("err"), call.join("out")]).find_map(|file| {
+            let text = std::fs::read_to_string(file).ok()?;
+            // In a message of JSON an end of line is two letters.
+            let rest = text.split_once(label)?.1.split(['\n', '\\']).next()?;
+            Some(rest.trim().to_owned())
+        })
     }
 
     /// Files that say that somebody is at the gate, and that they may go on, begin with this path.
