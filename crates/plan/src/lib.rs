@@ -26,6 +26,7 @@ mod model;
 mod names;
 mod needs;
 mod offer;
+pub mod openings;
 mod placeholders;
 mod read;
 mod repair;

@@ -11,6 +11,7 @@ mod destroys;
 mod groups;
 mod hcl;
 mod names;
+mod opened;
 mod readiness;
 mod rollbacks;
 mod scene;
@@ -53,6 +54,7 @@ pub(crate) fn check(text: &str, stages: &mut [StageDraft], known: &Known<'_>, fi
     terraform::check(&scene, findings);
     groups::check(&scene, findings);
     database::check(&scene, findings);
+    opened::check(&scene, findings);
     names::check(&scene, findings);
     containers::check(&scene, findings);
     target::check(&scene, findings);

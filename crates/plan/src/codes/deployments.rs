@@ -86,6 +86,14 @@ pub(super) const DEPLOYMENTS: Chapter = Chapter {
             "Look at `HttpEndpointEnabled`, or run the SQL by a task inside of the VPC (`ecs.run_task`).",
             "Open the RDS query editor and run the migration.",
         ),
+        spec(
+            "database-open",
+            WARNING_OR_NOTE,
+            "The port of a database is opened to the internet, or the database itself is made public. A note where it is one site's addresses.",
+            "What is opened for a migration is forgotten open; scanners find it within minutes (SOC 2 CC6.6, ISO 27001 A.8.20).",
+            "Allow the security group of who needs it; do the work inside of the VPC (`ecs.run_task`), and let `network.check` hold it.",
+            "aws ec2 authorize-security-group-ingress --group-id sg-0db --protocol tcp --port 5432 --cidr 0.0.0.0/0",
+        ),
     ],
 };
 

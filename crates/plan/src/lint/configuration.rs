@@ -1,12 +1,12 @@
 //! Defects of a Terraform file that a plan works with, found before anything is planned.
 
 use super::containers::latest_tag;
-use super::hcl;
+use super::{hcl, opened};
 use crate::findings::{Findings, short};
 use crate::{Diagnostic, Edit, Fix, Severity, Span};
 
 /// Reads a file of Terraform (`*.tf`) that stands beside a plan and says what a deployment would be sorry for: a task
-/// definition without `skip_destroy` and an image that is whatever `latest` is. Places are bytes of that file. What cannot be
+/// definition without `skip_destroy`, an image that is whatever `latest` is, and a database that is opened to the world. Places are bytes of that file. What cannot be
 /// read as Terraform gives no finding. Time is linear in the text.
 pub fn configuration(text: &str) -> Vec<Diagnostic> {
     let mut findings = Findings::new(text);
@@ -14,6 +14,7 @@ pub fn configuration(text: &str) -> Vec<Diagnostic> {
         if resource.kind == "aws_ecs_task_definition" {
             kept_revision(&resource, &mut findings);
         }
+        opened::resource(&resource, &mut findings);
     }
     images(text, &mut findings);
     findings.sorted()
@@ -88,6 +89,9 @@ mod tests {
         assert_eq!(codes(text), [("skip-destroy".to_owned(), 1), ("latest-only".to_owned(), 5)]);
         let plain = "locals {\n  image = \"shop/api\"\n}\n";
         assert_eq!(codes(plain), [("latest-only".to_owned(), 2)]);
+        let open = "resource \"aws_security_group\" \"db\" {\n  tags = {\n    cidr_blocks = \"0.0.0.0/0\"\n  }\n  ingress {\n    protocol    = \"tcp\"\n    from_port   = 5432\n    to_port     = 5432\n    cidr_blocks = [\n      \"0.0.0.0/0\",\n    ]\n  }\n}\n";
+        assert_eq!(codes(open), [("database-open".to_owned(), 5)]);
+        assert_eq!(codes(&open.replace("ingress", "egress")), []);
     }
 
     #[test]

@@ -11,15 +11,60 @@ pub(crate) struct Resource {
     /// Just after its opening brace.
     pub(crate) inside: usize,
     pub(crate) attributes: Vec<Attribute>,
+    /// Blocks directly in it, such as `ingress { … }`.
+    pub(crate) blocks: Vec<Block>,
 }
 
-/// `name = value` directly in a resource.
+/// `name { … }` directly in a resource.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) attributes: Vec<Attribute>,
+    open: bool,
+}
+
+/// `name = value` directly in a resource or in one of its blocks.
 #[derive(Debug)]
 pub(crate) struct Attribute {
     pub(crate) name: String,
     /// The text of a quoted value without interpolation.
     pub(crate) text: Option<String>,
+    /// As it is written; a list to its end.
+    pub(crate) value: String,
     pub(crate) span: Span,
+}
+
+impl Attribute {
+    /// Whether its list goes on in the next line.
+    fn goes_on(&self) -> bool {
+        self.value.starts_with('[') && self.value.matches('[').count() > self.value.matches(']').count()
+    }
+}
+
+impl Resource {
+    /// Takes a line that stands in it, so deep.
+    fn line(&mut self, depth: usize, code: &str, span: Span) {
+        let own = &mut self.attributes;
+        let attributes = match (depth, self.blocks.last_mut().filter(|block| block.open)) {
+            (1, _) => own,
+            (2, Some(block)) => &mut block.attributes,
+            _ => return,
+        };
+        if let Some(list) = attributes.last_mut().filter(|attribute| attribute.goes_on()) {
+            list.value.push_str(code);
+            return;
+        }
+        if let Some((name, value)) = code.split_once('=') {
+            let (name, value) = (name.trim().to_owned(), value.trim());
+            attributes.push(Attribute { name, text: quoted(value), value: value.to_owned(), span });
+        } else if depth == 1
+            && let Some(name) = code.strip_suffix('{')
+        {
+            let name = name.trim().to_owned();
+            self.blocks.push(Block { name, span, attributes: Vec::new(), open: true });
+        }
+    }
 }
 
 /// Resources of all fences of Terraform.
@@ -42,25 +87,19 @@ pub(crate) fn of(text: &str, place: impl Fn(std::ops::Range<usize>) -> Span) -> 
         if depth == 0
             && let Some(kind) = header(code)
         {
-            let inside = place(start..start + code.len()).end;
-            open = Some(Resource {
-                kind,
-                span: place(start..start + code.len()),
-                inside,
-                attributes: Vec::new(),
-            });
-        } else if depth == 1
-            && let Some(resource) = &mut open
-            && let Some((name, value)) = code.split_once('=')
-        {
-            resource.attributes.push(Attribute {
-                name: name.trim().to_owned(),
-                text: quoted(value.trim()),
-                span: place(start..start + code.len()),
-            });
+            let span = place(start..start + code.len());
+            let (attributes, blocks) = (Vec::new(), Vec::new());
+            open = Some(Resource { kind, span, inside: span.end, attributes, blocks });
+        } else if let Some(resource) = &mut open {
+            resource.line(depth, code, place(start..start + code.len()));
         }
         let (opens, closes) = braces(code);
         depth = (depth + opens).saturating_sub(closes);
+        if depth <= 1
+            && let Some(block) = open.as_mut().and_then(|resource| resource.blocks.last_mut())
+        {
+            block.open = false;
+        }
         if depth == 0
             && let Some(resource) = open.take_if(|_| closes > 0)
         {

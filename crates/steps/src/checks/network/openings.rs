@@ -1,42 +1,19 @@
 //! Which rules of security groups open a database to the world.
 
 use holdpoint_cloud::{Opening, SecurityGroup};
-use std::net::IpAddr;
+use holdpoint_plan::openings::{Breadth, breadth, databases};
 
 /// Why it is refused, in a judgement.
 pub(crate) const WHY: &str = "no database port is open to the internet or to a wide range of addresses: a database is \
                               reached from its clients' security groups (SOC 2 CC6.6, ISO 27001 A.8.20)";
-
-/// Ports that databases and caches listen on by default.
-const DATABASES: &[(u16, &str)] = &[
-    (1433, "SQL Server"),
-    (1521, "Oracle"),
-    (2484, "Oracle"),
-    (3306, "MySQL"),
-    (5432, "PostgreSQL"),
-    (5439, "Redshift"),
-    (6379, "Redis"),
-    (6380, "Redis"),
-    (8182, "Neptune"),
-    (9042, "Cassandra"),
-    (9200, "OpenSearch"),
-    (11211, "Memcached"),
-    (27017, "MongoDB"),
-    (50000, "Db2"),
-];
-
-/// Narrowest public ranges that still count as wide, by prefix length: /24 of IPv4 and /48 of IPv6 are a site's own.
-const NARROW_V4: u8 = 24;
-const NARROW_V6: u8 = 48;
 
 /// Each rule that opens a database's port too widely, in words.
 pub(crate) fn dangers(groups: &[SecurityGroup]) -> Vec<String> {
     let mut found = Vec::new();
     for group in groups {
         for opening in group.inbound.iter().filter(|opening| is_wide(&opening.source)) {
-            let open: Vec<String> = DATABASES
-                .iter()
-                .filter(|(port, _)| opens(opening, *port))
+            let open: Vec<String> = databases(&opening.protocol, opening.from, opening.to)
+                .into_iter()
                 .map(|(port, name)| format!("{port} ({name})"))
                 .collect();
             match open.as_slice() {
@@ -71,29 +48,7 @@ pub(crate) fn opens(opening: &Opening, port: u16) -> bool {
 
 /// Whether a source is more of the internet than one site. Groups and prefix lists are not ranges.
 fn is_wide(source: &str) -> bool {
-    let Some((address, length)) = source.split_once('/') else { return false };
-    let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse::<u8>()) else { return false };
-    match address {
-        IpAddr::V4(address) => {
-            // A range is private when all of it is: 10.0.0.0/7 is not.
-            let private = (address.is_private() && length >= private_length(address.octets()[0]))
-                || (address.octets()[0] == 100 && (64..128).contains(&address.octets()[1]) && length >= 10);
-            !private && length < NARROW_V4
-        }
-        IpAddr::V6(address) => {
-            let private = (address.segments()[0] & 0xfe00) == 0xfc00 && length >= 7;
-            !private && length < NARROW_V6
-        }
-    }
-}
-
-/// The length of the private range that begins so (RFC 1918).
-fn private_length(first: u8) -> u8 {
-    match first {
-        10 => 8,
-        172 => 12,
-        _ => 16,
-    }
+    matches!(breadth(source), Breadth::Wide | Breadth::World)
 }
 
 #[cfg(test)]

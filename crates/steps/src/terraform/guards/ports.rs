@@ -2,23 +2,8 @@
 
 use super::{Finding, One};
 use holdpoint_plan::kinds::GuardName;
+use holdpoint_plan::openings::{Breadth, breadth, databases};
 use serde_json::Value;
-
-/// Ports of databases and caches, with their names.
-const PORTS: [(u64, &str); 12] = [
-    (5432, "PostgreSQL"),
-    (3306, "MySQL"),
-    (1433, "SQL Server"),
-    (1521, "Oracle"),
-    (27017, "MongoDB"),
-    (6379, "Redis"),
-    (11211, "Memcached"),
-    (5439, "Redshift"),
-    (9200, "OpenSearch"),
-    (8182, "Neptune"),
-    (9042, "Cassandra"),
-    (50000, "Db2"),
-];
 
 /// A rule that lets the whole internet reach a database's port.
 pub(super) fn open(one: &One<'_>) -> Vec<Finding> {
@@ -41,18 +26,21 @@ fn finding(one: &One<'_>, rule: &Value) -> Option<Finding> {
         .into_iter()
         .flat_map(|name| rule[name].as_array().into_iter().flatten());
     let singles = ["cidr_ipv4", "cidr_ipv6"].into_iter().map(|name| &rule[name]);
-    let open = lists.chain(singles).filter_map(Value::as_str).find(|range| is_everywhere(range))?;
+    let open =
+        lists.chain(singles).filter_map(Value::as_str).find(|range| breadth(range) == Breadth::World)?;
     let protocol = rule["protocol"].as_str().or(rule["ip_protocol"].as_str()).unwrap_or("-1");
     let all = matches!(protocol, "-1" | "all");
     if !all && !matches!(protocol, "tcp" | "6") {
         return None;
     }
     let (from, to) = (rule["from_port"].as_i64(), rule["to_port"].as_i64());
-    let inside = |port: u64| {
-        let port = i64::try_from(port).unwrap_or(i64::MAX);
-        all || from.zip(to).is_some_and(|(from, to)| (from..=to).contains(&port))
-    };
-    let hit: Vec<&str> = PORTS.iter().filter(|(port, _)| inside(*port)).map(|(_, name)| *name).collect();
+    let port = |port: i64| u16::try_from(port.clamp(0, 65_535)).unwrap_or(u16::MAX);
+    if !all && from.zip(to).is_none() {
+        return None;
+    }
+    let mut hit: Vec<&str> =
+        databases(protocol, from.map(port), to.map(port)).into_iter().map(|(_, name)| name).collect();
+    hit.dedup();
     let first = hit.first()?;
     let what = if hit.len() > 3 { "every database".to_owned() } else { hit.join(", ") };
     let ports = match (all, from, to) {
@@ -70,9 +58,4 @@ fn finding(one: &One<'_>, rule: &Value) -> Option<Finding> {
         ),
         stops: true,
     })
-}
-
-/// Everything, also as two halves.
-fn is_everywhere(range: &str) -> bool {
-    matches!(range, "0.0.0.0/0" | "::/0" | "0.0.0.0/1" | "128.0.0.0/1" | "::/1" | "8000::/1")
 }
