@@ -22,6 +22,7 @@ mod run_task;
 mod run_task_follow;
 mod scale;
 mod service;
+mod stop;
 mod update;
 mod view;
 mod wait;

@@ -156,6 +156,11 @@ pub(crate) fn log_place(definition: &Map<String, Value>, container: &str) -> Opt
     Some((option("awslogs-group")?, option("awslogs-stream-prefix")?))
 }
 
+/// The digest in an image's reference.
+pub(crate) fn digest_of(image: &str) -> Option<&str> {
+    image.rsplit_once('@').map(|(_, digest)| digest)
+}
+
 /// `family:revision` of a task definition's ARN.
 pub(crate) fn short(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)

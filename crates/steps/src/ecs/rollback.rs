@@ -2,14 +2,18 @@
 //!
 //! A service that was absent is scaled to zero and deleted, in two actions. Otherwise its old revision is deployed if
 //! it is active and names its images by digest; if it names them by tag, a tag may have been pushed again since, so
-//! that a copy pinned to the digests that ran is registered and deployed.
+//! that a copy pinned to the digests that ran is registered and deployed. A rollout that is still in flight and came from
+//! just that is stopped, so that ECS itself brings it back; the rest of the actions is then not needed.
 
 use super::calls::{self, Ecs};
 use super::definition::{self, CONTENT, COPY_OF, MARK, short};
-use super::deploy::follow_update;
+use super::deploy::{arrived, follow_update};
+use super::follow::Arrival;
 use super::pin;
 use super::register::{describe, send_registration};
+use super::rollout::Target;
 use super::service::{World, confirmed, existing, is_marked, read, stem};
+use super::stop::{self, InFlight, STOP};
 use super::update::UPDATE;
 use crate::failure::{act_failed, arguments, failed, strange};
 use crate::service_step::{Change, Doing, Done};
@@ -25,8 +29,8 @@ use std::time::Duration;
 
 const REGISTER: &str = "ecs:RegisterTaskDefinition";
 const DELETE: &str = "ecs:DeleteService";
-/// Stands in an intent for what the first action gives.
-const REGISTERED: &str = "the revision registered by action 1";
+/// Stands in an intent for what the registration before gives.
+const REGISTERED: &str = "the revision registered before";
 /// Revisions that are looked through for a copy.
 const LOOKED_AT: u32 = 20;
 /// Time between two looks, in plan time.
@@ -76,7 +80,11 @@ impl Change for Rollback {
 
     async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
         let Doing { task, world, planned, receipts } = *doing;
+        if stop::is_stopped(receipts) {
+            return Ok(stop::unneeded());
+        }
         match planned.call.as_str() {
+            STOP => stop::send(&self.cloud, &planned.input).await,
             REGISTER => {
                 let input = self.copy(task, &world.more).await.map_err(ActError::Refused)?;
                 if definition::tag(&input, CONTENT) != definition::tag(&planned.input, CONTENT) {
@@ -93,7 +101,11 @@ impl Change for Rollback {
 
     async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
         let Doing { task, world, planned, receipts } = *doing;
+        if stop::is_stopped(receipts) {
+            return Ok(Observation::TookEffect(stop::unneeded()));
+        }
         match planned.call.as_str() {
+            STOP => stop::observe(&self.cloud, task, &planned.input).await,
             REGISTER => {
                 let family = planned.input["family"].as_str().unwrap_or_default().to_owned();
                 let mark = task.mark();
@@ -124,6 +136,9 @@ impl Change for Rollback {
         let already = done.already.clone();
         if done.world.more["absent"] == true {
             return self.gone(done.task, &done.world, already).await;
+        }
+        if stop::is_stopped(done.receipts) {
+            return self.brought_back(&done).await;
         }
         if done.world.more["desired_count"] == 0 {
             return self.at_rest(done.task, &done.world, already).await;
@@ -162,6 +177,16 @@ impl Rollback {
             update["desiredCount"] = json!(desired);
         }
         let mut actions = Vec::new();
+        // A stop brings back what ran, and not how many of it were wanted.
+        let same_count = desired.is_none_or(|desired| desired == u64::from(service.desired_count));
+        let in_flight = match same_count && service.desired_count > 0 {
+            true => stop::in_flight(&self.cloud, &world, &service, &old, &digests).await,
+            false => None,
+        };
+        if let Some(in_flight) = &in_flight {
+            world.more["in_flight"] = json!(in_flight);
+            actions.push(in_flight.action());
+        }
         let mut to = short(&old).to_owned();
         // A named revision is what the plan's author wants as it is; a pin is content, and tags may have moved since.
         if active && (by_digest || digests.is_empty()) {
@@ -181,8 +206,60 @@ impl Rollback {
         }
         actions.push(ActionPlan { call: UPDATE.into(), input: update });
         let now = world.primary.as_ref().map_or("nothing", |primary| short(&primary.task_definition));
-        let summary = format!("Bring {} back from {now} to {to}", with.service);
+        let summary = match &in_flight {
+            Some(in_flight) => format!(
+                "Stop the deployment of {} to {}, which brings it back to {}; should it have ended by then, bring it back to {to}",
+                in_flight.brings(),
+                with.service,
+                short(&old)
+            ),
+            None => format!("Bring {} back from {now} to {to}", with.service),
+        };
         Ok(Intent { summary, actions, world: world.value(), ..Intent::default() })
+    }
+
+    /// Follows the rollout that was stopped to the end of its way back: that AWS rolled it back is what was wanted.
+    async fn brought_back(&self, done: &Done<'_, World>) -> Result<Ending, Diagnosis> {
+        let Done { task, world, already, .. } = done;
+        let more = &world.more;
+        let stopped = InFlight::of(&more["in_flight"])?;
+        if let Some(ending) = stopped.follow_back(&self.cloud, task, world).await? {
+            return Ok(ending);
+        }
+        let old = more["copy_of"].as_str().ok_or_else(|| strange("it names no revision to go back to"))?;
+        let (digests, desired) = (text_map(&more["images"]), more["desired_count"].as_u64());
+        let deadline = task.clock.elapsed() + task.timeout.unwrap_or(DEADLINE);
+        loop {
+            let service = existing(
+                read(&self.cloud, &world.cluster, &world.service).await?,
+                &world.cluster,
+                &world.service,
+            )?;
+            if self.stands(&service, world, old, &digests, desired).await?.is_some() {
+                let primary = service.primary().cloned().unwrap_or_default();
+                let images = super::service::digests(
+                    &self.cloud,
+                    &world.cluster,
+                    &world.service,
+                    None,
+                    &primary.task_definition,
+                )
+                .await?;
+                let target = Target { deployment: primary.id, task_definition: primary.task_definition };
+                let service_deployment = Some(stopped.arn);
+                let arrival = Arrival { service, target, service_deployment, images, boot: None };
+                return Ok(arrived(task, arrival, already.clone()));
+            }
+            if task.clock.elapsed() >= deadline {
+                return Err(Diagnosis::of(format!(
+                    "AWS brought {} back, and it does not run {} with the pinned images",
+                    world.service,
+                    short(old)
+                ))
+                .hint("Retry: what runs now is looked at, and brought back by a deployment of its own."));
+            }
+            task.clock.sleep(POLL).await;
+        }
     }
 
     /// To no service at all.
@@ -344,7 +421,8 @@ impl Rollback {
 fn with_registered(input: &Value, receipts: &[Receipt]) -> Value {
     let mut input = input.clone();
     if input["taskDefinition"] == REGISTERED {
-        let made = receipts.first().map(|receipt| receipt.body["task_definition"].clone());
+        let is_made = |receipt: &&Receipt| receipt.external.iter().any(|of| of.kind == "task_definition");
+        let made = receipts.iter().find(is_made).map(|receipt| receipt.body["task_definition"].clone());
         input["taskDefinition"] = made.unwrap_or_default();
     }
     input
