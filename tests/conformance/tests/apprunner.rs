@@ -276,6 +276,91 @@ async fn an_image_pushed_for_another_processor_is_named_with_its_own() {
     room.close().await;
 }
 
+/// Services that answer inside of a VPC only: `inner` has a way in from one, `quiet` has none.
+async fn private_services(room: &Room) {
+    let create = |name: &str| {
+        json!({"name": name, "create": {
+            "SourceConfiguration": {
+                "AutoDeploymentsEnabled": false, "AuthenticationConfiguration": {"AccessRoleArn": ROLE},
+                "ImageRepository": {"ImageIdentifier": format!("{ECR}/{name}:1"), "ImageRepositoryType": "ECR"},
+            },
+            "NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": false}},
+        }})
+    };
+    let way_in = json!({"VpcIngressConnectionName": "inner-in", "ServiceArn": "service/inner",
+        "IngressVpcConfiguration": {"VpcId": "vpc-1", "VpcEndpointId": "vpce-1"}});
+    let world = json!({"apprunner": {"services": [create("inner"), create("quiet")], "vpc_ingress_connections": [way_in]}});
+    room.simulator.furnish(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_service_is_checked_by_its_status_alone() {
+    let room = Room::open("healthy").await;
+    let ending =
+        walk(room.executor("apprunner.create").as_ref(), &create(&room, json!({"public": false}))).await;
+    let Ending::Succeeded { note, .. } = &ending else { panic!("{ending:?}") };
+    assert!(note.as_deref().is_some_and(|note| note.contains("check it by its status")), "{note:?}");
+    let made = succeeded(ending);
+    // From here it answers nothing of its own.
+    let ask = room.task("ask", "http.check", json!({"url": made["url"], "timeout": "5s"}));
+    let ask = Task { expect: json!({"status": 200}), ..ask };
+    match walk(room.executor("http.check").as_ref(), &ask).await {
+        Ending::Succeeded { judgements, .. } => assert!(judgements.iter().any(|judgement| !judgement.holds)),
+        Ending::Failed(_) => {}
+        other @ (Ending::RolledBackByAws(_) | Ending::Superseded(_) | Ending::NotPractised(_)) => {
+            panic!("{other:?}")
+        }
+    }
+    // Its status is told all the same, and that it is private is something to hold.
+    let check = |expect: Value| Task {
+        expect,
+        ..room.task("check", "apprunner.check", json!({"service": "orders-web"}))
+    };
+    let executor = room.executor("apprunner.check");
+    let seen = succeeded(
+        walk(executor.as_ref(), &check(json!({"status": "RUNNING", "public": false, "exists": true}))).await,
+    );
+    assert_eq!((&seen["status"], &seen["public"]), (&json!("RUNNING"), &json!(false)));
+    let Ending::Succeeded { judgements, .. } = walk(executor.as_ref(), &check(json!({"public": true}))).await
+    else {
+        panic!("it is judged")
+    };
+    assert!(
+        judgements.iter().any(|judgement| judgement.what == "public" && !judgement.holds),
+        "{judgements:?}"
+    );
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_service_with_a_way_in_is_not_deleted() {
+    let room = Room::open("healthy").await;
+    private_services(&room).await;
+    let delete = |name: &str| room.task("delete", "apprunner.delete", json!({"service": name}));
+    let executor = room.executor("apprunner.delete");
+    let refused = prepared(&room, &delete("inner")).await.unwrap_err();
+    assert_eq!(refused.headline, "inner cannot be deleted while VPC ingress connections lead to it");
+    assert!(
+        said(&refused, "VPC ingress connections").contains("vpcingressconnection/inner-in/"),
+        "{refused:?}"
+    );
+    assert!(room.effects().await.is_empty(), "nothing was sent");
+    // One without a way in goes.
+    let gone = succeeded(walk(executor.as_ref(), &delete("quiet")).await);
+    assert_eq!(gone["status"], "DELETED");
+
+    // A role that may not look for ways in sends it, and AWS's own end is told.
+    let denied =
+        json!({"kind": "error", "code": "AccessDeniedException", "status": 400, "message": "not authorized"});
+    let fault = json!({"match": {"service": "apprunner", "operation": "ListVpcIngressConnections"}, "effect": denied});
+    room.simulator.behave(&json!({"faults": [fault]})).await.unwrap();
+    let ending = walk(executor.as_ref(), &delete("inner")).await;
+    let Ending::Failed(diagnosis) = ending else { panic!("{ending:?}") };
+    assert_eq!(diagnosis.headline, "Not deleted: App Runner service inner is DELETE_FAILED.");
+    assert!(diagnosis.hints.iter().any(|hint| hint.contains("Retry the deletion")), "{diagnosis:?}");
+    room.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_be_refused_is_said_before() {
     let room = Room::open("healthy").await;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::apprunner::model::{Kind, Operation, Phase, Service, Status};
-use crate::apprunner::{connectors, containers, operations, scaling, services, tags};
+use crate::apprunner::{connectors, containers, ingress, operations, scaling, services, tags};
 use crate::behaviour::Origin;
 use crate::world::{Env, Estate};
 
@@ -20,6 +20,9 @@ pub(crate) struct Furnishing {
     /// CreateVpcConnector's inputs.
     #[serde(default)]
     pub(crate) vpc_connectors: Vec<Value>,
+    /// CreateVpcIngressConnection's inputs. Their `ServiceArn` may be `service/<name>` of what the world has.
+    #[serde(default)]
+    pub(crate) vpc_ingress_connections: Vec<Value>,
 }
 
 /// A service that stands.
@@ -60,7 +63,24 @@ pub(crate) fn stand(estate: &mut Estate, env: &mut Env, of: &Furnishing) -> Resu
         stand_service(estate, env, service)
             .map_err(|reason| format!("apprunner: services: {}: {reason}", service.name))?;
     }
+    for input in &of.vpc_ingress_connections {
+        let name = input["VpcIngressConnectionName"].as_str().unwrap_or_default();
+        if !estate.apprunner.ingresses.iter().any(|i| i.name == name && i.deleted_at.is_none()) {
+            stand_ingress(estate, env, input)
+                .map_err(|reason| format!("apprunner: vpc_ingress_connections: {name}: {reason}"))?;
+        }
+    }
     Ok(())
+}
+
+fn stand_ingress(estate: &mut Estate, env: &mut Env, input: &Value) -> Result<(), String> {
+    let mut input = input.clone();
+    if let Some(name) = input["ServiceArn"].as_str().and_then(|arn| arn.strip_prefix("service/")) {
+        let known = |s: &&Service| s.status != Status::Deleted && s.name == name;
+        let service = estate.apprunner.services.iter().find(known);
+        input["ServiceArn"] = json!(service.ok_or_else(|| format!("there is no service {name}"))?.arn);
+    }
+    ingress::create(&mut estate.apprunner, env, &input).map(drop).map_err(|error| error.message)
 }
 
 fn stand_service(estate: &mut Estate, env: &mut Env, of: &StandingService) -> Result<(), String> {
