@@ -182,8 +182,27 @@ async fn what_docker_would_misread_is_refused_before() {
     room.close().await;
 }
 
+/// Where a real Docker can push to: a registry of the practice account by its address on this machine, which Docker takes
+/// without TLS.
+fn local(room: &Room, name: &str) -> String {
+    format!("{}/built.example/{name}", room.simulator.address())
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_docker_builds() {
+async fn a_registry_on_this_machine_is_read_by_its_address() {
+    let room = Room::open("healthy").await;
+    let to = local(&room, "copied:1");
+    let with = json!({"from": "ghcr.example/shop/api:1.4", "to": to});
+    let copied = room.task("copy", "image.mirror", with);
+    let digest = succeeded(walk(room.executor("image.mirror").as_ref(), &copied).await)["digest"].clone();
+    let look = room.task("look", "image.inspect", json!({"image": to}));
+    let seen = succeeded(walk(room.executor("image.inspect").as_ref(), &look).await);
+    assert_eq!(seen["manifest_digest"], digest);
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_docker_builds_and_pushes() {
     #[expect(clippy::disallowed_methods, reason = "whether there is a real Docker")]
     let there =
         |words: &[&str]| Command::new("docker").args(words).output().is_ok_and(|said| said.status.success());
@@ -192,11 +211,23 @@ async fn a_real_docker_builds() {
         return;
     }
     let room = Room::open("healthy").await;
-    let more = json!({"push": false, "tags": ["holdpoint.example/test:1"]});
-    let task = task(&room, more);
+    let executor = room.executor("image.build");
+    let kept = task(&room, json!({"push": false, "tags": ["holdpoint.example/test:1"]}));
     std::fs::write(room.folder().join("app/Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n").unwrap();
-    let outputs = succeeded(walk(room.executor("image.build").as_ref(), &task).await);
+    let outputs = succeeded(walk(executor.as_ref(), &kept).await);
     assert!(outputs["digest"].as_str().unwrap().starts_with("sha256:"), "{outputs:?}");
+    // Pushed, the tag leads to what was built, and to a platform that runs it.
+    let tag = local(&room, "test:1");
+    let pushes = |attempt: u32| Task { attempt, ..task(&room, json!({"tags": [tag]})) };
+    let first = succeeded(walk(executor.as_ref(), &pushes(1)).await);
+    assert_eq!((&first["previous_digest"], &first["changed"]), (&Value::Null, &json!(true)));
+    let look = room.task("look", "image.inspect", json!({"image": tag, "platform": "linux/amd64"}));
+    let seen = succeeded(walk(room.executor("image.inspect").as_ref(), &look).await);
+    assert_eq!((&seen["digest"], &seen["platform"]), (&first["digest"], &json!("linux/amd64")));
+    // Another content is another image, and the one before is known.
+    std::fs::write(room.folder().join("app/Dockerfile"), "FROM scratch\nCOPY Dockerfile /other\n").unwrap();
+    let again = succeeded(walk(executor.as_ref(), &pushes(2)).await);
+    assert_eq!((&again["previous_digest"], &again["changed"]), (&first["digest"], &json!(true)));
     room.close().await;
 }
 
