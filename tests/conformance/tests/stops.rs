@@ -9,12 +9,17 @@ use serde_json::{Value, json};
 
 const STOP: &str = "StopServiceDeployment";
 
-/// A deployment that is on its way, and its way back.
-async fn on_its_way(room: &Room) -> (Task, Task) {
+/// A deployment that is on its way, and its way back. Without a circuit breaker a crash loop (`breaker_off`) is on its way for
+/// ever, and nothing of AWS's own would bring it back.
+async fn on_its_way(room: &Room, deployment: Option<Value>) -> (Task, Task) {
     let set = json!({"app": {"image": "registry.example/api:2"}});
     let register = room.task("register", "ecs.register", json!({"from": "api", "set": set}));
     let registered = succeeded(walk(room.executor("ecs.register").as_ref(), &register).await);
-    let with = json!({"cluster": "main", "service": "api", "task_definition": registered["task_definition"]});
+    let mut with =
+        json!({"cluster": "main", "service": "api", "task_definition": registered["task_definition"]});
+    if let Some(deployment) = deployment {
+        with["deployment"] = deployment;
+    }
     let deploy = room.pin(&room.task("deploy", "ecs.deploy", with)).await;
     act_all(room.executor("ecs.deploy").as_ref(), &deploy).await;
     let undo = room.undo(&deploy).unwrap();
@@ -42,9 +47,9 @@ async fn stands(room: &Room) -> (Value, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_in_flight_is_stopped_and_nothing_else_is_sent() {
-    let room = Room::open("slow").await;
+    let room = Room::open("breaker_off").await;
     let before = stands(&room).await;
-    let (_, undo) = on_its_way(&room).await;
+    let (_, undo) = on_its_way(&room, None).await;
     let executor = room.executor("ecs.rollback");
     let intent = executor.prepare(&undo).await.unwrap();
     assert_eq!(calls(&intent)[0], format!("ecs:{STOP}"), "{intent:?}");
@@ -62,8 +67,8 @@ async fn a_deployment_in_flight_is_stopped_and_nothing_else_is_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_stops_it_once() {
     for applied in [true, false] {
-        let room = Room::open("slow").await;
-        let (_, undo) = on_its_way(&room).await;
+        let room = Room::open("breaker_off").await;
+        let (_, undo) = on_its_way(&room, None).await;
         room.fault("ecs", STOP, json!({"kind": "reset", "applied": applied})).await;
         let (ending, lost) = walk_settling(room.executor("ecs.rollback").as_ref(), &undo).await;
         succeeded(ending);
@@ -78,7 +83,9 @@ async fn a_lost_answer_stops_it_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_ended_in_between_goes_back_by_an_update() {
     let room = Room::open("healthy").await;
-    let (deploy, undo) = on_its_way(&room).await;
+    // The bake keeps it on its way for long enough to be looked at.
+    let bakes = json!({"strategy": "BLUE_GREEN", "bake": "5m"});
+    let (deploy, undo) = on_its_way(&room, Some(bakes)).await;
     let executor = room.executor("ecs.rollback");
     let intent = executor.prepare(&undo).await.unwrap();
     assert_eq!(calls(&intent)[0], format!("ecs:{STOP}"), "it is in flight: {intent:?}");
@@ -98,8 +105,8 @@ async fn one_that_ended_in_between_goes_back_by_an_update() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_right_to_stop_it_goes_back_by_an_update() {
-    let room = Room::open("slow").await;
-    let (_, undo) = on_its_way(&room).await;
+    let room = Room::open("breaker_off").await;
+    let (_, undo) = on_its_way(&room, None).await;
     let denied =
         json!({"kind": "error", "code": "AccessDeniedException", "status": 400, "message": "not authorized"});
     let fault = json!({"match": {"service": "ecs", "operation": STOP}, "effect": denied});
@@ -111,8 +118,8 @@ async fn without_the_right_to_stop_it_goes_back_by_an_update() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_stopped_into_what_was_pinned_is_not_stopped() {
-    let room = Room::open("slow").await;
-    let (deploy, undo) = on_its_way(&room).await;
+    let room = Room::open("breaker_off").await;
+    let (deploy, undo) = on_its_way(&room, None).await;
     // Fewer tasks are wanted now than when it was pinned: a stop would leave it so.
     let scale =
         room.task("scale", "ecs.scale", json!({"cluster": "main", "service": "api", "desired_count": 1}));
@@ -130,8 +137,8 @@ async fn what_cannot_be_stopped_into_what_was_pinned_is_not_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_way_back_that_fails_is_a_failure_and_may_be_retried() {
-    let room = Room::open("slow").await;
-    let (_, undo) = on_its_way(&room).await;
+    let room = Room::open("breaker_off").await;
+    let (_, undo) = on_its_way(&room, None).await;
     let why = "the role may not alter the listener rule";
     room.simulator.behave(&json!({"incidents": [{"rollback_fails": why}]})).await.unwrap();
     let executor = room.executor("ecs.rollback");
