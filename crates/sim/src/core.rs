@@ -83,7 +83,9 @@ impl Admitted {
                 | Effect::Drip { .. }
                 | Effect::TooMany { .. }
                 | Effect::Corrupt
-                | Effect::Redirect { .. },
+                | Effect::Redirect { .. }
+                | Effect::Stale { .. }
+                | Effect::Alter { .. },
             )
             | None => None,
         }
@@ -288,7 +290,9 @@ impl Core {
                 | Effect::Truncate
                 | Effect::Drip { .. }
                 | Effect::Corrupt
-                | Effect::Delay { .. } => None,
+                | Effect::Delay { .. }
+                | Effect::Stale { .. }
+                | Effect::Alter { .. } => None,
             };
             let throttled = refused
                 .as_ref()
@@ -314,10 +318,20 @@ impl Core {
         }
         let answer = if effect.as_ref().is_none_or(Effect::applies) {
             call.t = self.clock.elapsed();
-            if changing { self.take_in(&Line::Call(Box::new(call.clone())))? } else { self.world.read(&call) }
+            match &effect {
+                _ if changing => self.take_in(&Line::Call(Box::new(call.clone())))?,
+                Some(Effect::Stale { seconds }) => self.world.read_as_of(&call, *seconds),
+                Some(_) | None => self.world.read(&call),
+            }
         } else {
             Ok(Value::Null)
         };
+        let answer = answer.map(|mut answer| {
+            if let Some(Effect::Alter { members }) = &effect {
+                members.iter().for_each(|member| member.alter(&mut answer));
+            }
+            answer
+        });
         let mut reply = match &answer {
             Ok(answer) => success(&call, answer, &host),
             Err(error) => refusal(&call.service, &call.operation, error, &call.request_id),
@@ -329,7 +343,9 @@ impl Core {
                 | Effect::Denied
                 | Effect::Delay { .. }
                 | Effect::TooMany { .. }
-                | Effect::Redirect { .. },
+                | Effect::Redirect { .. }
+                | Effect::Stale { .. }
+                | Effect::Alter { .. },
             ) => {}
             Some(Effect::Corrupt) => {
                 if let Some(first) = reply.body.first_mut() {
@@ -387,7 +403,9 @@ impl Core {
                 | Effect::Drip { .. }
                 | Effect::Delay { .. }
                 | Effect::Corrupt
-                | Effect::Redirect { .. },
+                | Effect::Redirect { .. }
+                | Effect::Stale { .. }
+                | Effect::Alter { .. },
             )
             | None => false,
         };

@@ -1,6 +1,7 @@
 //! Faults of calls: which call is hit, and how its answer suffers.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::behaviour::glob;
 use crate::protocol::is_page;
@@ -89,6 +90,23 @@ pub(crate) enum Effect {
     Corrupt,
     /// Sent elsewhere by a 307, nothing applied.
     Redirect { location: String },
+    /// A read is answered with what was true so many seconds of simulated duration ago, as by a replica that lags. A call
+    /// that changes something is applied as ever.
+    Stale { seconds: u64 },
+    /// Applied; members of the answer are others than this version of AWS gives.
+    Alter { members: Vec<Alteration> },
+}
+
+/// A member of an answer that is put in another's place, or added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Alteration {
+    /// `/services/*/status`: names and places between slashes, `*` for every element of a list.
+    pub(crate) path: String,
+    /// Only where this stands there; absent: whatever does, or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) was: Option<Value>,
+    pub(crate) value: Value,
 }
 
 fn bad_request() -> u16 {
@@ -101,7 +119,45 @@ impl Effect {
         match self {
             Self::Error { .. } | Self::Denied | Self::TooMany { .. } | Self::Redirect { .. } => false,
             Self::Reset { applied } | Self::Silence { applied } | Self::Status { applied, .. } => *applied,
-            Self::Truncate | Self::Drip { .. } | Self::Delay { .. } | Self::Corrupt => true,
+            Self::Truncate
+            | Self::Drip { .. }
+            | Self::Delay { .. }
+            | Self::Corrupt
+            | Self::Stale { .. }
+            | Self::Alter { .. } => true,
+        }
+    }
+}
+
+impl Alteration {
+    /// Alters an answer. What does not lead anywhere alters nothing; a last name that is not there is added.
+    pub(crate) fn alter(&self, answer: &mut Value) {
+        let path: Vec<&str> = self.path.trim_start_matches('/').split('/').collect();
+        self.at(answer, &path);
+    }
+
+    fn at(&self, here: &mut Value, path: &[&str]) {
+        let Some((name, rest)) = path.split_first() else {
+            if self.was.as_ref().is_none_or(|was| was == here) {
+                here.clone_from(&self.value);
+            }
+            return;
+        };
+        match here {
+            Value::Array(list) if *name == "*" => list.iter_mut().for_each(|member| self.at(member, rest)),
+            Value::Array(list) => {
+                if let Some(member) = name.parse::<usize>().ok().and_then(|place| list.get_mut(place)) {
+                    self.at(member, rest);
+                }
+            }
+            Value::Object(members) => match members.get_mut(*name) {
+                Some(member) => self.at(member, rest),
+                None if rest.is_empty() && self.was.is_none() => {
+                    members.insert((*name).to_owned(), self.value.clone());
+                }
+                None => {}
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 }
@@ -122,7 +178,9 @@ impl Effect {
             | Self::Truncate
             | Self::Drip { .. }
             | Self::Corrupt
-            | Self::Delay { .. } => None,
+            | Self::Delay { .. }
+            | Self::Stale { .. }
+            | Self::Alter { .. } => None,
         }
     }
 }
@@ -153,6 +211,28 @@ impl Faults {
         if !self.rules.iter().map(|(fault, _)| fault).eq(&faults) {
             *self = Self::new(faults);
         }
+    }
+
+    /// The longest time by which an answer may lag, in seconds.
+    pub(crate) fn longest_lag(&self) -> Option<u64> {
+        self.rules
+            .iter()
+            .filter_map(|(fault, _)| match fault.effect {
+                Effect::Stale { seconds } => Some(seconds),
+                Effect::Error { .. }
+                | Effect::Denied
+                | Effect::Reset { .. }
+                | Effect::Silence { .. }
+                | Effect::Status { .. }
+                | Effect::Truncate
+                | Effect::Drip { .. }
+                | Effect::Delay { .. }
+                | Effect::TooMany { .. }
+                | Effect::Corrupt
+                | Effect::Redirect { .. }
+                | Effect::Alter { .. } => None,
+            })
+            .max()
     }
 
     /// How often each was fitted.
@@ -198,6 +278,7 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn nth_and_share() {
@@ -224,5 +305,32 @@ mod tests {
             }
         }
         assert!((150..250).contains(&half), "{half}");
+    }
+
+    #[test]
+    fn members_are_altered_and_added() {
+        let answer = json!({"services": [{"status": "ACTIVE", "n": 1}, {"status": "DRAINING"}], "text": "x"});
+        let table = [
+            ("/services/*/status", None, json!({"services": [{"status": 7, "n": 1}, {"status": 7}], "text": "x"})),
+            (
+                "/services/*/status",
+                Some(json!("ACTIVE")),
+                json!({"services": [{"status": 7, "n": 1}, {"status": "DRAINING"}], "text": "x"}),
+            ),
+            (
+                "/services/1/novelty",
+                None,
+                json!({"services": [{"status": "ACTIVE", "n": 1}, {"status": "DRAINING", "novelty": 7}], "text": "x"}),
+            ),
+            ("/services/1/novelty", Some(json!("x")), answer.clone()),
+            ("/nothing/there", None, answer.clone()),
+            ("/text/below", None, answer.clone()),
+            ("/services/9/status", None, answer.clone()),
+        ];
+        for (path, was, expected) in table {
+            let mut altered = answer.clone();
+            Alteration { path: path.to_owned(), was, value: json!(7) }.alter(&mut altered);
+            assert_eq!(altered, expected, "{path}");
+        }
     }
 }

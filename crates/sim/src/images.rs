@@ -80,7 +80,7 @@ impl Reference {
 }
 
 /// All images that something was said of, and all that registries hold.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Images {
     known: BTreeMap<String, Image>,
     pub(crate) registries: Registries,

@@ -35,6 +35,7 @@ mod rds;
 mod record;
 mod refusals;
 mod registry;
+mod replicas;
 mod rollout;
 mod scenario;
 mod schedule;

@@ -13,12 +13,12 @@ use crate::clock::Micros;
 use crate::world::Env;
 
 /// Logs of one account and region.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Logs {
     groups: BTreeMap<String, Group>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Group {
     name: String,
     arn: String,
@@ -28,7 +28,7 @@ struct Group {
     streams: BTreeMap<String, Stream>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Stream {
     name: String,
     arn: String,

@@ -16,13 +16,14 @@ use crate::people::Caller;
 use crate::world::Env;
 
 /// Parameters of one account and region.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Parameters {
     by_name: BTreeMap<String, Parameter>,
     /// A world or a call said which parameters there are: others do not exist. Until then all do.
     told: bool,
 }
 
+#[derive(Clone)]
 struct Parameter {
     name: String,
     arn: String,
@@ -39,6 +40,7 @@ struct Parameter {
     tags: BTreeMap<String, String>,
 }
 
+#[derive(Clone)]
 struct Version {
     number: u64,
     value: String,

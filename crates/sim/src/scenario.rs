@@ -42,6 +42,7 @@ const FILES: &[(&str, &str)] = &[
     ("service_deleted", include_str!("../scenarios/service_deleted.yaml")),
     ("connections_break", include_str!("../scenarios/connections_break.yaml")),
     ("half_answers", include_str!("../scenarios/half_answers.yaml")),
+    ("lagging", include_str!("../scenarios/lagging.yaml")),
     ("registry_throttles", include_str!("../scenarios/registry_throttles.yaml")),
     ("registry_lies", include_str!("../scenarios/registry_lies.yaml")),
     ("create_failed", include_str!("../scenarios/create_failed.yaml")),

@@ -15,13 +15,14 @@ use crate::clock::{Micros, SECOND};
 use crate::world::Env;
 
 /// Secrets of one account and region.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Secrets {
     by_name: BTreeMap<String, Secret>,
     /// A world or a call said which secrets there are: others do not exist. Until then all do.
     told: bool,
 }
 
+#[derive(Clone)]
 struct Secret {
     name: String,
     arn: String,
@@ -38,6 +39,7 @@ struct Secret {
     tags: BTreeMap<String, String>,
 }
 
+#[derive(Clone)]
 struct Version {
     id: String,
     text: Option<String>,

@@ -27,6 +27,7 @@ use crate::people::People;
 use crate::rds::Databases;
 use crate::record::Record;
 use crate::registry;
+use crate::replicas::Replicas;
 use crate::scenario::Scenario;
 use crate::schedule::{Schedule, What};
 use crate::secrets::Secrets;
@@ -34,7 +35,7 @@ use crate::seeded::{Seeded, digest};
 use crate::sso::{self, Sso};
 
 /// What belongs to one account in one region.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Estate {
     pub(crate) ecs: Ecs,
     pub(crate) logs: Logs,
@@ -217,6 +218,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     /// Faults that changes brought, the latest first.
     pub(crate) changed_faults: Vec<Fault>,
+    /// What replicas that lag may still answer.
+    replicas: Replicas,
 }
 
 impl World {
@@ -258,6 +261,7 @@ impl World {
             record: Record::default(),
             faults: Faults::default(),
             changed_faults: Vec::new(),
+            replicas: Replicas::default(),
         }
     }
 
@@ -284,6 +288,8 @@ impl World {
             }
             Line::Furnish { world, .. } => {
                 furnish::furnish(self, world);
+                // It stands as if for long: every replica shows it.
+                self.replicas.catch_up();
                 Ok(Value::Null)
             }
             Line::SignIn { name, .. } => {
@@ -312,7 +318,18 @@ impl World {
                 }
                 Ok(Value::Null)
             }
-            Line::Call(call) => self.call(call),
+            Line::Call(call) => {
+                self.remember(call.t);
+                self.call(call)
+            }
+        }
+    }
+
+    /// Keeps what is true before something happens, for replicas that lag.
+    fn remember(&mut self, t: Micros) {
+        if let Some(seconds) = self.faults.longest_lag() {
+            let since = t.saturating_sub(self.env.shortened(seconds as f64));
+            self.replicas.remember(t, since, &self.estates, &self.env.images);
         }
     }
 
@@ -321,6 +338,7 @@ impl World {
         let mut moved = false;
         while let Some((due, place, what)) = self.env.schedule.take_due(t) {
             moved = true;
+            self.remember(due);
             self.env.t = due.max(self.env.t);
             let estate = self.estates.entry(place.clone()).or_default();
             (self.env.account, self.env.region) = place;
@@ -343,6 +361,15 @@ impl World {
         self.env.t = was.max(call.t);
         let answer = self.serve(call);
         self.env.t = was;
+        answer
+    }
+
+    /// A call that reads, from a replica that is so many seconds of simulated duration behind.
+    pub(crate) fn read_as_of(&mut self, call: &CallLine, seconds: u64) -> Result<Value, AwsError> {
+        let then = call.t.saturating_sub(self.env.shortened(seconds as f64));
+        self.replicas.swap(then, &mut self.estates, &mut self.env.images);
+        let answer = self.read(call);
+        self.replicas.swap(then, &mut self.estates, &mut self.env.images);
         answer
     }
 

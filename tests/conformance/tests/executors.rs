@@ -307,11 +307,16 @@ async fn failed_before_sending_by(kind: &'static str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_before_the_receipt() {
-    check_all(failed_before_the_receipt_by).await;
+    check_all(|kind| failed_before_the_receipt_in("healthy", kind)).await;
 }
 
-async fn failed_before_the_receipt_by(kind: &'static str) {
-    let room = Room::open("healthy").await;
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_before_the_receipt_where_reads_lag() {
+    check_all(|kind| failed_before_the_receipt_in("lagging", kind)).await;
+}
+
+async fn failed_before_the_receipt_in(scenario: &str, kind: &'static str) {
+    let room = Room::open(scenario).await;
     let task = case(&room, kind).await;
     let executor = room.executor(kind);
     let intent = executor.prepare(&task).await.unwrap();

@@ -13,7 +13,7 @@ use crate::ecs::strategy::{Phase, Strategy};
 use crate::rollout::Threshold;
 
 /// ECS of one account and region.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Ecs {
     pub(crate) clusters: BTreeMap<String, Cluster>,
     pub(crate) families: Families,
@@ -22,7 +22,7 @@ pub(crate) struct Ecs {
 /// Task definitions by family, oldest revision first.
 pub(crate) type Families = BTreeMap<String, Vec<TaskDefinition>>;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Cluster {
     pub(crate) name: String,
     pub(crate) arn: String,
@@ -87,7 +87,7 @@ pub(crate) enum ServiceStatus {
     Inactive,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Service {
     pub(crate) name: String,
     pub(crate) arn: String,

@@ -23,7 +23,7 @@ pub(crate) enum Auth {
 }
 
 /// All registries.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Registries {
     pub(crate) hosts: BTreeMap<String, Registry>,
     /// The home account's ECR, whose repositories have names without a host.
@@ -31,7 +31,7 @@ pub(crate) struct Registries {
 }
 
 /// One registry.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Registry {
     pub(crate) auth: Auth,
     /// Name to password.

@@ -270,6 +270,8 @@ async fn before(effect: &Effect, call: &Call<'_>, operation: &str) -> Result<(),
             tokio::time::sleep(Duration::from_millis(*ms)).await;
             return Ok(());
         }
+        // A registry's own protocol reads what was written; what its answers hold is addressed by its digest.
+        Effect::Stale { .. } | Effect::Alter { .. } => return Ok(()),
         Effect::Reset { applied: true }
         | Effect::Silence { applied: true }
         | Effect::Status { applied: true, .. }
@@ -357,7 +359,9 @@ async fn send(answer: Answer, is_head: bool, effect: Option<&Effect>) -> Result<
             | Effect::Denied
             | Effect::Delay { .. }
             | Effect::TooMany { .. }
-            | Effect::Redirect { .. },
+            | Effect::Redirect { .. }
+            | Effect::Stale { .. }
+            | Effect::Alter { .. },
         )
         | None => {}
     }
