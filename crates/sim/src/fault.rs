@@ -311,7 +311,11 @@ mod tests {
     fn members_are_altered_and_added() {
         let answer = json!({"services": [{"status": "ACTIVE", "n": 1}, {"status": "DRAINING"}], "text": "x"});
         let table = [
-            ("/services/*/status", None, json!({"services": [{"status": 7, "n": 1}, {"status": 7}], "text": "x"})),
+            (
+                "/services/*/status",
+                None,
+                json!({"services": [{"status": 7, "n": 1}, {"status": 7}], "text": "x"}),
+            ),
             (
                 "/services/*/status",
                 Some(json!("ACTIVE")),

@@ -43,12 +43,7 @@ impl Replicas {
 
     /// Puts what was true at the elapsed moment `then` in the place of what is given, and the other way round the second
     /// time. Nothing happened since: nothing is put.
-    pub(crate) fn swap(
-        &mut self,
-        then: Micros,
-        estates: &mut BTreeMap<Place, Estate>,
-        images: &mut Images,
-    ) {
+    pub(crate) fn swap(&mut self, then: Micros, estates: &mut BTreeMap<Place, Estate>, images: &mut Images) {
         if let Some(moment) = self.moments.iter_mut().find(|moment| moment.until > then) {
             std::mem::swap(&mut moment.estates, estates);
             std::mem::swap(&mut moment.images, images);

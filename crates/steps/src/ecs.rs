@@ -38,7 +38,9 @@ use std::sync::Arc;
 pub(crate) use definition::{MARK, by_digest, short};
 pub(crate) use follow::{Arrival, Following, is_passing};
 pub(crate) use rollout::Target;
-pub(crate) use service::{World, already_says, confirmed, digests, is_marked, read as read_service, stem};
+pub(crate) use service::{
+    LAGS, World, already_says, confirmed, digests, is_marked, read as read_service, stem,
+};
 pub(crate) use view::moment;
 
 /// The kinds of this family.

@@ -43,7 +43,7 @@ impl Change for Create {
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: AppCreate = arguments(&task.with)?;
         refused(&with)?;
-        let (mut world, found, operations) = World::of(&self.cloud, &with.name).await?;
+        let (mut world, found, operations) = World::now(&self.cloud, task, &with.name).await?;
         match found {
             None => self.anew(task, &with, world, None).await,
             Some(service) => {
@@ -260,16 +260,22 @@ impl Create {
 
     /// Whether CreateService took effect: the service is there, and carries this attempt's mark.
     async fn created(&self, task: &Task, world: &World) -> Result<Observation, Diagnosis> {
+        let anew = |found: &AppService| world.arn.as_ref() != Some(&found.service_arn);
+        // A service may be shown before its tags are.
         let found = confirmed(task, || async {
-            let found = find(&self.cloud, &world.service).await?;
-            Ok(found.filter(|found| world.arn.as_ref() != Some(&found.service_arn)))
+            let Some(found) = find(&self.cloud, &world.service).await?.filter(anew) else { return Ok(None) };
+            let mark = mark_of(&self.cloud, &found.service_arn).await?;
+            Ok(mark.map(|mark| (found, Some(mark))))
         });
-        let Some(service) = found.await? else {
+        let found = match found.await? {
+            Some(found) => Some(found),
+            None => find(&self.cloud, &world.service).await?.filter(anew).map(|found| (found, None)),
+        };
+        let Some((service, mark)) = found else {
             return Ok(Observation::TookNoEffect {
                 why: format!("there is no new service {}", world.service),
             });
         };
-        let mark = mark_of(&self.cloud, &service.service_arn).await?;
         if !mark.as_deref().is_some_and(|mark| is_marked(mark, &task.mark())) {
             return Ok(Observation::TookNoEffect {
                 why: format!(

@@ -3,7 +3,7 @@
 
 use super::follow::{follow, joined};
 use super::image;
-use super::operation::{AppRunner, DEPLOY, begun, receipt, send, unsettled};
+use super::operation::{AppRunner, DEPLOY, begun, receipt, send, unsettled, until_shown};
 use super::queue::free;
 use super::service::{World, existing, list};
 use crate::failure::arguments;
@@ -44,13 +44,13 @@ impl Change for Deploy {
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: AppDeploy = arguments(&task.with)?;
         let since = since(task, &with)?;
-        let (_, found, _) = World::of(&self.cloud, &with.service).await?;
+        let (_, found, _) = World::now(&self.cloud, task, &with.service).await?;
         let service = existing(found, &with.service)?;
         can_deploy(&service)?;
         if service.deploys_by_itself() {
             let pushed = self.pushed(task, &with, &service, since).await?;
             // What was looked at first may be minutes old by now.
-            let (mut world, _, _) = World::of(&self.cloud, &with.service).await?;
+            let (mut world, _, _) = World::now(&self.cloud, task, &with.service).await?;
             if let Some(pushed) = pushed {
                 world.follows = Some(pushed.id.clone());
                 return Ok(Intent {
@@ -61,7 +61,7 @@ impl Change for Deploy {
                 });
             }
         }
-        let (mut world, _, _) = World::of(&self.cloud, &with.service).await?;
+        let (mut world, _, _) = World::now(&self.cloud, task, &with.service).await?;
         if !service.secrets().is_empty() {
             world.notes.push(
                 "Its secrets are read now, by this deployment, and not again before the next one.".into(),
@@ -84,17 +84,7 @@ impl Change for Deploy {
     }
 
     async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
-        let Doing { task, world, planned, .. } = *doing;
-        let arn = world.arn().map_err(ActError::Refused)?;
-        let seen = free(&self.cloud, task, arn).await.map_err(ActError::Refused)?;
-        let service = existing(seen.service, &world.service).map_err(ActError::Refused)?;
-        can_deploy(&service).map_err(ActError::Refused)?;
-        let pushed = seen.operations.iter().find(|found| found.kind == DEPLOY.1 && world.is_new(found));
-        if let Some(pushed) = pushed.filter(|_| service.deploys_by_itself()) {
-            task.progress.says(joined(arn, pushed));
-            return Ok(receipt(arn, &pushed.id, None));
-        }
-        send(&self.cloud, DEPLOY.0, &planned.input).await
+        until_shown(doing.task, || self.send(doing)).await
     }
 
     async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
@@ -123,6 +113,20 @@ impl Change for Deploy {
 }
 
 impl Deploy {
+    async fn send(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let Doing { task, world, planned, .. } = *doing;
+        let arn = world.arn().map_err(ActError::Refused)?;
+        let seen = free(&self.cloud, task, arn).await.map_err(ActError::Refused)?;
+        let service = existing(seen.service, &world.service).map_err(ActError::Refused)?;
+        can_deploy(&service).map_err(ActError::Refused)?;
+        let pushed = seen.operations.iter().find(|found| found.kind == DEPLOY.1 && world.is_new(found));
+        if let Some(pushed) = pushed.filter(|_| service.deploys_by_itself()) {
+            task.progress.says(joined(arn, pushed));
+            return Ok(receipt(arn, &pushed.id, None));
+        }
+        send(&self.cloud, DEPLOY.0, &planned.input).await
+    }
+
     /// The deployment that a push has started: one that began after `since`. If a push is known to have come and none
     /// has begun yet, it is waited for.
     async fn pushed(

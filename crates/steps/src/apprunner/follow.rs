@@ -7,10 +7,12 @@ use super::image::running_digest;
 use super::queue::{STUCK, Watch, stuck, told};
 use super::service::{World, list, name_of};
 use super::view;
-use crate::ecs::is_passing;
+use crate::ecs::{LAGS, is_passing};
 use crate::failure::{arguments, failed, strange};
 use crate::service_step::Done;
-use holdpoint_cloud::{AppOperation, AppService, CallError, Cloud, LogLine, LogQuery, OperationState, Tail};
+use holdpoint_cloud::{
+    AppOperation, AppService, CallError, Cloud, LogLine, LogQuery, Millis, OperationState, Tail,
+};
 use holdpoint_engine::{Ending, Task};
 use holdpoint_plan::kinds::AppExpect;
 use holdpoint_run::{Diagnosis, Judgement, OutputValue};
@@ -52,6 +54,24 @@ struct Seen {
     unread: bool,
     rounds: u32,
     watch: Watch,
+    /// When the newest sight of the service was last changed.
+    updated: Option<Millis>,
+    /// Since when AWS shows no service.
+    missing: Option<Duration>,
+}
+
+impl Seen {
+    fn take(&mut self, service: Option<&AppService>, now: Duration) {
+        match service {
+            Some(service) => {
+                self.updated = self.updated.max(service.updated_at);
+                self.missing = None;
+            }
+            None => {
+                self.missing.get_or_insert(now);
+            }
+        }
+    }
 }
 
 impl Following<'_> {
@@ -75,6 +95,7 @@ impl Following<'_> {
                     return Err(Ending::Failed(failed(&what, &error)));
                 }
             };
+            seen.take(service.as_ref(), clock.elapsed());
             if service.is_none() && self.deletes {
                 return Ok(Arrival { service: None, operation: self.operation.to_owned() });
             }
@@ -88,7 +109,7 @@ impl Following<'_> {
                 if hangs || clock.elapsed() >= deadline {
                     return Err(Ending::Failed(self.late(service.as_ref(), &operation, age, limit).await));
                 }
-            } else if service.is_none() {
+            } else if seen.missing.is_some_and(|since| clock.elapsed().saturating_sub(since) >= LAGS) {
                 let headline =
                     format!("{name} was deleted while its operation {} was followed", self.operation);
                 return Err(Ending::Superseded(
@@ -118,7 +139,7 @@ impl Following<'_> {
         seen: &mut Seen,
     ) -> Result<Arrival, Ending> {
         let name = name_of(self.arn);
-        let service = self.settled(service).await;
+        let service = self.settled(service, seen.updated).await;
         seen.rounds = 0;
         self.tell(service.as_ref(), operation, seen).await;
         let status = service.as_ref().map_or("gone", |service| service.status.as_str());
@@ -169,12 +190,12 @@ impl Following<'_> {
         }
     }
 
-    /// The service once it says what it became.
-    async fn settled(&self, mut service: Option<AppService>) -> Option<AppService> {
+    /// The service once it says what it became, and nothing older than what was seen of it before.
+    async fn settled(&self, mut service: Option<AppService>, seen: Option<Millis>) -> Option<AppService> {
         let deadline = self.task.clock.elapsed() + SETTLES;
-        while service.as_ref().is_some_and(|service| service.status == "OPERATION_IN_PROGRESS")
-            && self.task.clock.elapsed() < deadline
-        {
+        let is_old =
+            |service: &AppService| service.status == "OPERATION_IN_PROGRESS" || service.updated_at < seen;
+        while service.as_ref().is_some_and(is_old) && self.task.clock.elapsed() < deadline {
             self.task.clock.sleep(POLL).await;
             service = self.cloud.app_service(self.arn).await.unwrap_or(service);
         }

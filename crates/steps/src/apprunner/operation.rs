@@ -3,7 +3,7 @@
 use super::queue::{free, told};
 use super::service::{World, list};
 use super::{delete, pin};
-use crate::ecs::confirmed;
+use crate::ecs::{LAGS, confirmed};
 use crate::failure::{act_failed, failed, strange};
 use crate::service_step::{Doing, Family};
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use holdpoint_plan::Action;
 use holdpoint_redact::REDACTED;
 use holdpoint_run::{Diagnosis, External, Receipt};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Call, and the type of the operation that it starts.
 pub(crate) const UPDATE: (&str, &str) = ("apprunner:UpdateService", "UPDATE_SERVICE");
@@ -26,6 +27,9 @@ pub(crate) const RESUME: (&str, &str) = ("apprunner:ResumeService", "RESUME_SERV
 pub(crate) const DELETE: (&str, &str) = ("apprunner:DeleteService", "DELETE_SERVICE");
 /// The same of a creation.
 pub(crate) const CREATE: (&str, &str) = ("apprunner:CreateService", "CREATE_SERVICE");
+
+/// Time between two attempts at a service that is busy with what is not shown, in plan time.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// App Runner's services, as steps change them.
 pub(crate) enum AppRunner {}
@@ -52,7 +56,7 @@ impl Family for AppRunner {
 
     async fn send(cloud: &Cloud, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
         let Doing { task, planned, receipts, .. } = *doing;
-        send_in_turn(cloud, task, &planned.call, &planned.input, receipts).await
+        until_shown(task, || send_in_turn(cloud, task, &planned.call, &planned.input, receipts)).await
     }
 
     /// Of what the call alone tells: [`by_type`].
@@ -95,6 +99,31 @@ pub(crate) fn receipt(arn: &str, operation: &str, request_id: Option<String>) ->
         external.push(External { kind: "operation".into(), id: operation.to_owned() });
     }
     Receipt { external, request_id, body: json!({"service_arn": arn, "operation": operation}) }
+}
+
+/// Sends once more, a few times, what App Runner refused because of an operation that reads do not show yet: a refusal
+/// took no effect.
+pub(crate) async fn until_shown<F>(task: &Task, send: impl Fn() -> F) -> Result<Receipt, ActError>
+where
+    F: Future<Output = Result<Receipt, ActError>>,
+{
+    let deadline = task.clock.elapsed() + LAGS;
+    loop {
+        let sent = send().await;
+        let busy = matches!(&sent, Err(ActError::Refused(why)) if is_busy(why));
+        if !busy || task.clock.elapsed() >= deadline {
+            return sent;
+        }
+        task.progress
+            .says("App Runner says that the service is busy, and does not show with what yet: asking again");
+        task.clock.sleep(AGAIN).await;
+    }
+}
+
+/// Whether App Runner refused a call because of another operation.
+fn is_busy(why: &Diagnosis) -> bool {
+    why.says.iter().any(|said| said.who == "What AWS says" && said.what.contains("OPERATION_IN_PROGRESS"))
+        && why.headline.contains("Exception")
 }
 
 /// Waits until nothing else is under way, then sends. What this step itself started before must have succeeded.

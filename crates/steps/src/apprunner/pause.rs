@@ -61,7 +61,7 @@ impl Change for Switch {
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: AppNamed = arguments(&task.with)?;
-        let (mut world, found, operations) = World::of(&self.cloud, &with.service).await?;
+        let (mut world, found, operations) = World::now(&self.cloud, task, &with.service).await?;
         let service = existing(found, &with.service)?;
         let (call, kind) = self.way.call();
         let name = world.service.clone();

@@ -52,7 +52,7 @@ impl Change for Rollback {
         if with.to == "pinned" && pinned(task, &with)?.is_none() {
             return delete::prepare(&self.cloud, &with.service, "it was absent when the run began").await;
         }
-        let (mut world, found, operations) = World::of(&self.cloud, &with.service).await?;
+        let (mut world, found, operations) = World::now(&self.cloud, task, &with.service).await?;
         let Some(service) = found else { return Err(lost(&with.service)) };
         if let Some(was) = never_whole(task, &with)? {
             return Ok(Intent {

@@ -1,10 +1,15 @@
 //! What a service is before it is changed, and how that is told apart from what it is after.
 
+use crate::ecs::confirmed;
 use crate::failure::{failed, strange};
 use holdpoint_cloud::{AppOperation, AppService, Cloud};
-use holdpoint_run::Diagnosis;
+use holdpoint_engine::Task;
+use holdpoint_run::{Diagnosis, Receipt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+/// So many operations are listed: an older one is not shown any more.
+const NEWEST: usize = 20;
 
 /// A service as it was when the intent was written. What is new since is told by operations that are not in here.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -47,6 +52,28 @@ impl World {
         Ok((world, found, operations))
     }
 
+    /// Looks at a service that this run may have changed before: no sooner than AWS shows that.
+    pub(crate) async fn now(
+        cloud: &Cloud,
+        task: &Task,
+        service: &str,
+    ) -> Result<(Self, Option<AppService>, Vec<AppOperation>), Diagnosis> {
+        let Some((arn, operation)) = done_before(task, service) else {
+            return Self::of(cloud, service).await;
+        };
+        let look = || async {
+            let seen = Self::of(cloud, service).await?;
+            let shows = seen.0.arn.as_deref() == Some(arn)
+                && (seen.2.len() >= NEWEST || seen.2.iter().any(|shown| shown.id == operation));
+            Ok(shows.then_some(seen))
+        };
+        match confirmed(task, look).await? {
+            Some(seen) => Ok(seen),
+            // It was deleted, or is another of that name: what AWS shows is what there is.
+            None => Self::of(cloud, service).await,
+        }
+    }
+
     /// As an intent keeps it.
     pub(crate) fn value(&self) -> Value {
         json!(self)
@@ -66,6 +93,21 @@ impl World {
     pub(crate) fn is_new(&self, operation: &AppOperation) -> bool {
         !self.operations.contains(&operation.id)
     }
+}
+
+/// The newest operation on a service that this run has the receipt of, with the service's ARN.
+fn done_before<'a>(task: &'a Task, service: &str) -> Option<(&'a str, &'a str)> {
+    let newest = task.began.values().max_by_key(|began| {
+        let on = began.receipts.iter().any(|receipt| operation_on(receipt, service).is_some());
+        on.then_some(began.at.0)
+    })?;
+    newest.receipts.iter().rev().find_map(|receipt| operation_on(receipt, service))
+}
+
+fn operation_on<'a>(receipt: &'a Receipt, service: &str) -> Option<(&'a str, &'a str)> {
+    let arn = receipt.body["service_arn"].as_str()?;
+    let operation = receipt.body["operation"].as_str().filter(|operation| !operation.is_empty())?;
+    (arn == service || name_of(arn) == service).then_some((arn, operation))
 }
 
 /// The name in a name or ARN: `arn:aws:apprunner:<region>:<account>:service/<name>/<id>`.

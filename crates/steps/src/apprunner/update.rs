@@ -4,12 +4,12 @@ use super::fitness;
 use super::follow::follow;
 use super::input;
 use super::operation::{
-    AppRunner, UPDATE, begun, changed_meanwhile, is_as_planned, receipt, send_in_turn, unsettled,
+    AppRunner, UPDATE, begun, changed_meanwhile, is_as_planned, receipt, send_in_turn, unsettled, until_shown,
 };
 use super::requisites::{self, Requisites, with_made};
 use super::rules::{Wrong, image_type};
 use super::service::{World, configuration, existing, find, list};
-use crate::ecs::already_says;
+use crate::ecs::{already_says, confirmed};
 use crate::failure::{arguments, failed};
 use crate::service_step::{Change, Doing, Done};
 use async_trait::async_trait;
@@ -40,7 +40,7 @@ impl Change for Update {
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: AppUpdate = arguments(&task.with)?;
-        let (mut world, found, operations) = World::of(&self.cloud, &with.service).await?;
+        let (mut world, found, operations) = World::now(&self.cloud, task, &with.service).await?;
         let service = existing(found, &with.service)?;
         refused(&with, &service)?;
         let mut given =
@@ -85,21 +85,11 @@ impl Change for Update {
     }
 
     async fn act(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
-        let Doing { task, world, planned, receipts } = *doing;
+        let Doing { task, planned, .. } = *doing;
         if requisites::is_one(&planned.call) {
             return requisites::make(&self.cloud, planned).await;
         }
-        let with: AppUpdate = arguments(&task.with).map_err(ActError::Refused)?;
-        // What somebody else's operation brings while this one waits for its turn is in the service afterwards.
-        let arn = world.arn().map_err(ActError::Refused)?;
-        let seen = super::queue::free(&self.cloud, task, arn).await.map_err(ActError::Refused)?;
-        let service = existing(seen.service, &with.service).map_err(ActError::Refused)?;
-        let given = Requisites::from_intent(&world.more["given"]);
-        let made = input::update(&service, &with, given.scaling.as_deref(), given.connector.as_deref());
-        if !is_as_planned(&planned.input, &made) {
-            return Err(changed_meanwhile(&with.service));
-        }
-        send_in_turn(&self.cloud, task, UPDATE.0, &with_made(&made, receipts), receipts).await
+        until_shown(task, || self.send(doing)).await
     }
 
     async fn observe(&self, doing: &Doing<'_, World>) -> Result<Observation, Diagnosis> {
@@ -120,6 +110,23 @@ impl Change for Update {
     }
 }
 
+impl Update {
+    async fn send(&self, doing: &Doing<'_, World>) -> Result<Receipt, ActError> {
+        let Doing { task, world, receipts, planned } = *doing;
+        let with: AppUpdate = arguments(&task.with).map_err(ActError::Refused)?;
+        // What somebody else's operation brings while this one waits for its turn is in the service afterwards.
+        let arn = world.arn().map_err(ActError::Refused)?;
+        let seen = super::queue::free(&self.cloud, task, arn).await.map_err(ActError::Refused)?;
+        let service = existing(seen.service, &with.service).map_err(ActError::Refused)?;
+        let given = Requisites::from_intent(&world.more["given"]);
+        let made = input::update(&service, &with, given.scaling.as_deref(), given.connector.as_deref());
+        if !is_as_planned(&planned.input, &made) {
+            return Err(changed_meanwhile(&with.service));
+        }
+        send_in_turn(&self.cloud, task, UPDATE.0, &with_made(&made, receipts), receipts).await
+    }
+}
+
 /// Whether an UpdateService whose answer was lost took effect: a new operation of that type, of a service that says what
 /// was asked for. One that AWS has rolled back already says no more what it wanted.
 pub(super) async fn observe(
@@ -135,10 +142,15 @@ pub(super) async fn observe(
             why: format!("no {} of {} has begun since", UPDATE.1, world.service),
         }),
         [one] => {
-            let found =
-                cloud.app_service(arn).await.map_err(|error| failed("The service cannot be read", &error))?;
-            let service = existing(found, &world.service)?;
-            if already_says(&configuration(&service), &without_arn(wanted)) {
+            // The operation may be shown by one replica, and what it brings not yet by another.
+            let wanted = without_arn(wanted);
+            let says = confirmed(task, || async {
+                let found = cloud.app_service(arn).await;
+                let found = found.map_err(|error| failed("The service cannot be read", &error))?;
+                let service = existing(found, &world.service)?;
+                Ok(already_says(&configuration(&service), &wanted).then_some(()))
+            });
+            if says.await?.is_some() {
                 return Ok(Observation::TookEffect(receipt(arn, &one.id, None)));
             }
             let ended = list(cloud, arn).await?.into_iter().find(|found| found.id == one.id);

@@ -24,7 +24,7 @@ impl Executor for Wait {
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: AppWait = arguments(&task.with)?;
         began(task, &with.since)?;
-        let (world, found, _) = World::of(&self.cloud, &with.service).await?;
+        let (world, found, _) = World::now(&self.cloud, task, &with.service).await?;
         existing(found, &with.service)?;
         let summary = format!("Follow the operation on {} that began after {}", world.service, with.since);
         Ok(Intent { summary, world: world.value(), ..Intent::default() })

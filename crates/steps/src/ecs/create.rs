@@ -36,7 +36,7 @@ impl Change for Create {
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: EcsCreate = arguments(&task.with)?;
-        let (mut world, found) = World::of(&self.cloud, &with.cluster, &with.service).await?;
+        let (mut world, found) = World::now(&self.cloud, task, &with.cluster, &with.service).await?;
         let described = world.aim(&self.cloud, task, &with.task_definition).await?;
         let about = About {
             lint: with.lint,

@@ -36,7 +36,7 @@ impl Change for Deploy {
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: EcsDeploy = arguments(&task.with)?;
-        let (mut world, found) = World::of(&self.cloud, &with.cluster, &with.service).await?;
+        let (mut world, found) = World::now(&self.cloud, task, &with.cluster, &with.service).await?;
         let service = existing(found, &with.cluster, &with.service)?;
         let wanted = match (&with.task_definition, &world.primary) {
             (Some(wanted), _) => wanted.clone(),

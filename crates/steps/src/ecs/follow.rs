@@ -4,7 +4,7 @@ use super::boot::Boots;
 use super::evidence::Evidence;
 use super::hooks;
 use super::rollout::{Sight, Target, Verdict, judge};
-use super::service::{World, digests};
+use super::service::{LAGS, World, digests};
 use super::view;
 use crate::ecs::definition::short;
 use crate::failure::failed;
@@ -51,6 +51,11 @@ pub(crate) struct Following<'a> {
     pub(crate) created_at: Option<Millis>,
     /// Service deployments that were there before.
     pub(crate) known: Vec<String>,
+    /// Deployments that were there before: none of them can have taken its place, so that a look which shows one of them
+    /// as the primary is older than what is followed.
+    pub(crate) before: Vec<String>,
+    /// There was no service before: one that AWS does not show yet is not one that is gone.
+    pub(crate) created: bool,
     /// Newest event before.
     pub(crate) since_event: Option<String>,
 }
@@ -64,6 +69,7 @@ impl<'a> Following<'a> {
         target: Target,
         created_at: Option<Millis>,
     ) -> Self {
+        let new = !world.deployments.contains(&target.deployment);
         Self {
             cloud,
             task,
@@ -71,6 +77,8 @@ impl<'a> Following<'a> {
             service: &world.service,
             target,
             created_at,
+            before: if new { world.deployments.clone() } else { Vec::new() },
+            created: world.service_arn.is_none(),
             known: world.service_deployments.clone(),
             since_event: world.newest_event.clone(),
         }
@@ -110,16 +118,14 @@ impl<'a> Following<'a> {
                 limit += told;
                 deadline += told;
             }
-            match judge(&self.target, &sight) {
+            match self.judged(&sight, &mut seen) {
                 Verdict::Deployed => return self.arrive(sight, &seen).await.map_err(Ending::Failed),
                 Verdict::Failed(why) => {
                     let headline = format!("Not deployed: {why}.").replace("..", ".");
                     return Err(Ending::Failed(self.diagnose(headline, &sight, &mut seen).await));
                 }
                 Verdict::RolledBack(_) => {
-                    // The service was asked before its deployment's end was seen: what it runs is asked again.
-                    seen.quiet = FULL_EVERY;
-                    let sight = self.look(&mut arn, &mut seen).await.unwrap_or(sight);
+                    let sight = self.gone_back(&mut arn, &mut seen, sight).await;
                     let on = sight.service.as_ref().and_then(Service::primary).map(|primary| {
                         format!(
                             "it runs {} of {} tasks on {}",
@@ -164,6 +170,38 @@ impl<'a> Following<'a> {
                 );
                 let diagnosis = self.diagnose(headline, &sight, &mut seen).await;
                 return Err(Ending::Failed(without_breaker(diagnosis, &sight)));
+            }
+            clock.sleep(POLL).await;
+        }
+    }
+
+    /// What a look has come to. One that shows what was before is no verdict: reads may be older than the call.
+    fn judged(&self, sight: &Sight, seen: &mut Seen) -> Verdict {
+        let now = self.task.clock.elapsed();
+        if sight.service.is_some() {
+            seen.missing = None;
+        } else if self.created && now.saturating_sub(*seen.missing.get_or_insert(now)) < LAGS {
+            return Verdict::Going;
+        }
+        match judge(&self.target, sight) {
+            Verdict::Superseded { by, .. } if self.before.contains(&by) => Verdict::Going,
+            Verdict::Follow(other) if self.before.contains(&other.id) => Verdict::Going,
+            verdict => verdict,
+        }
+    }
+
+    /// The sight once it shows what AWS went back to: the service was asked before its deployment's end was seen.
+    async fn gone_back(&self, arn: &mut Option<String>, seen: &mut Seen, mut sight: Sight) -> Sight {
+        let clock = &self.task.clock;
+        let deadline = clock.elapsed() + LAGS;
+        loop {
+            seen.quiet = FULL_EVERY;
+            sight = self.look(arn, seen).await.unwrap_or(sight);
+            let back = sight.service.as_ref().and_then(Service::primary);
+            let shown =
+                back.is_none_or(|primary| primary.id != self.target.deployment && primary.is_complete());
+            if shown || clock.elapsed() >= deadline {
+                return sight;
             }
             clock.sleep(POLL).await;
         }
@@ -352,6 +390,8 @@ struct Seen {
     told_to_wait: Option<Duration>,
     stage: view::Stage,
     boots: Boots,
+    /// Since when AWS shows no service.
+    missing: Option<Duration>,
 }
 
 /// Whether waiting may mend it: a session that is renewed meanwhile, a network that comes back.

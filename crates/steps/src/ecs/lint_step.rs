@@ -3,7 +3,7 @@
 use super::lint::{Finding, lint, slow_starts};
 use super::lint_image;
 use super::register::{describe, read};
-use super::service::existing;
+use super::service::{described, existing};
 use crate::failure::arguments;
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
@@ -84,18 +84,17 @@ impl Lint {
     }
 
     async fn definition(&self, task: &Task, with: &EcsLint) -> Result<Map<String, Value>, Diagnosis> {
-        let described =
-            |described: Value| described["taskDefinition"].as_object().cloned().unwrap_or_default();
+        let body = |described: Value| described["taskDefinition"].as_object().cloned().unwrap_or_default();
         let service = with.service.as_ref().zip(with.cluster.as_ref());
         match (&with.task_definition, &with.definition, &with.file, service) {
-            (Some(name), None, None, None) => Ok(described(describe(&self.cloud, name).await?)),
+            (Some(name), None, None, None) => Ok(body(described(&self.cloud, task, name).await?)),
             (None, Some(definition), None, None) => Ok(definition.clone()),
             (None, None, Some(file), None) => read(&task.folder, file).await,
             (None, None, None, Some((service, cluster))) => {
                 let found = super::service::read(&self.cloud, cluster, service).await?;
                 let service = existing(found, cluster, service)?;
                 let name = service.primary().map_or(&service.task_definition, |primary| &primary.task_definition);
-                Ok(described(describe(&self.cloud, name).await?))
+                Ok(body(describe(&self.cloud, name).await?))
             }
             _ => Err(Diagnosis::of(
                 "`ecs.lint` wants exactly one of `task_definition`, `definition`, `file`, and `service` with `cluster`",

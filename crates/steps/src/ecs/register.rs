@@ -1,7 +1,7 @@
 //! `ecs.register`: a new revision of a task definition, marked so that it is found again.
 
 use super::definition::{self, CONTENT, MARK};
-use super::service::{confirmed, is_marked, stem};
+use super::service::{confirmed, described, is_marked, stem};
 use super::{lint, lint_step};
 use crate::failure::{act_failed, arguments, failed, strange};
 use async_trait::async_trait;
@@ -110,7 +110,10 @@ impl Register {
             .and_then(|receipt| receipt.body["task_definition"].as_str())
             .or_else(|| intent.world["found"].as_str())
             .ok_or_else(|| strange("it has neither a receipt nor a revision that was found"))?;
-        let described = describe(&self.cloud, arn).await?;
+        let described = match confirmed(task, || find_definition(&self.cloud, arn)).await? {
+            Some(described) => described,
+            None => describe(&self.cloud, arn).await?,
+        };
         let body = described["taskDefinition"].as_object().cloned().unwrap_or_default();
         let images = definition::images(&body);
         let expect: RegisterExpect = arguments(&task.expect)?;
@@ -156,7 +159,7 @@ impl Register {
             (Some(definition), None, None) => (definition.clone(), None),
             (None, Some(file), None) => (read(&task.folder, file).await?, None),
             (None, None, Some(from)) => {
-                let described = describe(&self.cloud, source.unwrap_or(from)).await?;
+                let described = described(&self.cloud, task, source.unwrap_or(from)).await?;
                 let arn = described["taskDefinition"]["taskDefinitionArn"].as_str().map(str::to_owned);
                 (definition::registrable(&described), arn)
             }
@@ -187,7 +190,8 @@ impl Register {
         content: Option<&str>,
     ) -> Result<Option<Found>, Diagnosis> {
         for arn in self.newest(family).await? {
-            let described = describe(&self.cloud, &arn).await?;
+            // One replica lists it, another does not show it yet: it is found at a later look.
+            let Some(described) = find_definition(&self.cloud, &arn).await? else { continue };
             let ours = definition::tag(&described, MARK).is_some_and(|found| is_marked(found, mark));
             if ours && content.is_none_or(|content| definition::tag(&described, CONTENT) == Some(content)) {
                 return Ok(Some(Found { id: arn, body: described["taskDefinition"].clone() }));
@@ -215,13 +219,18 @@ pub(super) async fn send_registration(cloud: &Cloud, input: &Value) -> Result<Re
     }
 }
 
-/// A described task definition.
+/// A described task definition; `None` where AWS shows none.
+pub(super) async fn find_definition(cloud: &Cloud, name: &str) -> Result<Option<Value>, Diagnosis> {
+    let found = cloud.task_definition(name).await;
+    found.map_err(|error| failed(&format!("The task definition {name} cannot be read"), &error))
+}
+
+/// A described task definition that must be there.
 pub(super) async fn describe(cloud: &Cloud, name: &str) -> Result<Value, Diagnosis> {
-    match cloud.task_definition(name).await {
-        Ok(Some(described)) => Ok(described),
-        Ok(None) => Err(Diagnosis::of(format!("There is no task definition {name}"))
+    match find_definition(cloud, name).await? {
+        Some(described) => Ok(described),
+        None => Err(Diagnosis::of(format!("There is no task definition {name}"))
             .hint("Its family may have another name than its service; `aws ecs list-task-definition-families` lists them.")),
-        Err(error) => Err(failed(&format!("The task definition {name} cannot be read"), &error)),
     }
 }
 

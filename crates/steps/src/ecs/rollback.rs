@@ -10,7 +10,7 @@ use super::definition::{self, CONTENT, COPY_OF, MARK, short};
 use super::deploy::{arrived, follow_update};
 use super::follow::Arrival;
 use super::pin;
-use super::register::{describe, send_registration};
+use super::register::{describe, find_definition, send_registration};
 use super::rollout::Target;
 use super::service::{World, confirmed, existing, is_marked, read, stem};
 use super::stop::{self, InFlight, STOP};
@@ -74,7 +74,7 @@ impl Change for Rollback {
         })?;
         match &pin.content {
             Some(content) => self.back(task, &with, content).await,
-            None => self.away(&with).await,
+            None => self.away(task, &with).await,
         }
     }
 
@@ -150,7 +150,7 @@ impl Change for Rollback {
 impl Rollback {
     /// To a service that was there.
     async fn back(&self, task: &Task, with: &EcsRollback, content: &Value) -> Result<Intent, Diagnosis> {
-        let (mut world, found) = World::of(&self.cloud, &with.cluster, &with.service).await?;
+        let (mut world, found) = World::now(&self.cloud, task, &with.cluster, &with.service).await?;
         let service = existing(found, &with.cluster, &with.service)?;
         let old =
             content["task_definition"].as_str().ok_or_else(|| strange("the pin names no task definition"))?;
@@ -263,8 +263,8 @@ impl Rollback {
     }
 
     /// To no service at all.
-    async fn away(&self, with: &EcsRollback) -> Result<Intent, Diagnosis> {
-        let (mut world, found) = World::of(&self.cloud, &with.cluster, &with.service).await?;
+    async fn away(&self, task: &Task, with: &EcsRollback) -> Result<Intent, Diagnosis> {
+        let (mut world, found) = World::now(&self.cloud, task, &with.cluster, &with.service).await?;
         world.more = json!({"absent": true});
         let Some(service) = found else {
             return Ok(Intent {
@@ -350,7 +350,7 @@ impl Rollback {
         for arn in
             newest.map_err(|error| failed(&format!("The revisions of {family} cannot be listed"), &error))?
         {
-            let described = describe(&self.cloud, &arn).await?;
+            let Some(described) = find_definition(&self.cloud, &arn).await? else { continue };
             let ours = definition::tag(&described, MARK).is_some_and(|found| is_marked(found, mark));
             if ours && content.is_none_or(|content| definition::tag(&described, CONTENT) == Some(content)) {
                 return Ok(Some(arn));

@@ -2,9 +2,8 @@
 
 use super::configuration;
 use super::definition::{self, MARK, short};
-use super::register::describe;
 use super::run_task_follow::{Run, follow};
-use super::service::confirmed;
+use super::service::{confirmed, described};
 use crate::failure::{act_failed, arguments, failed, strange};
 use async_trait::async_trait;
 use holdpoint_cloud::{Answer, AttachedTask, Cloud, Listing};
@@ -40,7 +39,7 @@ impl Executor for RunTask {
             ))
             .hint("Correct the step in the plan; more tasks than that are a service's business."));
         }
-        let described = describe(&self.cloud, &with.task_definition).await?;
+        let described = described(&self.cloud, task, &with.task_definition).await?;
         let body = described["taskDefinition"].as_object().cloned().unwrap_or_default();
         let arn = body.get("taskDefinitionArn").and_then(Value::as_str).unwrap_or(&with.task_definition);
         if body.get("status").is_some_and(|status| status == "INACTIVE") {

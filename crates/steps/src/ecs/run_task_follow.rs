@@ -3,6 +3,7 @@
 use super::definition::short;
 use super::evidence::Evidence;
 use super::run_task::{failure, placement_hints};
+use super::service::LAGS;
 use crate::failure::{arguments, failed, strange};
 use holdpoint_cloud::{AttachedTask, CallError, Cloud, Container, LogLine, LogQuery, Tail};
 use holdpoint_engine::{Ending, Task};
@@ -23,8 +24,6 @@ const LATE: Duration = Duration::from_secs(30);
 const AFTER: Duration = Duration::from_secs(5);
 /// Lines that are kept as an output.
 const LAST: usize = 20;
-/// Looks in a row in which AWS shows none of the tasks, after which they count as forgotten.
-const MISSING: u32 = 5;
 /// Longest part of a line that a judgement shows.
 const SHOWN: usize = 300;
 
@@ -95,12 +94,14 @@ impl Following<'_> {
         let limit = self.task.timeout.unwrap_or(DEADLINE);
         let deadline = clock.elapsed() + limit;
         let mut last: Vec<AttachedTask> = Vec::new();
-        let mut missing = 0;
+        let mut missing: Option<Duration> = None;
         loop {
             match self.cloud.tasks_by_arn(&self.run.cluster, &self.arns).await {
-                Ok(tasks) if tasks.is_empty() => missing += 1,
+                Ok(tasks) if tasks.is_empty() => {
+                    missing.get_or_insert(clock.elapsed());
+                }
                 Ok(tasks) => {
-                    missing = 0;
+                    missing = None;
                     last = tasks;
                 }
                 Err(error @ (CallError::Refused { .. } | CallError::Denied { .. })) => {
@@ -111,7 +112,7 @@ impl Following<'_> {
                 }
             }
             self.log.read(self.cloud, self.task).await;
-            if missing >= MISSING {
+            if missing.is_some_and(|since| clock.elapsed().saturating_sub(since) >= LAGS) {
                 return Ok(Ending::Failed(self.forgotten(last.is_empty())));
             }
             if last.len() == self.arns.len() && last.iter().all(|task| self.run.is_over(task)) {

@@ -2,7 +2,7 @@
 
 use super::calls::Ecs;
 use super::pin;
-use super::service::{World, existing, read};
+use super::service::{LAGS, World, existing, read};
 use super::update::UPDATE;
 use crate::failure::arguments;
 use crate::service_step::{Change, Done};
@@ -56,7 +56,7 @@ impl Change for Scale {
 
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: EcsScale = arguments(&task.with)?;
-        let (mut world, found) = World::of(&self.cloud, &with.cluster, &with.service).await?;
+        let (mut world, found) = World::now(&self.cloud, task, &with.cluster, &with.service).await?;
         let service = existing(found, &with.cluster, &with.service)?;
         world.target = service.primary().map(|primary| primary.task_definition.clone()).unwrap_or_default();
         if service.desired_count == with.desired_count {
@@ -85,6 +85,7 @@ impl Change for Scale {
         let with: EcsScale = arguments(&task.with)?;
         let limit = task.timeout.unwrap_or(DEADLINE);
         let deadline = task.clock.elapsed() + limit;
+        let mut before_since = None;
         loop {
             let found = read(&self.cloud, &with.cluster, &with.service).await?;
             let service = existing(found, &with.cluster, &with.service)?;
@@ -97,7 +98,17 @@ impl Change for Scale {
                         .hint("Find out who deployed, then retry."),
                 ));
             }
-            if service.desired_count != with.desired_count {
+            if service.desired_count == with.desired_count {
+                before_since = None;
+            } else if service.desired_count == world.desired
+                && task.clock.elapsed().saturating_sub(*before_since.get_or_insert(task.clock.elapsed()))
+                    < LAGS
+            {
+                // What was before the call: a read that is older than it.
+                task.progress.says(format!("{}: AWS does not show the new count yet", with.service));
+                task.clock.sleep(POLL).await;
+                continue;
+            } else {
                 return Ok(Ending::Superseded(
                     Diagnosis::of(format!(
                         "{} wants {} tasks, not {}",

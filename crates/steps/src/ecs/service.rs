@@ -1,7 +1,7 @@
 //! What a service is before it is changed, and how that is told apart from what it is after.
 
 use super::definition::{self, MARK};
-use super::register::describe;
+use super::register::{describe, find_definition};
 use crate::failure::failed;
 use holdpoint_cloud::{Cloud, Deployment, Service, ServiceRevision};
 use holdpoint_engine::Task;
@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
-/// ECS answers reads from replicas: what is missing is looked for this often before it counts as missing.
-const LOOKS: u32 = 3;
-/// Time between two looks.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+/// Seconds before each further look for what is missing. ECS and App Runner are eventually consistent: their
+/// documentation asks clients to look again with growing pauses, from a couple of seconds on.
+const PAUSES: [u64; 5] = [2, 4, 8, 16, 30];
+/// For so long a read may still show what was before a call, or nothing of what it made: all [`PAUSES`] together.
+pub(crate) const LAGS: Duration = Duration::from_secs(60);
 
 /// A service as it was when the intent was written. Everything new since is told by what is not in here, not by clocks.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -55,6 +56,26 @@ impl World {
         service: &str,
     ) -> Result<(Self, Option<Service>), Diagnosis> {
         let found = read(cloud, cluster, service).await?;
+        Self::with(cloud, cluster, service, found).await
+    }
+
+    /// Looks at a service that this run may have changed before: no sooner than AWS shows that.
+    pub(crate) async fn now(
+        cloud: &Cloud,
+        task: &Task,
+        cluster: &str,
+        service: &str,
+    ) -> Result<(Self, Option<Service>), Diagnosis> {
+        let found = caught_up(cloud, task, cluster, service).await?;
+        Self::with(cloud, cluster, service, found).await
+    }
+
+    async fn with(
+        cloud: &Cloud,
+        cluster: &str,
+        service: &str,
+        found: Option<Service>,
+    ) -> Result<(Self, Option<Service>), Diagnosis> {
         let mut world = Self { cluster: cluster.to_owned(), service: service.to_owned(), ..Self::default() };
         if let Some(found) = &found {
             world.service_arn = Some(found.service_arn.clone());
@@ -87,7 +108,7 @@ impl World {
 
     /// Notes the task definition that is wanted and whether this run registered it.
     pub(crate) async fn aim(&mut self, cloud: &Cloud, task: &Task, wanted: &str) -> Result<Value, Diagnosis> {
-        let described = describe(cloud, wanted).await?;
+        let described = described(cloud, task, wanted).await?;
         let arn = described["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or(wanted);
         if described["taskDefinition"]["status"] == "INACTIVE" {
             return Err(Diagnosis::of(format!(
@@ -180,15 +201,65 @@ pub(crate) async fn confirmed<T, F>(task: &Task, look: impl Fn() -> F) -> Result
 where
     F: Future<Output = Result<Option<T>, Diagnosis>>,
 {
-    for round in 0..LOOKS {
-        if round > 0 {
-            task.clock.sleep(BETWEEN_LOOKS).await;
-        }
+    for pause in PAUSES {
         if let Some(found) = look().await? {
             return Ok(Some(found));
         }
+        task.progress.says(format!("AWS does not show it; it may come late, looking again in {pause} s"));
+        task.clock.sleep(Duration::from_secs(pause)).await;
     }
-    Ok(None)
+    look().await
+}
+
+/// A task definition by name or ARN. One that this run registered is there, however late AWS shows it.
+pub(crate) async fn described(cloud: &Cloud, task: &Task, name: &str) -> Result<Value, Diagnosis> {
+    let receipts = task.began.values().flat_map(|began| &began.receipts);
+    if !receipts.flat_map(|receipt| &receipt.external).any(|made| made.id == name) {
+        return describe(cloud, name).await;
+    }
+    match confirmed(task, || find_definition(cloud, name)).await? {
+        Some(described) => Ok(described),
+        None => describe(cloud, name).await,
+    }
+}
+
+/// A service, at least as new as what this run has done to it: a read from before a deployment that it has the receipt
+/// of is no base to judge from.
+async fn caught_up(
+    cloud: &Cloud,
+    task: &Task,
+    cluster: &str,
+    service: &str,
+) -> Result<Option<Service>, Diagnosis> {
+    let receipts = task.began.values().flat_map(|began| &began.receipts);
+    let newest = receipts
+        .filter(|receipt| {
+            receipt.external.iter().any(|made| made.kind == "service" && is_named(&made.id, cluster, service))
+        })
+        .filter_map(|receipt| {
+            Some((receipt.body["created_at"].as_i64()?, receipt.body["deployment"].as_str()?))
+        })
+        .max();
+    let Some((at, id)) = newest else { return read(cloud, cluster, service).await };
+    let shows = |found: &Service| {
+        found
+            .deployments
+            .iter()
+            .any(|shown| shown.id == id || shown.created_at.is_some_and(|made| made.0 > at))
+    };
+    let look = || async { Ok(read(cloud, cluster, service).await?.filter(|found| shows(found))) };
+    match confirmed(task, look).await? {
+        Some(found) => Ok(Some(found)),
+        // It was deleted, or AWS has another history than this run: what it shows is what there is.
+        None => read(cloud, cluster, service).await,
+    }
+}
+
+/// Whether an ARN is that of a service, `…:service/<cluster>/<service>` or, of old, `…:service/<service>`.
+fn is_named(arn: &str, cluster: &str, service: &str) -> bool {
+    let Some((_, names)) = arn.split_once(":service/") else { return false };
+    let (cluster, service) = (definition::short(cluster), definition::short(service));
+    names.split_once('/').map_or(names == service, |(of, name)| of == cluster && name == service)
 }
 
 /// Whether `now` already says everything that `wanted` says. Lists of names are compared as sets.

@@ -53,7 +53,7 @@ impl Change for Wait {
     async fn prepare(&self, task: &Task) -> Result<Intent, Diagnosis> {
         let with: EcsWait = arguments(&task.with)?;
         since(task, &with)?;
-        let (world, found) = World::of(&self.cloud, &with.cluster, &with.service).await?;
+        let (world, found) = World::now(&self.cloud, task, &with.cluster, &with.service).await?;
         existing(found, &with.cluster, &with.service)?;
         let summary = format!("Follow the deployment of {} that began after {}", with.service, with.since);
         Ok(Intent { summary, world: world.value(), ..Intent::default() })
@@ -78,6 +78,8 @@ impl Change for Wait {
             target,
             created_at,
             known: Vec::new(),
+            before: Vec::new(),
+            created: false,
             since_event: None,
         };
         Ok(match following.until_ended().await {

@@ -97,10 +97,13 @@ impl Change for Deploy {
             });
         }
         let with: ExpressDeploy = arguments(&task.with)?;
-        let (_, standing) = look(&self.cloud, &world.cluster, &world.service).await?;
-        let Some(standing) = standing else { return Ok(updated(None, &planned.input)) };
-        let input = update(&with, &standing);
-        Ok(updated(Some(&standing), &input))
+        let took = confirmed(task, || async {
+            let (_, standing) = look(&self.cloud, &world.cluster, &world.service).await?;
+            let input = standing.as_ref().map(|standing| update(&with, standing));
+            let seen = updated(standing.as_ref(), input.as_ref().unwrap_or(&planned.input));
+            Ok(matches!(seen, Observation::TookEffect(_)).then_some(seen))
+        });
+        Ok(took.await?.unwrap_or_else(|| updated(None, &planned.input)))
     }
 
     async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
