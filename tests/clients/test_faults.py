@@ -4,6 +4,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ResponseStreamingError
+from conftest import until
 from worlds import standing, task_definition
 
 LOST = (ConnectionClosedError, EndpointConnectionError, HTTPClientError, ResponseStreamingError, ClientError)
@@ -91,3 +92,37 @@ def test_a_fault_put_in_while_it_runs_wins_and_a_nth_call_is_hit_once(simulator)
     with pytest.raises(ecs.exceptions.ServerException):
         ecs.list_clusters()
     ecs.list_clusters()
+
+
+def test_reads_that_lag_answer_with_what_was(simulator, tmp_path):
+    match = {"service": "ecs", "operation": "DescribeServices"}
+    sim = simulator(faulty(tmp_path, {"match": match, "effect": {"kind": "stale", "seconds": 40}}), world=standing(), speed=20)
+    ecs = sim.client("ecs")
+    shown = lambda: ecs.describe_services(cluster="main", services=["api"])["services"][0]["desiredCount"]
+    before = shown()
+    updated = ecs.update_service(cluster="main", service="api", desiredCount=before + 1)
+    assert updated["service"]["desiredCount"] == before + 1, "the call itself answers with what is true"
+    assert shown() == before
+    listed = ecs.list_tasks(cluster="main", serviceName="api")
+    assert listed["taskArns"], "another read does not lag"
+    assert until(lambda: shown() == before + 1)
+    # What lags is no other world after a restart.
+    sim.kill()
+    sim.start()
+    assert shown_by(sim) == before + 1
+
+
+def shown_by(sim):
+    return sim.client("ecs").describe_services(cluster="main", services=["api"])["services"][0]["desiredCount"]
+
+
+def test_members_of_answers_are_others(simulator, tmp_path):
+    members = [
+        {"path": "/services/*/status", "was": "ACTIVE", "value": "CONTEMPLATING"},
+        {"path": "/services/*/novelty", "value": {"of": "tomorrow"}},
+    ]
+    match = {"service": "ecs", "operation": "DescribeServices", "nth": 1}
+    sim = simulator(faulty(tmp_path, {"match": match, "effect": {"kind": "alter", "members": members}}), world=standing())
+    ecs = sim.client("ecs")
+    shown = lambda: ecs.describe_services(cluster="main", services=["api"])["services"][0]["status"]
+    assert [shown(), shown()] == ["CONTEMPLATING", "ACTIVE"]

@@ -65,7 +65,8 @@ pub struct Service {
 impl Service {
     /// Whether it exists for a deployment: one that is draining or gone does not.
     pub fn is_active(&self) -> bool {
-        self.status == "ACTIVE"
+        // A status of a later API is no end: only the two that are known as such are.
+        !matches!(self.status.as_str(), "" | "DRAINING" | "INACTIVE")
     }
 
     /// The deployment that the service is going to.

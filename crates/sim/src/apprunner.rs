@@ -75,7 +75,7 @@ pub(crate) fn happen(estate: &mut Estate, env: &mut Env, due: Due) {
         }
         Due::Says { group, stream, at, message } => {
             if estate.logs.ensure_stream(env, &group, &stream) {
-                estate.logs.write_late(env, &group, &stream, at, &message);
+                estate.logs.write(env, &group, &stream, at, &message);
             }
         }
         Due::Ingress { arn } => ingress::settle(&mut estate.apprunner, env, &arn),

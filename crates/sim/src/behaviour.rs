@@ -88,12 +88,20 @@ pub(crate) struct Rule {
 }
 
 /// A log line and when it is written, in seconds after the container's start.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogLine {
     #[serde(default)]
     pub(crate) after: f64,
     pub(crate) line: String,
+    /// Seconds until it is shown, once written; a later line may be shown before it.
+    #[serde(default, skip_serializing_if = "is_at_once")]
+    pub(crate) late: f64,
+}
+
+/// Whether a line is shown at once; serde hands the number by reference.
+fn is_at_once(late: &f64) -> bool {
+    *late == 0.0
 }
 
 /// The container's end.

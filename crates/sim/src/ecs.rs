@@ -111,7 +111,7 @@ pub(crate) fn happen(estate: &mut Estate, env: &mut Env, what: What) {
         What::Incident { cluster, service, deployment, incident } => {
             incidents::happen(estate, env, (&cluster, &service), &deployment, &incident);
         }
-        What::Log { group, stream, message } => estate.logs.write(env, &group, &stream, &message),
+        What::Log { group, stream, at, message } => estate.logs.write(env, &group, &stream, at, &message),
         // Dispatched before it comes here.
         What::AppRunner(due) => crate::apprunner::happen(estate, env, due),
         What::Alarm { name, again } => crate::cloudwatch::happen(estate, env, &name, again),

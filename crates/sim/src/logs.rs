@@ -116,14 +116,6 @@ impl Logs {
         }
         true
     }
-
-    /// A container's line, now. Lost when group or stream were deleted meanwhile, as with the real driver.
-    pub(crate) fn write(&mut self, env: &Env, group: &str, stream: &str, message: &str) {
-        let at = milliseconds(env.now());
-        if let Some(stream) = self.groups.get_mut(group).and_then(|g| g.streams.get_mut(stream)) {
-            stream.push(at, at, message.to_owned());
-        }
-    }
 }
 
 impl Logs {
@@ -132,8 +124,9 @@ impl Logs {
         self.groups.keys().map(|name| Value::from(name.as_str()))
     }
 
-    /// A line that was said at the wall time `at` and arrives now. Lost when group or stream are gone.
-    pub(crate) fn write_late(&mut self, env: &Env, group: &str, stream: &str, at: Micros, message: &str) {
+    /// A line that was said at the wall time `at` and arrives now. Lost when group or stream were deleted meanwhile, as with
+    /// the real driver.
+    pub(crate) fn write(&mut self, env: &Env, group: &str, stream: &str, at: Micros, message: &str) {
         let now = milliseconds(env.now());
         if let Some(stream) = self.groups.get_mut(group).and_then(|g| g.streams.get_mut(stream)) {
             stream.push(milliseconds(at).min(now), now, message.to_owned());

@@ -43,10 +43,11 @@ pub(crate) enum What {
         deployment: String,
         incident: Box<Incident>,
     },
-    /// A container writes a line.
+    /// A line that a container wrote at the wall time `at` is shown.
     Log {
         group: String,
         stream: String,
+        at: Micros,
         message: String,
     },
     /// A deleted cluster member is no longer described.

@@ -31,6 +31,7 @@ mod practice;
 mod service_step;
 mod shell;
 mod soak;
+mod strangers;
 mod survey;
 mod terraform;
 mod words;

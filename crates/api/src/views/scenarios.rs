@@ -45,6 +45,7 @@ const ALL: &[(&str, &str, &str)] = &[
     ),
     ("slow", "Slow", "Everything works and takes five times as long."),
     ("throttled", "Throttled", "AWS answers every other call with a throttling error."),
+    ("lagging", "Reads lag", "AWS shows what was done only twenty to forty seconds later."),
     ("denied", "Denied", "The role may not change anything."),
     ("wrong_account", "Wrong account", "The credentials belong to another account."),
     ("expired", "Expired", "The credentials expire in the middle of the run."),

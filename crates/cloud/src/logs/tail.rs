@@ -1,8 +1,8 @@
 //! Following logs: what is new since the last look, with no gap and no double, from one group or several.
 //!
 //! CloudWatch Logs shows a line seconds after it was written, sometimes minutes, and with the time at which it was written.
-//! So each look goes back a while behind the newest line, lines are told apart by their event ids, and [`Tail::whole`]
-//! reads the window from its beginning once more, for what came later than that.
+//! So each look goes back a while behind the newest line, now and then a long while, lines are told apart by their event ids,
+//! and [`Tail::whole`] reads the window from its beginning once more, for what came later than that.
 
 use super::{LogLine, LogQuery};
 use crate::{CallError, Cloud};
@@ -13,6 +13,11 @@ use std::hash::{BuildHasher as _, RandomState};
 /// [`Tail::whole`]. AWS names no bound ("typically within seconds"); to be confirmed.
 const LOOK_BACK: i64 = 120_000;
 
+/// Every so many looks go back much further, for lines that come minutes late.
+const LONG_EVERY: u32 = 10;
+/// How far those go back, milliseconds.
+const LONG_BACK: i64 = 15 * 60_000;
+
 /// Which lines of a group were already seen.
 #[derive(Debug, Default)]
 pub struct Tail {
@@ -20,11 +25,13 @@ pub struct Tail {
     seen: HashSet<(u64, u64)>,
     keys: (RandomState, RandomState),
     newest: Option<i64>,
+    looks: u32,
 }
 
 impl Tail {
     /// Lines that were not there at the last look, oldest first; `None` while the group does not exist.
     pub async fn next(&mut self, cloud: &Cloud, query: &LogQuery) -> Result<Option<Vec<LogLine>>, CallError> {
+        self.looks = self.looks.wrapping_add(1);
         let from = self.begins_at(query.from);
         self.look(cloud, &LogQuery { from, ..query.clone() }).await
     }
@@ -40,7 +47,8 @@ impl Tail {
 
     /// Where the next look begins: a while behind the newest line, and never before the window.
     fn begins_at(&self, from: Option<i64>) -> Option<i64> {
-        let back = self.newest.map(|newest| newest - LOOK_BACK);
+        let far = if self.looks.is_multiple_of(LONG_EVERY) { LONG_BACK } else { LOOK_BACK };
+        let back = self.newest.map(|newest| newest - far);
         match (from, back) {
             (Some(from), Some(back)) => Some(from.max(back)),
             (from, back) => from.or(back),
@@ -152,11 +160,16 @@ mod tests {
 
     #[test]
     fn a_look_goes_back_behind_the_newest_line_and_never_before_the_window() {
-        let mut tail = Tail::default();
+        let mut tail = Tail { looks: 1, ..Tail::default() };
         assert_eq!(tail.begins_at(Some(7)), Some(7));
         tail.take(vec![line("a", 500_000)]);
         assert_eq!(tail.begins_at(Some(7)), Some(380_000));
         assert_eq!(tail.begins_at(Some(400_000)), Some(400_000));
         assert_eq!(tail.begins_at(None), Some(380_000));
+        tail.take(vec![line("b", 2_000_000)]);
+        tail.looks = LONG_EVERY;
+        assert_eq!(tail.begins_at(Some(7)), Some(1_100_000), "now and then a look goes back much further");
+        tail.looks += 1;
+        assert_eq!(tail.begins_at(Some(7)), Some(1_880_000));
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn pinned(env: &Env, of: &mut Service, index: usize) {
     if !runs_here(env, attempt) && attempt.behaviour.exit.is_none() {
         attempt.behaviour.exit = Some(Exit { after: 0.2, code: 1, ..Exit::default() });
         let line = "exec /app/entrypoint.sh: exec format error".to_owned();
-        attempt.behaviour.logs = Some(vec![LogLine { after: 0.1, line }]);
+        attempt.behaviour.logs = Some(vec![LogLine { after: 0.1, line, ..LogLine::default() }]);
     }
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn stand(env: &mut Env, logs: &mut Logs, of: &Service, instance: &Ins
     logs.ensure_group(env, &group);
     logs.ensure_stream(env, &group, &stream);
     for LogLine { line, .. } in lines(instance) {
-        logs.write(env, &group, &stream, &filled(&line, instance));
+        logs.write(env, &group, &stream, env.now(), &filled(&line, instance));
     }
 }
 
@@ -255,18 +255,21 @@ fn answers_check(behaviour: &Behaviour, settings: &Settings) -> bool {
 fn speak(env: &mut Env, logs: &mut Logs, of: &Service, instance: &Instance, lag: f64) {
     let (group, stream) = (of.log_group("application"), format!("instance/{}", instance.id));
     logs.ensure_group(env, &group);
-    for LogLine { after, line } in lines(instance) {
+    for LogLine { after, line, late } in lines(instance) {
         let said = env.wall_after(after);
         let message = filled(&line, instance);
         let due = Due::Says { group: group.clone(), stream: stream.clone(), at: said, message };
-        env.after_exactly(after + lag, What::AppRunner(due));
+        env.after_exactly(after + lag + late, What::AppRunner(due));
     }
 }
 
 fn lines(instance: &Instance) -> Vec<LogLine> {
     instance.behaviour.logs.clone().unwrap_or_else(|| {
         let ready = format!("listening on 0.0.0.0:{}", instance.settings.port());
-        vec![LogLine { after: 0.2, line: "starting".to_owned() }, LogLine { after: 1.0, line: ready }]
+        vec![
+            LogLine { after: 0.2, line: "starting".to_owned(), ..LogLine::default() },
+            LogLine { after: 1.0, line: ready, ..LogLine::default() },
+        ]
     })
 }
 

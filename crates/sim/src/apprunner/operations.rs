@@ -386,7 +386,7 @@ fn write(env: &Env, logs: &mut Logs, of: &Service, stream: &str, message: &str) 
     let group = of.log_group("service");
     logs.ensure_group(env, &group);
     logs.ensure_stream(env, &group, stream);
-    logs.write(env, &group, stream, &format!("[AppRunner] {message}"));
+    logs.write(env, &group, stream, env.now(), &format!("[AppRunner] {message}"));
 }
 
 fn next(env: &mut Env, service: &str, operation: &str, seconds: f64, step: Step) {

@@ -53,8 +53,11 @@ pub(crate) fn speak(
     let runs = found.map_or_else(|| Image::default().runs_on(platform), |image| image.runs_on(platform));
     if container.behaviour.exit.is_none() && !runs {
         container.behaviour.exit = Some(Exit { after: 0.2, code: 255, ..Exit::default() });
-        container.behaviour.logs =
-            Some(vec![LogLine { after: 0.1, line: "exec /app/entrypoint.sh: exec format error".to_owned() }]);
+        container.behaviour.logs = Some(vec![LogLine {
+            after: 0.1,
+            line: "exec /app/entrypoint.sh: exec format error".to_owned(),
+            ..LogLine::default()
+        }]);
     }
     let Some(target) = container.log.clone() else { return };
     let lines = container.behaviour.logs.clone().unwrap_or_else(|| {
@@ -62,13 +65,16 @@ pub(crate) fn speak(
             Some(port) => format!("listening on 0.0.0.0:{port}"),
             None => "started".to_owned(),
         };
-        vec![LogLine { after: 0.2, line: "starting".to_owned() }, LogLine { after: 1.0, line: ready }]
+        vec![
+            LogLine { after: 0.2, line: "starting".to_owned(), ..LogLine::default() },
+            LogLine { after: 1.0, line: ready, ..LogLine::default() },
+        ]
     });
     container.behaviour.logs = Some(lines);
     match logs {
         Some(logs) => {
-            for (_, message) in messages(container) {
-                logs.write(env, &target.group, &target.stream, &message);
+            for said in messages(container) {
+                logs.write(env, &target.group, &target.stream, env.now(), &said.line);
             }
         }
         None => say(env, &target, container),
@@ -77,9 +83,10 @@ pub(crate) fn speak(
 
 /// Schedules the lines of a container's behaviour, from now.
 pub(crate) fn say(env: &mut Env, target: &LogTarget, container: &Container) {
-    for (after, message) in messages(container) {
+    for LogLine { after, line: message, late } in messages(container) {
         let (group, stream) = (target.group.clone(), target.stream.clone());
-        env.after_exactly(after, What::Log { group, stream, message });
+        let at = env.wall_after(after);
+        env.after_exactly(after + late, What::Log { group, stream, at, message });
     }
 }
 
@@ -88,7 +95,7 @@ pub(crate) fn filled(text: &str, container: &Container) -> String {
     text.replace("${digest}", &container.digest).replace("${image}", &container.image)
 }
 
-fn messages(container: &Container) -> Vec<(f64, String)> {
+fn messages(container: &Container) -> Vec<LogLine> {
     let lines = container.behaviour.logs.iter().flatten();
-    lines.map(|LogLine { after, line }| (*after, filled(line, container))).collect()
+    lines.map(|said| LogLine { line: filled(&said.line, container), ..said.clone() }).collect()
 }

@@ -10,6 +10,7 @@ use super::view;
 use crate::ecs::{LAGS, is_passing};
 use crate::failure::{arguments, failed, strange};
 use crate::service_step::Done;
+use crate::strangers::Strangers;
 use holdpoint_cloud::{
     AppOperation, AppService, CallError, Cloud, LogLine, LogQuery, Millis, OperationState, Tail,
 };
@@ -35,6 +36,8 @@ pub(crate) struct Arrival {
     pub(crate) service: Option<AppService>,
     /// The operation.
     pub(crate) operation: String,
+    /// Words of AWS's that are not known.
+    pub(crate) strangers: Strangers,
 }
 
 /// One operation, being followed.
@@ -54,6 +57,7 @@ struct Seen {
     unread: bool,
     rounds: u32,
     watch: Watch,
+    strangers: Strangers,
     /// When the newest sight of the service was last changed.
     updated: Option<Millis>,
     /// Since when AWS shows no service.
@@ -97,17 +101,23 @@ impl Following<'_> {
             };
             seen.take(service.as_ref(), clock.elapsed());
             if service.is_none() && self.deletes {
-                return Ok(Arrival { service: None, operation: self.operation.to_owned() });
+                return Ok(Arrival {
+                    service: None,
+                    operation: self.operation.to_owned(),
+                    strangers: seen.strangers,
+                });
             }
             if let Some(operation) = operation {
                 self.tell(service.as_ref(), &operation, &mut seen).await;
                 if !operation.is_going() {
-                    return self.ended(operation.state(), service, &operation, &mut seen).await;
+                    let ended = self.ended(operation.state(), service, &operation, &mut seen).await;
+                    return ended.map_err(|ending| with_strangers(&seen.strangers, ending));
                 }
                 let age = seen.watch.age(self.task, &operation);
                 let hangs = age >= STUCK && self.task.timeout.is_none();
                 if hangs || clock.elapsed() >= deadline {
-                    return Err(Ending::Failed(self.late(service.as_ref(), &operation, age, limit).await));
+                    let late = self.late(service.as_ref(), &operation, age, limit).await;
+                    return Err(Ending::Failed(seen.strangers.told(late)));
                 }
             } else if seen.missing.is_some_and(|since| clock.elapsed().saturating_sub(since) >= LAGS) {
                 let headline =
@@ -155,9 +165,11 @@ impl Following<'_> {
                 let headline = format!("Not done: App Runner service {name} is {status}.");
                 Err(Ending::Failed(failure.diagnosis(headline).await))
             }
-            OperationState::Succeeded | OperationState::Going | OperationState::RollingBack => {
-                Ok(Arrival { service, operation: self.operation.to_owned() })
-            }
+            OperationState::Succeeded | OperationState::Going | OperationState::RollingBack => Ok(Arrival {
+                service,
+                operation: self.operation.to_owned(),
+                strangers: seen.strangers.clone(),
+            }),
             OperationState::Failed => {
                 let headline = match operation.kind.as_str() {
                     "CREATE_SERVICE" => format!(
@@ -251,11 +263,22 @@ impl Following<'_> {
                 }
             }
         }
+        view::strangers(self.task, &mut seen.strangers, service, operation);
         seen.rounds += 1;
         let name = name_of(self.arn);
         let asked_at = self.task.clock.now();
         self.task.progress.shows(view::operation(name, service, operation, seen.last.as_ref(), asked_at));
         self.task.progress.says(view::sentence(name, operation, seen.last.as_ref()));
+    }
+}
+
+/// A failure with the words that are not known.
+fn with_strangers(strangers: &Strangers, ending: Ending) -> Ending {
+    match ending {
+        Ending::Failed(diagnosis) => Ending::Failed(strangers.told(diagnosis)),
+        Ending::RolledBackByAws(diagnosis) => Ending::RolledBackByAws(strangers.told(diagnosis)),
+        Ending::Superseded(diagnosis) => Ending::Superseded(strangers.told(diagnosis)),
+        other @ (Ending::Succeeded { .. } | Ending::NotPractised(_)) => other,
     }
 }
 
@@ -281,7 +304,13 @@ pub(crate) async fn follow(cloud: &Cloud, done: &Done<'_, World>) -> Ending {
 async fn standing(cloud: &Cloud, task: &Task, arn: &str, note: Option<String>) -> Ending {
     match cloud.app_service(arn).await {
         Ok(Some(service)) => {
-            arrived(cloud, task, Arrival { service: Some(service), operation: String::new() }, note).await
+            arrived(
+                cloud,
+                task,
+                Arrival { service: Some(service), operation: String::new(), strangers: Strangers::default() },
+                note,
+            )
+            .await
         }
         Ok(None) => Ending::Failed(Diagnosis::of(format!("{} does not exist any more", name_of(arn)))),
         Err(error) => Ending::Failed(failed(&format!("{} cannot be read", name_of(arn)), &error)),
@@ -294,6 +323,7 @@ pub(crate) async fn arrived(cloud: &Cloud, task: &Task, arrival: Arrival, note: 
         Ok(expect) => expect,
         Err(diagnosis) => return Ending::Failed(diagnosis),
     };
+    let note = arrival.strangers.noted(note);
     let Some(service) = &arrival.service else {
         return Ending::Failed(Diagnosis::of("The service does not exist any more"));
     };

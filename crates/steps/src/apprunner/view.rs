@@ -4,7 +4,9 @@
 //! "done" | "failed"}], last_event: {at, text}, asked_at}`. Times are RFC 3339.
 
 use crate::ecs::moment;
+use crate::strangers::Strangers;
 use holdpoint_cloud::{AppOperation, AppService, LogLine, OperationState};
+use holdpoint_engine::Task;
 use holdpoint_run::At;
 use serde_json::{Value, json};
 
@@ -28,6 +30,28 @@ pub(crate) fn operation(
         "last_event": last.map(|line| json!({"at": At(line.timestamp).to_string(), "text": line.message})),
         "asked_at": asked_at.to_string(),
     })
+}
+
+/// Meets what AWS says of an operation and its service.
+pub(crate) fn strangers(
+    task: &Task,
+    met: &mut Strangers,
+    service: Option<&AppService>,
+    operation: &AppOperation,
+) {
+    const SERVICE: [&str; 6] =
+        ["CREATE_FAILED", "RUNNING", "DELETED", "DELETE_FAILED", "PAUSED", "OPERATION_IN_PROGRESS"];
+    const OPERATION: [&str; 7] = [
+        "PENDING",
+        "IN_PROGRESS",
+        "FAILED",
+        "SUCCEEDED",
+        "ROLLBACK_IN_PROGRESS",
+        "ROLLBACK_FAILED",
+        "ROLLBACK_SUCCEEDED",
+    ];
+    met.meet(task, "service status", service.map(|service| service.status.as_str()), &SERVICE);
+    met.meet(task, "operation status", Some(&operation.status), &OPERATION);
 }
 
 /// One sentence.

@@ -181,6 +181,7 @@ pub(super) fn arrived(task: &Task, arrival: Arrival, note: Option<String>) -> En
         Ok(expect) => expect,
         Err(diagnosis) => return Ending::Failed(diagnosis),
     };
+    let note = arrival.strangers.noted(note);
     let running = arrival.service.primary().map_or(0, |primary| primary.running_count);
     let mut judgements: Vec<Judgement> = expect
         .images

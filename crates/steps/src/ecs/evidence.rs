@@ -4,10 +4,17 @@ use super::definition::{containers, log_place, platform, short};
 use super::rollout::{Sight, Target};
 use crate::built_for::built_for;
 use crate::words::{READ, Words};
-use holdpoint_cloud::{AttachedTask, Cloud, Container};
+use holdpoint_cloud::{AttachedTask, CallError, Cloud, Container, LogLine};
+use holdpoint_engine::Task;
 use holdpoint_run::Diagnosis;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long the cause of a failure is waited for in the log, in plan time: CloudWatch shows lines after seconds, as a rule.
+const LATE: Duration = Duration::from_secs(30);
+/// Time between two looks at it.
+const POLL: Duration = Duration::from_secs(3);
 
 /// Stopped tasks that are kept: a crash loop without a breaker makes them without end.
 const KEPT: usize = 200;
@@ -34,6 +41,7 @@ impl Evidence {
     pub(crate) async fn diagnosis(
         &self,
         cloud: &Cloud,
+        task: &Task,
         headline: String,
         target: &Target,
         sight: &Sight,
@@ -46,7 +54,7 @@ impl Evidence {
         if let Some(event) = newest {
             diagnosis = diagnosis.says("Newest telling event", event);
         }
-        self.of_tasks(cloud, diagnosis, &target.task_definition).await
+        self.of_tasks(cloud, task, diagnosis, &target.task_definition).await
     }
 
     /// Keeps tasks that belong to no deployment.
@@ -58,6 +66,7 @@ impl Evidence {
     pub(crate) async fn of_tasks(
         &self,
         cloud: &Cloud,
+        task: &Task,
         mut diagnosis: Diagnosis,
         task_definition: &str,
     ) -> Diagnosis {
@@ -77,7 +86,7 @@ impl Evidence {
         }
         let failing = failing_container(last, &definition);
         if let Some(container) = failing {
-            diagnosis = last_words(cloud, diagnosis, last, container, &definition).await;
+            diagnosis = last_words(cloud, task, diagnosis, last, container, &definition).await;
             diagnosis = diagnosis.says("The image", image_says(cloud, container, &definition).await);
         }
         diagnosis
@@ -200,10 +209,33 @@ fn failing_container<'a>(task: &'a AttachedTask, definition: &Map<String, Value>
         .or_else(|| all.first())
 }
 
+/// The end of a container's log. CloudWatch shows lines late: one that failed and has said nothing of it is waited for.
+async fn words(
+    cloud: &Cloud,
+    task: &Task,
+    container: &Container,
+    group: &str,
+    stream: &str,
+) -> Result<Vec<LogLine>, CallError> {
+    let deadline = task.clock.elapsed() + LATE;
+    let failed = container.exit_code.is_some_and(|code| code != 0);
+    loop {
+        let lines = cloud.last_log_lines(group, stream, READ).await?;
+        let tells = Words::of(lines.iter().map(|line| line.message.as_str())).error.is_some();
+        if tells || !failed || task.clock.elapsed() >= deadline {
+            return Ok(lines);
+        }
+        task.progress
+            .says(format!("It failed. Waiting for late lines in {group}, which say nothing of it yet"));
+        task.clock.sleep(POLL).await;
+    }
+}
+
 async fn last_words(
     cloud: &Cloud,
+    task: &Task,
     mut diagnosis: Diagnosis,
-    task: &AttachedTask,
+    stopped: &AttachedTask,
     container: &Container,
     definition: &Map<String, Value>,
 ) -> Diagnosis {
@@ -213,15 +245,15 @@ async fn last_words(
             format!("container {} does not log to CloudWatch Logs with a stream prefix", container.name),
         );
     };
-    let stream = format!("{prefix}/{}/{}", container.name, task.id());
-    match cloud.last_log_lines(&group, &stream, READ).await {
+    let stream = format!("{prefix}/{}/{}", container.name, stopped.id());
+    match words(cloud, task, container, &group, &stream).await {
         Ok(lines) if lines.is_empty() => diagnosis
             .says("Last words", format!("none: the stream {stream} in {group} is empty or was never made")),
         Ok(lines) => {
             let words = Words::of(lines.iter().map(|line| line.message.as_str()));
             let count = lines.len();
             let place =
-                |line: usize| format!("{group}, task {}, line {line} of {count}", short_id(task.id()));
+                |line: usize| format!("{group}, task {}, line {line} of {count}", short_id(stopped.id()));
             if let Some((line, error)) = words.error.filter(|(line, _)| *line < count) {
                 diagnosis = diagnosis.says("First error", format!("{error} — {}", place(line)));
             }

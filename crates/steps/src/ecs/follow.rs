@@ -8,6 +8,7 @@ use super::service::{LAGS, World, digests};
 use super::view;
 use crate::ecs::definition::short;
 use crate::failure::failed;
+use crate::strangers::Strangers;
 use holdpoint_cloud::{AttachedTask, CallError, Cloud, Listing, Millis, Service, ServiceDeployment};
 use holdpoint_engine::{Ending, Task};
 use holdpoint_run::Diagnosis;
@@ -37,6 +38,8 @@ pub(crate) struct Arrival {
     pub(crate) images: BTreeMap<String, String>,
     /// The longest time that a task was seen to take from running to healthy.
     pub(crate) boot: Option<Duration>,
+    /// Words of AWS's that are not known.
+    pub(crate) strangers: Strangers,
 }
 
 /// One deployment, being followed.
@@ -294,6 +297,7 @@ impl<'a> Following<'a> {
 
     async fn tell(&self, sight: &Sight, seen: &mut Seen) {
         let Some(service) = &sight.service else { return };
+        view::strangers(self.task, &mut seen.strangers, &self.target, service, sight.ours.as_ref());
         let mut fresh = Vec::new();
         for event in &service.events {
             // Newest first: what stands behind the newest one that was there before is older still.
@@ -359,6 +363,7 @@ impl<'a> Following<'a> {
             service_deployment,
             images,
             boot: seen.boots.slowest(),
+            strangers: seen.strangers.clone(),
         })
     }
 
@@ -368,7 +373,8 @@ impl<'a> Following<'a> {
         {
             seen.evidence.keep(&tasks, &self.target.deployment);
         }
-        seen.evidence.diagnosis(self.cloud, headline, &self.target, sight).await
+        let diagnosis = seen.evidence.diagnosis(self.cloud, self.task, headline, &self.target, sight).await;
+        seen.strangers.told(diagnosis)
     }
 }
 
@@ -390,6 +396,7 @@ struct Seen {
     told_to_wait: Option<Duration>,
     stage: view::Stage,
     boots: Boots,
+    strangers: Strangers,
     /// Since when AWS shows no service.
     missing: Option<Duration>,
 }

@@ -141,6 +141,8 @@ impl Following<'_> {
             clock.sleep(POLL).await;
             self.log.read(self.cloud, self.task).await;
         }
+        // What came later than a look goes back belongs to the evidence all the same.
+        self.log.read_whole(self.cloud, self.task).await;
     }
 
     async fn ended(self, tasks: &[AttachedTask]) -> Ending {
@@ -167,8 +169,9 @@ impl Following<'_> {
             };
             let mut evidence = Evidence::default();
             evidence.keep_all(tasks.get(at).map(std::slice::from_ref).unwrap_or_default());
-            let diagnosis =
-                evidence.of_tasks(self.cloud, Diagnosis::of(headline), &self.run.task_definition).await;
+            let diagnosis = evidence
+                .of_tasks(self.cloud, self.task, Diagnosis::of(headline), &self.run.task_definition)
+                .await;
             return Ending::Failed(self.unplaced(diagnosis));
         }
         if !self.failures.is_empty() || tasks.len() < self.run.count as usize {
@@ -196,7 +199,7 @@ impl Following<'_> {
             ("stopped_reason", json!(first.and_then(|task| task.stopped_reason.clone()))),
             ("log_group", json!(self.log.group)),
             ("log_stream", json!(self.log.streams.first())),
-            ("last_lines", json!(self.log.last)),
+            ("last_lines", json!(self.log.last_lines())),
         ];
         Ending::Succeeded {
             outputs: outputs
@@ -240,7 +243,7 @@ impl Following<'_> {
         let mut diagnosis = Diagnosis::of(headline)
             .says("The tasks", self.arns.join(", "))
             .hint("Read its log to find out how it ended, then retry or skip the step.");
-        diagnosis.last_log = self.log.last.iter().cloned().collect();
+        diagnosis.last_log = self.log.last_lines();
         diagnosis
     }
 
@@ -255,7 +258,7 @@ impl Following<'_> {
         for arn in &self.arns {
             diagnosis = diagnosis.hint(format!("`{stop} {}` stops it.", short(arn)));
         }
-        diagnosis.last_log = self.log.last.iter().cloned().collect();
+        diagnosis.last_log = self.log.last_lines();
         diagnosis
     }
 }
@@ -266,7 +269,8 @@ struct Log {
     streams: Vec<String>,
     tail: Tail,
     lines: usize,
-    last: VecDeque<String>,
+    /// With the moment of each.
+    last: VecDeque<(i64, String)>,
     contains: Vec<(String, Option<String>)>,
     lacks: Vec<(String, Option<String>)>,
     note: Option<String>,
@@ -289,9 +293,25 @@ impl Log {
 
     /// Reads what is new. A log that cannot be read is no reason to lose sight of the task.
     async fn read(&mut self, cloud: &Cloud, task: &Task) {
-        let Some(group) = self.group.clone() else { return };
-        let query = LogQuery { group: group.clone(), streams: self.streams.clone(), ..LogQuery::default() };
-        match self.tail.next(cloud, &query).await {
+        let Some(query) = self.query() else { return };
+        let lines = self.tail.next(cloud, &query).await;
+        self.show(task, query.group, lines);
+    }
+
+    /// Reads it from its beginning, for lines that came late.
+    async fn read_whole(&mut self, cloud: &Cloud, task: &Task) {
+        let Some(query) = self.query() else { return };
+        let lines = self.tail.whole(cloud, &query).await;
+        self.show(task, query.group, lines);
+    }
+
+    fn query(&self) -> Option<LogQuery> {
+        let group = self.group.clone()?;
+        Some(LogQuery { group, streams: self.streams.clone(), ..LogQuery::default() })
+    }
+
+    fn show(&mut self, task: &Task, group: String, lines: Result<Option<Vec<LogLine>>, CallError>) {
+        match lines {
             Ok(Some(lines)) => {
                 self.note = None;
                 for line in lines {
@@ -307,7 +327,9 @@ impl Log {
 
     fn take(&mut self, line: &LogLine) {
         self.lines += 1;
-        self.last.push_back(line.message.trim_end().to_owned());
+        // By when it was written: a line that comes late stands where it belongs.
+        let place = self.last.partition_point(|(at, _)| *at <= line.timestamp);
+        self.last.insert(place, (line.timestamp, line.message.trim_end().to_owned()));
         if self.last.len() > LAST {
             self.last.pop_front();
         }
@@ -318,6 +340,10 @@ impl Log {
                 *place = Some(shown.clone());
             }
         }
+    }
+
+    fn last_lines(&self) -> Vec<String> {
+        self.last.iter().map(|(_, line)| line.clone()).collect()
     }
 
     fn judgements(&self) -> Vec<Judgement> {

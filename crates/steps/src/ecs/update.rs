@@ -3,7 +3,7 @@
 use super::definition::short;
 use super::service::{World, already_says, confirmed, existing};
 use crate::failure::{act_failed, failed};
-use holdpoint_cloud::{Answer, Cloud, Deployment, Service};
+use holdpoint_cloud::{Answer, Cloud, Deployment, Service, ServiceDeployment};
 use holdpoint_engine::{ActError, Observation, Task};
 use holdpoint_run::{Diagnosis, External, Receipt};
 use serde::Deserialize;
@@ -64,7 +64,10 @@ pub(super) async fn observe_update(
     if !starts {
         return observe_setting(cloud, task, world, input).await;
     }
-    let found = confirmed(task, || async { new_deployment(cloud, world, &target).await }).await?;
+    let found = match confirmed(task, || new_deployment(cloud, world, &target, Shown::Agreeing)).await? {
+        None => new_deployment(cloud, world, &target, Shown::Anywhere).await?,
+        found => found,
+    };
     let Some((service, new)) = found else {
         return Ok(Observation::TookNoEffect {
             why: format!(
@@ -118,12 +121,23 @@ fn changes_tasks(input: &Value) -> bool {
         .any(|member| !input[*member].is_null())
 }
 
+/// Which looks count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// A service deployment that is under way counts once the service shows its deployment, which alone tells its id:
+    /// until then the service was read from a replica that lags.
+    Agreeing,
+    /// Any.
+    Anywhere,
+}
+
 /// A new deployment with exactly the wanted task definition: among those shown, else among the newest service
 /// deployments (one that AWS has rolled back since is no longer shown as a deployment).
 async fn new_deployment(
     cloud: &Cloud,
     world: &World,
     target: &str,
+    shown: Shown,
 ) -> Result<Option<(Service, Deployment)>, Diagnosis> {
     let found = super::service::read(cloud, &world.cluster, &world.service).await?;
     let service = existing(found, &world.cluster, &world.service)?;
@@ -136,9 +150,12 @@ async fn new_deployment(
         Err(error) if error.is_unavailable() => return Ok(None),
         Err(error) => return Err(failed("The service's deployments cannot be listed", &error)),
     };
-    for found in
-        listed.iter().filter(|found| !world.service_deployments.contains(&found.service_deployment_arn))
-    {
+    let counts = |found: &&ServiceDeployment| {
+        let under_way = matches!(found.status.as_str(), "PENDING" | "IN_PROGRESS");
+        !world.service_deployments.contains(&found.service_deployment_arn)
+            && !(under_way && shown == Shown::Agreeing)
+    };
+    for found in listed.iter().filter(counts) {
         let Some(revision) = found.target() else { continue };
         let revisions = cloud
             .service_revisions(&[revision.to_owned()])

@@ -10,7 +10,9 @@
 
 use super::definition::short;
 use super::rollout::Target;
+use crate::strangers::Strangers;
 use holdpoint_cloud::{AttachedTask, Deployment, Millis, Service, ServiceDeployment, TaskState};
+use holdpoint_engine::Task;
 use holdpoint_run::At;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -69,6 +71,37 @@ pub(crate) fn told_to_wait(ours: Option<&ServiceDeployment>) -> Duration {
 pub(crate) fn moment(at: Millis) -> String {
     At(at.0).to_string()
 }
+
+/// Meets what AWS says of a deployment and its service.
+pub(crate) fn strangers(
+    task: &Task,
+    met: &mut Strangers,
+    target: &Target,
+    service: &Service,
+    ours: Option<&ServiceDeployment>,
+) {
+    met.meet(task, "service status", Some(&service.status), &["ACTIVE", "DRAINING", "INACTIVE"]);
+    let own = service.deployment(&target.deployment);
+    let state = own.and_then(|own| own.rollout_state.as_deref());
+    met.meet(task, "rollout state", state, &["COMPLETED", "FAILED", "IN_PROGRESS"]);
+    let Some(ours) = ours else { return };
+    met.meet(task, "service deployment status", Some(&ours.status), &STATUSES);
+    let stage = ours.lifecycle_stage.as_deref().filter(|stage| stage_in_words(stage) == *stage);
+    met.meet(task, "lifecycle stage", stage, &[]);
+}
+
+/// Every `ServiceDeploymentStatus` of ECS's API model.
+const STATUSES: [&str; 9] = [
+    "PENDING",
+    "SUCCESSFUL",
+    "STOPPED",
+    "STOP_REQUESTED",
+    "IN_PROGRESS",
+    "ROLLBACK_REQUESTED",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_SUCCESSFUL",
+    "ROLLBACK_FAILED",
+];
 
 /// A lifecycle stage in words; one of a later API as it is.
 pub(crate) fn stage_in_words(stage: &str) -> &str {

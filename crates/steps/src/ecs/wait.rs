@@ -137,6 +137,8 @@ impl Wait {
         let oldest = list
             .into_iter()
             .filter(|found| found.created_at.is_some_and(|at| at.0 >= since - SKEW))
+            // One that is under way is shown by the service, if not by this replica yet.
+            .filter(|found| !matches!(found.status.as_str(), "PENDING" | "IN_PROGRESS"))
             .min_by_key(|found| found.created_at)?;
         let revision = oldest.target()?.to_owned();
         let revisions = self.cloud.service_revisions(&[revision]).await.ok()?;
