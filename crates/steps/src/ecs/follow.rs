@@ -189,7 +189,12 @@ impl<'a> Following<'a> {
         match judge(&self.target, sight) {
             Verdict::Superseded { by, .. } if self.before.contains(&by) => Verdict::Going,
             Verdict::Follow(other) if self.before.contains(&other.id) => Verdict::Going,
-            verdict => verdict,
+            verdict @ (Verdict::Going
+            | Verdict::Deployed
+            | Verdict::Failed(_)
+            | Verdict::RolledBack(_)
+            | Verdict::Superseded { .. }
+            | Verdict::Follow(_)) => verdict,
         }
     }
 

@@ -151,9 +151,10 @@ async fn new_deployment(
         Err(error) => return Err(failed("The service's deployments cannot be listed", &error)),
     };
     let counts = |found: &&ServiceDeployment| {
+        let known = world.service_deployments.contains(&found.service_deployment_arn);
         let under_way = matches!(found.status.as_str(), "PENDING" | "IN_PROGRESS");
-        !world.service_deployments.contains(&found.service_deployment_arn)
-            && !(under_way && shown == Shown::Agreeing)
+        let agrees = shown == Shown::Anywhere || !under_way;
+        !known && agrees
     };
     for found in listed.iter().filter(counts) {
         let Some(revision) = found.target() else { continue };

@@ -1,6 +1,6 @@
 //! `express.deploy`: creates or updates, once, and follows the deployment behind it.
 
-use super::follow::{Express, follow, mark_of, receipt, send, updated};
+use super::follow::{Express, follow, mark_of, receipt, send, settled, updated};
 use super::settings::{CLUSTER, CREATE, Standing, UPDATE, content, create, look, says, update};
 use crate::ecs::{World, confirmed, is_marked, short};
 use crate::failure::arguments;
@@ -97,13 +97,12 @@ impl Change for Deploy {
             });
         }
         let with: ExpressDeploy = arguments(&task.with)?;
-        let took = confirmed(task, || async {
+        settled(task, || async {
             let (_, standing) = look(&self.cloud, &world.cluster, &world.service).await?;
             let input = standing.as_ref().map(|standing| update(&with, standing));
-            let seen = updated(standing.as_ref(), input.as_ref().unwrap_or(&planned.input));
-            Ok(matches!(seen, Observation::TookEffect(_)).then_some(seen))
-        });
-        Ok(took.await?.unwrap_or_else(|| updated(None, &planned.input)))
+            Ok(updated(standing.as_ref(), input.as_ref().unwrap_or(&planned.input)))
+        })
+        .await
     }
 
     async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {

@@ -1,7 +1,7 @@
 //! Following what Express Mode started: the new deployment of the service behind it, to its true end.
 
 use super::settings::{self, DELETE, Standing, look, says};
-use crate::ecs::{Arrival, Following, Target, World, read_service};
+use crate::ecs::{Arrival, Following, Target, World, confirmed, read_service};
 use crate::failure::{act_failed, failed, strange};
 use crate::service_step::{Doing, Family};
 use async_trait::async_trait;
@@ -86,6 +86,21 @@ pub(super) fn updated(standing: Option<&Standing>, input: &Value) -> Observation
             Observation::TookNoEffect { why: "its newest configuration is not what was asked for".into() }
         }
         None => Observation::TookNoEffect { why: "there is no such service".into() },
+    }
+}
+
+/// What came of a change: reads may show late that it took effect, so that what shows nothing of it is looked at again.
+pub(super) async fn settled<F>(task: &Task, look: impl Fn() -> F) -> Result<Observation, Diagnosis>
+where
+    F: Future<Output = Result<Observation, Diagnosis>>,
+{
+    let took = confirmed(task, || async {
+        let seen = look().await?;
+        Ok(matches!(seen, Observation::TookEffect(_)).then_some(seen))
+    });
+    match took.await? {
+        Some(took) => Ok(took),
+        None => look().await,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `express.rollback`: back to the pinned configuration with its image by digest, or to no service at all.
 
-use super::follow::{Express, follow, gone, send, updated};
+use super::follow::{Express, follow, gone, send, settled, updated};
 use super::settings::{CLUSTER, DELETE, UPDATE, back, content, key, look, says};
 use crate::ecs::World;
 use crate::failure::arguments;
@@ -98,9 +98,12 @@ impl Change for Rollback {
             return Express::settle(&self.cloud, doing).await;
         }
         let with: ExpressRollback = arguments(&task.with)?;
-        let (_, standing) = look(&self.cloud, &world.cluster, &world.service).await?;
-        let input = self.input(task, &with).await?.unwrap_or_default();
-        Ok(updated(standing.as_ref(), &input))
+        settled(task, || async {
+            let (_, standing) = look(&self.cloud, &world.cluster, &world.service).await?;
+            let input = self.input(task, &with).await?.unwrap_or_default();
+            Ok(updated(standing.as_ref(), &input))
+        })
+        .await
     }
 
     async fn follow(&self, done: Done<'_, World>) -> Result<Ending, Diagnosis> {
