@@ -5,6 +5,7 @@
 
 use super::card::Card;
 use super::subject::{USUAL, act_told, ecr_of, platform, reference, told};
+use crate::ecs::confirmed;
 use crate::failure::{act_failed, arguments, failed, strange};
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
@@ -107,9 +108,11 @@ impl Executor for Copy {
         let planned = intent.actions.get(action).ok_or_else(|| strange("it has no such action"))?;
         if planned.call == CREATE {
             let (account, name) = repository_in(&planned.input)?;
-            let found = self.cloud.repository(account, name).await;
-            let found = found.map_err(|error| failed("The repository cannot be looked for", &error))?;
-            return Ok(match found {
+            let found = confirmed(task, || async {
+                let found = self.cloud.repository(account, name).await;
+                found.map_err(|error| failed("The repository cannot be looked for", &error))
+            });
+            return Ok(match found.await? {
                 Some(_) => Observation::TookEffect(created(name, None)),
                 None => Observation::TookNoEffect { why: format!("there is no repository {name}") },
             });
