@@ -6,7 +6,10 @@ use crate::findings::{Findings, near, short};
 use crate::kinds::{KNOWN_LATER, KindSpec, ShellName, kind, kinds};
 use crate::template::is_template;
 use crate::yaml::{self, Kind, Node};
-use crate::{Action, Check, Effect, Hold, Output, Practice, Script, Span, Step, StepId, rules};
+use crate::{
+    Action, Check, Effect, Hold, OldVersion, Output, Practice, SchemaChange, Script, Span, Step, StepId,
+    rules,
+};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -38,11 +41,14 @@ pub(crate) struct Site {
     pub(crate) after: bool,
 }
 
-const STEP_KEYS: [&str; 15] = [
+const STEP_KEYS: [&str; 16] = [
     "id", "uses", "with", "when", "needs", "effect", "expect", "outputs", "hold", "estimate", "timeout",
-    "retry", "after", "undo", "practice",
+    "retry", "after", "undo", "schema", "practice",
 ];
-const HOLD_KEYS: [&str; 4] = ["signatures", "by_someone_else", "by", "covers"];
+const HOLD_KEYS: [&str; 6] = ["signatures", "by_someone_else", "by", "covers", "valid", "break_glass"];
+const SCHEMA_KEYS: [&str; 2] = ["old_version", "why"];
+const OLD_VERSIONS: [(&str, OldVersion); 3] =
+    [("works", OldVersion::Works), ("breaks", OldVersion::Breaks), ("unknown", OldVersion::Unknown)];
 const EFFECTS: [(&str, Effect); 4] = [
     ("read", Effect::Read),
     ("idempotent", Effect::Idempotent),
@@ -88,6 +94,7 @@ pub(crate) fn step(
     }
     let outputs = outputs(&fields, spec, findings);
     let practice = fields.node("practice").and_then(|node| practice(node, findings));
+    let schema = fields.node("schema").and_then(|node| schema(node, findings));
     let step = Step {
         title: if title.is_empty() { words_of(&id) } else { title.to_owned() },
         id,
@@ -102,6 +109,7 @@ pub(crate) fn step(
         retry,
         after,
         undo,
+        schema,
         practice,
         items: Vec::new(),
         prose: None,
@@ -152,6 +160,7 @@ pub(crate) fn from_text(
             retry: 0,
             after: Vec::new(),
             undo: None,
+            schema: None,
             practice: None,
             items: Vec::new(),
             prose: None,
@@ -212,10 +221,29 @@ pub(crate) fn hold(node: &Node, sites: &mut Vec<Site>, findings: &mut Findings<'
                 text
             })
             .collect(),
+        valid: fields.duration("valid", findings).unwrap_or(Hold::VALID),
+        break_glass: fields.flag("break_glass", findings).unwrap_or(true),
         span: fields.span(),
     };
     rules::hold(&hold, &fields, &by, findings);
     Some(hold)
+}
+
+/// Reads a `schema`: without a word on the old version nobody knows.
+fn schema(node: &Node, findings: &mut Findings<'_>) -> Option<SchemaChange> {
+    let fields = Fields::open(node, "schema change", &SCHEMA_KEYS, findings)?;
+    if fields.node("why").is_none() {
+        findings.error_hint(
+            "missing-key",
+            node.span,
+            "a schema change has no `why`",
+            "Write what changes: who rolls back must know.".to_owned(),
+        );
+    }
+    Some(SchemaChange {
+        old_version: fields.word("old_version", &OLD_VERSIONS, findings).unwrap_or(OldVersion::Unknown),
+        why: fields.text("why", findings).unwrap_or_default(),
+    })
 }
 
 /// The script of a code fence.

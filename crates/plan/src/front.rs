@@ -19,6 +19,16 @@ pub(crate) struct Front {
     pub(crate) targeted: bool,
     pub(crate) vars: Vec<Var>,
     pub(crate) estimate: Option<Estimate>,
+    /// Names of steps that go back together, not yet known to be steps.
+    pub(crate) together: Vec<Joined>,
+}
+
+/// One of `together`, as written.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) steps: Vec<(String, Span)>,
+    pub(crate) why: String,
+    pub(crate) span: Span,
 }
 
 /// Where the front matter ends and Markdown begins, and the YAML between the marks.
@@ -70,7 +80,7 @@ pub(crate) fn read(yaml: &Mapped, findings: &mut Findings<'_>) -> Option<Front> 
     }
     let Some(root) = yaml::parse(yaml, findings) else { return Some(Front::default()) };
     let Some(node) = root.get("holdpoint") else { return Some(Front::default()) };
-    let keys = ["version", "title", "target", "vars", "estimate"];
+    let keys = ["version", "title", "target", "vars", "estimate", "together"];
     let Some(fields) = Fields::open(node, "plan", &keys, findings) else { return Some(Front::default()) };
     version(&fields, findings);
     Some(Front {
@@ -79,6 +89,7 @@ pub(crate) fn read(yaml: &Mapped, findings: &mut Findings<'_>) -> Option<Front> 
         target: fields.node("target").and_then(|node| target(node, findings)),
         vars: fields.node("vars").map(|node| vars(node, findings)).unwrap_or_default(),
         estimate: fields.estimate("estimate", findings),
+        together: fields.node("together").map(|node| together(node, findings)).unwrap_or_default(),
     })
 }
 
@@ -271,6 +282,36 @@ fn vars(node: &Node, findings: &mut Findings<'_>) -> Vec<Var> {
         });
     }
     vars
+}
+
+fn together(node: &Node, findings: &mut Findings<'_>) -> Vec<Joined> {
+    let Kind::List(entries) = &node.kind else {
+        findings.error_hint(
+            "wrong-type",
+            node.span,
+            "`together` must be a list",
+            "Write `together: [{ steps: [deploy_api, deploy_worker], why: … }]`.".to_owned(),
+        );
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let Some(fields) = Fields::open(entry, "group", &["steps", "why"], findings) else { continue };
+        let steps = fields.texts("steps", findings);
+        if steps.len() < 2 {
+            findings.error("together", entry.span, "at least two steps go back together");
+        }
+        if fields.node("why").is_none() {
+            findings.error_hint(
+                "missing-key",
+                entry.span,
+                "a group has no `why`",
+                "Write what must be one, such as `exactly one runs the jobs`.".to_owned(),
+            );
+        }
+        all.push(Joined { steps, why: fields.text("why", findings).unwrap_or_default(), span: entry.span });
+    }
+    all
 }
 
 /// Where the text after the front matter begins to be the plan's own, for an empty span at its start.

@@ -37,6 +37,7 @@ mod shape;
 pub mod shell;
 mod tasks;
 mod template;
+mod together;
 mod understand;
 mod wanted;
 mod yaml;

@@ -57,6 +57,8 @@ pub struct Plan {
     pub estimate: Option<Estimate>,
     /// Stages in order of the file. Only those with steps or a role are here; plain prose is not.
     pub stages: Vec<Stage>,
+    /// Steps that go back together or not at all.
+    pub together: Vec<Together>,
     /// SHA-256 of the file's bytes, lowercase hex.
     pub digest: String,
 }
@@ -81,6 +83,17 @@ impl Plan {
     pub fn stage(&self, id: &StageId) -> Option<&Stage> {
         self.stages.iter().find(|stage| &stage.id == id)
     }
+}
+
+/// Steps whose undos go together: putting only some of them back would leave none, or two, of what must be one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Together {
+    /// At least two.
+    pub steps: Vec<StepId>,
+    /// What must be one, in the author's words.
+    pub why: String,
+    /// Where it is written.
+    pub span: Span,
 }
 
 /// The account, region and role that a run is pinned to.
@@ -187,6 +200,8 @@ pub struct Step {
     pub after: Vec<Check>,
     /// What undoes it; `None` where the kind has its own default or none.
     pub undo: Option<Action>,
+    /// What it does to the schema of a database, which the undo of other steps does not take back.
+    pub schema: Option<SchemaChange>,
     /// What stands in for it in practice.
     pub practice: Option<Practice>,
     /// Items to sign, for a checklist.
@@ -195,6 +210,27 @@ pub struct Step {
     pub prose: Option<Span>,
     /// The step's fence (or checklist, or guide command).
     pub span: Span,
+}
+
+/// A change of a database's schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaChange {
+    /// Whether the version that ran before works with the schema as it is after.
+    pub old_version: OldVersion,
+    /// What changes, in the author's words.
+    pub why: String,
+}
+
+/// Whether the version that ran before a schema change works after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OldVersion {
+    /// It does: rolling back is safe.
+    Works,
+    /// It does not.
+    Breaks,
+    /// Nobody has said: it is asked before a rollback.
+    Unknown,
 }
 
 /// A kind of step with its arguments.
@@ -208,6 +244,13 @@ pub struct Action {
     pub expect: Value,
     /// The script of a `shell`, or the original command that the step replaces (shown, never run).
     pub script: Option<Script>,
+}
+
+impl Action {
+    /// Whether Terraform changes something by it, and would do so again at its next apply.
+    pub fn is_terraform_apply(&self) -> bool {
+        self.uses == "terraform.apply"
+    }
 }
 
 /// A code fence that belongs to a step.
@@ -287,8 +330,19 @@ pub struct Hold {
     pub by: Vec<String>,
     /// Expressions whose values a signature covers, beside plan digest, account and target: `steps.x.outputs.y`.
     pub covers: Vec<String>,
+    /// How long a signature counts, from when it was given until the work behind it begins; [`Hold::VALID`] where the
+    /// plan does not say.
+    #[serde(with = "seconds")]
+    pub valid: Duration,
+    /// Whether one person may pass it in an emergency, with a reason that stays in sight for ever.
+    pub break_glass: bool,
     /// Where it is written.
     pub span: Span,
+}
+
+impl Hold {
+    /// How long a signature counts where the plan does not say: what was decided yesterday was decided of another day.
+    pub const VALID: Duration = Duration::from_secs(24 * 60 * 60);
 }
 
 /// What a step does in practice instead of its script.
@@ -315,8 +369,20 @@ pub struct Item {
     pub evidence: Option<String>,
     /// May be left open.
     pub optional: bool,
+    /// May be left open for now: what is not ticked then becomes an obligation.
+    pub later: Option<Later>,
     /// Where it is written.
     pub span: Span,
+}
+
+/// When something that may be left for later is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Later {
+    /// How long after the checklist is signed.
+    #[serde(with = "seconds")]
+    pub within: Duration,
+    /// Who sees to it.
+    pub owner: Option<String>,
 }
 
 mod seconds {

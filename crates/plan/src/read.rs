@@ -9,6 +9,7 @@ use crate::findings::Findings;
 use crate::front::{self, Front};
 use crate::sections::{Outline, Section, Taken, slug};
 use crate::tasks::{self, DraftItem};
+use crate::together::joined;
 use crate::{Level, Plan, Reading, Role, Severity, Span, Stage, StageId, StepId, lint, repair, yaml};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -186,6 +187,7 @@ impl<'t> Reader<'t> {
         if lints {
             lint::check(self.text, &mut stages, &known, findings);
         }
+        let together = joined(&front.together, &stages, findings);
         let plan = Plan {
             level,
             title,
@@ -193,6 +195,7 @@ impl<'t> Reader<'t> {
             vars: front.vars,
             estimate: front.estimate,
             stages: stages.into_iter().map(finished).collect(),
+            together,
             digest,
         };
         (plan, parts)

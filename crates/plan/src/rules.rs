@@ -155,6 +155,14 @@ pub(crate) fn hold(hold: &Hold, fields: &Fields<'_>, by: &[(String, Span)], find
             "Write `signatures: 1`, or leave the hold out.".to_owned(),
         );
     }
+    if let Some(node) = fields.node("valid").filter(|_| hold.valid.is_zero()) {
+        findings.error_hint(
+            "hold",
+            node.span,
+            "a signature that counts for no time holds for ever",
+            "Write how long it counts, such as `8h`.".to_owned(),
+        );
+    }
     for (at, (name, span)) in by.iter().enumerate() {
         if name.trim().is_empty() {
             findings.error("hold", *span, "a name in `by` is empty");

@@ -2,9 +2,11 @@
 
 use crate::document::{Comment, Task};
 use crate::findings::{Findings, did_you_mean, short};
-use crate::{Item, ItemId, Span, StepId};
+use crate::kinds::Dur;
+use crate::{Item, ItemId, Later, Span, StepId};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 /// An item and the place of the step that it names.
 #[derive(Debug)]
@@ -13,7 +15,7 @@ pub(crate) struct DraftItem {
     pub(crate) from_span: Option<Span>,
 }
 
-const KEYS: [&str; 4] = ["id", "from", "evidence", "optional"];
+const KEYS: [&str; 6] = ["id", "from", "evidence", "optional", "later", "owner"];
 const EVIDENCE: [&str; 3] = ["note", "screenshot", "file"];
 
 /// Reads an item; its id is made of its text when no comment names it.
@@ -34,6 +36,14 @@ pub(crate) fn item(task: &Task, names: &mut Names, findings: &mut Findings<'_>) 
     };
     for comment in &task.comments {
         said.read(comment, findings);
+    }
+    if let (Some(span), None) = (said.owner_span, said.later) {
+        findings.error_hint(
+            "unknown-key",
+            span,
+            "an owner of what is not left for later has nothing to do",
+            "Write `later=7d` as well.".to_owned(),
+        );
     }
     let id = match said.id {
         Some((id, span)) => {
@@ -57,6 +67,7 @@ pub(crate) fn item(task: &Task, names: &mut Names, findings: &mut Findings<'_>) 
             from: said.from.as_ref().map(|(id, _)| id.clone()),
             evidence: said.evidence,
             optional: said.optional,
+            later: said.later.map(|within| Later { within, owner: said.owner }),
             span: task.span,
         },
         from_span: said.from.map(|(_, span)| span),
@@ -79,6 +90,9 @@ struct Said {
     from: Option<(StepId, Span)>,
     evidence: Option<String>,
     optional: bool,
+    later: Option<Duration>,
+    owner: Option<String>,
+    owner_span: Option<Span>,
 }
 
 impl Said {
@@ -113,7 +127,7 @@ impl Said {
         let value = value.map(|value| value.trim_matches(['"', '\'']));
         match (key, value) {
             ("optional", None | Some("true")) => self.optional = true,
-            ("id" | "from" | "evidence", None | Some("")) => {
+            ("id" | "from" | "evidence" | "later" | "owner", None | Some("")) => {
                 findings.error_hint(
                     "comment",
                     span,
@@ -137,6 +151,19 @@ impl Said {
                         "Write `from=steps.{}`.",
                         crate::sections::slug(text.trim_start_matches("steps."))
                     ),
+                ),
+            },
+            ("owner", Some(text)) => {
+                self.owner = Some(text.to_owned());
+                self.owner_span = Some(span);
+            }
+            ("later", Some(text)) => match text.parse::<Dur>() {
+                Ok(within) => self.later = Some(within.get()),
+                Err(_) => findings.error_hint(
+                    "wrong-type",
+                    span,
+                    format!("`{}` is no length of time", short(text)),
+                    "Write when it is due after the list is signed: `later=7d`.".to_owned(),
                 ),
             },
             ("evidence", Some(text)) if EVIDENCE.contains(&text) => self.evidence = Some(text.to_owned()),

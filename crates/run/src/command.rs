@@ -1,10 +1,11 @@
 //! What can be asked of a run, and how it says no.
 
 use crate::{
-    Actor, Answer, Checked, Covered, Diagnosis, Evidence, HoldKey, How, Intent, Moment, Outcome, Pin,
-    Question, Receipt, RunEnd, Signature, Started, Used, Work,
+    Actor, Adopted, Answer, At, Checked, Covered, Diagnosis, Evidence, HoldKey, How, Intent, Moment, Outcome,
+    Pin, Question, Receipt, RunEnd, Signature, Started, Used, Work,
 };
 use holdpoint_plan::{ItemId, StepId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A command. Operators give some, the driver and the executors the others.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,13 @@ pub enum Command {
         /// Which hold.
         hold: HoldKey,
         /// With what.
+        signature: Box<Signature>,
+    },
+    /// Pass a hold alone, in an emergency.
+    BreakGlass {
+        /// Which hold.
+        hold: HoldKey,
+        /// With what; it says why.
         signature: Box<Signature>,
     },
     /// A step's condition was evaluated to no.
@@ -181,12 +189,42 @@ pub enum Command {
         /// Why.
         reason: Option<String>,
     },
-    /// Roll back the whole set.
+    /// Roll back the whole set, or a part of it.
     RollBack {
         /// Who.
         by: Actor,
         /// Why.
         reason: String,
+        /// Only these steps.
+        only: Option<BTreeSet<StepId>>,
+        /// Cautions that are accepted, by id, and why.
+        accepts: BTreeMap<String, String>,
+    },
+    /// Go on with an edited plan, which the state [knows](crate::State::know).
+    Adopt(Box<Adopted>),
+    /// Have an obligation be due at another time, or somebody else see to it.
+    MoveObligation {
+        /// Which.
+        id: String,
+        /// By when.
+        due: Option<At>,
+        /// Who sees to it.
+        owner: Option<String>,
+        /// Who says so.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+    /// Close an obligation; may follow the end of the run.
+    CloseObligation {
+        /// Which.
+        id: String,
+        /// Who.
+        by: Actor,
+        /// What was done.
+        reason: String,
+        /// A note, or a digest.
+        evidence: Option<String>,
     },
     /// Give up.
     Abort {
@@ -200,6 +238,13 @@ pub enum Command {
         /// How.
         end: RunEnd,
     },
+}
+
+impl Command {
+    /// Whether it may follow the end of the run: what is left for later outlives it.
+    pub(crate) fn outlives_the_run(&self) -> bool {
+        matches!(self, Self::CloseObligation { .. } | Self::MoveObligation { .. })
+    }
 }
 
 /// What an operator decides about work that failed, is unknown or is stale.
@@ -265,6 +310,17 @@ pub enum Refusal {
     /// A reason is wanted.
     #[error("say why: {0} is kept in the journal with its reason")]
     Reason(String),
+    /// Something that has to be accepted before a rollback.
+    #[error("{says}; say why it may be rolled back all the same ({id})")]
+    Caution {
+        /// Which: [`crate::Caution::id`].
+        id: String,
+        /// What is so.
+        says: String,
+    },
+    /// A revision that the run cannot go on with.
+    #[error(transparent)]
+    Unfit(#[from] crate::Unfit),
     /// A lifecycle rule.
     #[error(transparent)]
     Illegal(#[from] crate::Illegal),

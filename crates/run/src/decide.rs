@@ -1,9 +1,11 @@
 //! Every guard of a run: command → facts, or a refusal. Nothing is stored here.
 
+mod adoption;
 mod answer;
 mod checklist;
 mod choice;
 mod holds;
+mod obligations;
 mod reply;
 
 use crate::{
@@ -14,18 +16,18 @@ use holdpoint_plan::StepId;
 
 /// Decides one command. The facts are to be stored together, in this order.
 pub fn decide(state: &State, command: Command, now: At) -> Result<Vec<Fact>, Refusal> {
-    if let Some((end, _)) = state.end {
-        return Err(Refusal::Over(end));
-    }
     let facts = match (state.started.is_some(), command) {
         (false, Command::Start(started)) => may_start(state, &started).map(|()| vec![Fact::Started(started)]),
         (false, _) => Err(Refusal::NotBegun),
-        (true, command) => begun(state, command),
+        (true, command) => match state.end {
+            Some((end, _)) if !command.outlives_the_run() => Err(Refusal::Over(end)),
+            Some(_) | None => begun(state, command, now),
+        },
     }?;
     follows(state, facts, now)
 }
 
-fn begun(state: &State, command: Command) -> Result<Vec<Fact>, Refusal> {
+fn begun(state: &State, command: Command, now: At) -> Result<Vec<Fact>, Refusal> {
     match command {
         Command::Start(_) => Err(Refusal::Begun),
         Command::TakeOver { driver, reason } => {
@@ -39,11 +41,12 @@ fn begun(state: &State, command: Command) -> Result<Vec<Fact>, Refusal> {
             Some(_) | None => Err(Refusal::NotNow(format!("{moment:?} is not to be pinned now"))),
         },
         Command::OpenHold { hold, covers } => holds::open(state, hold, covers),
-        Command::Sign { hold, signature } => holds::sign(state, hold, *signature),
+        Command::Sign { hold, signature } => holds::sign(state, hold, *signature, now),
+        Command::BreakGlass { hold, signature } => holds::break_glass(state, hold, signature),
         Command::SkipByCondition { step } => skip_by_condition(state, step),
         Command::Intend { work, intent, identity, used, covers } => {
             may_begin(state, &work)?;
-            if let Some(voided) = changed_cover(state, &work, &covers)? {
+            if let Some(voided) = void_cover(state, &work, &covers, now)? {
                 return Ok(voided);
             }
             let attempt = state.work(&work).map_or(0, |known| known.attempt) + 1;
@@ -78,7 +81,7 @@ fn begun(state: &State, command: Command) -> Result<Vec<Fact>, Refusal> {
         Command::Verify { work } => in_hand(state, &work).map(|()| vec![Fact::Verifying { work }]),
         Command::Conclude { work, outcome } => {
             in_hand(state, &work)?;
-            Ok(concluded(state, work, outcome))
+            Ok(concluded(state, work, outcome, now))
         }
         Command::BecomeUnknown { work, diagnosis } => {
             in_hand(state, &work).map(|()| vec![Fact::BecameUnknown { work, diagnosis }])
@@ -95,7 +98,16 @@ fn begun(state: &State, command: Command) -> Result<Vec<Fact>, Refusal> {
             in_hand(state, &work)?;
             choice::stop(state, work, hard, by, reason)
         }
-        Command::RollBack { by, reason } => choice::roll_back(state, by, reason),
+        Command::RollBack { by, reason, only, accepts } => {
+            choice::roll_back(state, by, reason, only.as_ref(), &accepts)
+        }
+        Command::Adopt(adopted) => adoption::adopt(state, adopted),
+        Command::CloseObligation { id, by, reason, evidence } => {
+            obligations::close(state, id, by, reason, evidence)
+        }
+        Command::MoveObligation { id, due, owner, by, reason } => {
+            obligations::shift(state, id, due, owner, by, reason)
+        }
         Command::Abort { by, reason } => choice::abort(state, by, reason),
         Command::Close { end } => match next(state) {
             Some(Effect::Close(due)) if due == end => Ok(vec![Fact::Closed { end }]),
@@ -116,9 +128,12 @@ fn follows(state: &State, mut facts: Vec<Fact>, now: At) -> Result<Vec<Fact>, Re
         facts.push(tick);
     }
     if let Some((work, by)) = checklist::complete(&ahead) {
+        let left = obligations::of_a_checklist(&ahead, &work.step, now);
         let answer = Fact::Answered { work, answer: crate::Answer::default(), by };
-        apply(&mut ahead, now, &answer)?;
-        facts.push(answer);
+        for fact in std::iter::once(answer).chain(left) {
+            apply(&mut ahead, now, &fact)?;
+            facts.push(fact);
+        }
     }
     Ok(facts)
 }
@@ -127,6 +142,7 @@ fn apply(ahead: &mut State, now: At, fact: &Fact) -> Result<(), Refusal> {
     ahead.apply(ahead.seq + 1, now, fact).map_err(|misfit| match misfit {
         crate::Misfit::NoStep { step, .. } => Refusal::Absent(format!("step {step}")),
         crate::Misfit::Illegal { why, .. } => Refusal::Illegal(why),
+        crate::Misfit::NoPlan { digest, .. } => Refusal::Absent(format!("revision {digest}")),
     })
 }
 
@@ -193,11 +209,13 @@ fn in_hand(state: &State, work: &Work) -> Result<(), Refusal> {
     }
 }
 
-/// Each hold before the step is compared with what it would cover now; the first that differs is void, and stands anew.
-fn changed_cover(
+/// Each hold before the step is compared with what it would cover now; the first that differs, or whose signatures are
+/// too old, is void, and stands anew.
+fn void_cover(
     state: &State,
     work: &Work,
     covers: &[(HoldKey, Vec<crate::Covered>)],
+    now: At,
 ) -> Result<Option<Vec<Fact>>, Refusal> {
     if let (false, Some(stage), Some(step)) =
         (work.is_undo(), state.plan.stage_of(&work.step), state.plan.step(&work.step))
@@ -209,7 +227,7 @@ fn changed_cover(
             )));
         }
     }
-    Ok(holds::changed(state, covers))
+    Ok(holds::void(state, covers, now))
 }
 
 /// A change is never intended without the identity that was asserted for it, and never in another place.
@@ -261,12 +279,12 @@ fn action_in_hand(state: &State, work: &Work) -> Option<usize> {
     (known.receipts.len() < actions).then_some(known.receipts.len())
 }
 
-fn concluded(state: &State, work: Work, outcome: Box<Outcome>) -> Vec<Fact> {
+fn concluded(state: &State, work: Work, outcome: Box<Outcome>, now: At) -> Vec<Fact> {
     let succeeded = matches!(*outcome, Outcome::Succeeded { .. }) && work.lane == Lane::Forward;
-    let step = work.step.clone();
-    let mut facts = vec![Fact::Concluded { work, outcome }];
+    let mut facts = vec![Fact::Concluded { work: work.clone(), outcome }];
     if succeeded {
-        facts.extend(checklist::ticks_of(state, &step));
+        facts.extend(checklist::ticks_of(state, &work.step));
+        facts.extend(obligations::of_a_success(state, &work, now));
     }
     facts
 }

@@ -2,10 +2,10 @@
 
 use crate::chain::Event;
 use crate::{
-    At, Fact, HoldState, Illegal, ItemState, Lane, Outcome, OutputValue, Rollback, State, Status, StepFact,
-    Work, WorkState, advance,
+    Adopted, Adoption, At, Fact, HoldKey, HoldState, Illegal, ItemState, Lane, ObligationEnd,
+    ObligationState, Outcome, OutputValue, Rollback, State, Status, StepFact, Work, WorkState, advance,
 };
-use holdpoint_plan::{Need, StepId};
+use holdpoint_plan::{Item, ItemId, Need, StepId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A journal that is not one of this plan, or not one that this code could have written.
@@ -18,6 +18,14 @@ pub enum Misfit {
         seq: u64,
         /// The step.
         step: StepId,
+    },
+    /// A revision of the plan that nobody has at hand.
+    #[error("event {seq} goes on with revision {digest} of the plan, which is not at hand")]
+    NoPlan {
+        /// The event.
+        seq: u64,
+        /// SHA-256 of its bytes, hex.
+        digest: String,
     },
     /// A fact that cannot follow.
     #[error("event {seq}: {why}")]
@@ -46,6 +54,8 @@ impl State {
                 self.epoch = 1;
                 self.driver.clone_from(&started.driver);
                 self.started_at = Some(at);
+                self.undo.clone_from(&started.undo);
+                self.vars.clone_from(&started.vars);
                 self.started = Some(std::sync::Arc::new((**started).clone()));
             }
             Fact::DriverChanged { epoch, driver, .. } => {
@@ -79,6 +89,13 @@ impl State {
                     let done = satisfied
                         .is_some_and(|rule| crate::satisfied(&rule, starter.as_ref(), &state.signatures));
                     state.satisfied_at = done.then_some(at);
+                }
+            }
+            Fact::GlassBroken { hold, signature } => {
+                self.broken.push((hold.clone(), (**signature).clone()));
+                if let Some(state) = self.holds.get_mut(hold) {
+                    state.signatures.push((**signature).clone());
+                    state.satisfied_at = Some(at);
                 }
             }
             Fact::HoldVoided { hold, why } => {
@@ -192,9 +209,33 @@ impl State {
             }
             Fact::Stopping { work, hard, .. } => self.of(seq, work)?.stopping = Some(*hard),
             Fact::EvidenceKept { work, evidence } => self.evidence.push((work.clone(), evidence.clone())),
-            Fact::RollbackStarted { by, reason, set } => {
-                self.rollback =
-                    Some(Rollback { by: by.clone(), reason: reason.clone(), set: set.clone(), at });
+            Fact::RollbackStarted { by, reason, set, left, accepted } => {
+                self.rollback = Some(Rollback {
+                    by: by.clone(),
+                    reason: reason.clone(),
+                    set: set.clone(),
+                    left: left.clone(),
+                    accepted: accepted.clone(),
+                    at,
+                });
+            }
+            Fact::PlanAdopted(adopted) => self.adopt(seq, adopted)?,
+            Fact::ObligationOpened { obligation } => {
+                let state =
+                    ObligationState { obligation: (**obligation).clone(), opened_at: at, closed: None };
+                self.obligations.insert(obligation.id.clone(), state);
+            }
+            Fact::ObligationMoved { id, due, owner, .. } => {
+                if let Some(known) = self.obligations.get_mut(id) {
+                    known.obligation.due = *due;
+                    known.obligation.owner.clone_from(owner);
+                }
+            }
+            Fact::ObligationClosed { id, by, reason, evidence } => {
+                if let Some(known) = self.obligations.get_mut(id) {
+                    let (by, reason, evidence) = (by.clone(), reason.clone(), evidence.clone());
+                    known.closed = Some(ObligationEnd { by, reason, evidence, at });
+                }
             }
             Fact::Aborted { by, reason } => self.aborted = Some((by.clone(), reason.clone())),
             Fact::Closed { end } => self.end = Some((*end, at)),
@@ -209,6 +250,48 @@ impl State {
             Lane::Forward => &mut step.forward,
             Lane::Undo => &mut step.undo,
         })
+    }
+
+    /// Another revision of the plan is walked from now on: what is done stays done, save what is to be walked again.
+    fn adopt(&mut self, seq: u64, adopted: &Adopted) -> Result<(), Misfit> {
+        let plan = self.revisions.get(&adopted.digest).cloned();
+        let plan = plan.ok_or_else(|| Misfit::NoPlan { seq, digest: adopted.digest.clone() })?;
+        self.steps.retain(|id, _| plan.step(id).is_some());
+        for step in plan.steps() {
+            let old = self.plan.step(&step.id).map(|old| old.items.clone()).unwrap_or_default();
+            let known = self.steps.entry(step.id.clone()).or_default();
+            // A tick covers the item's text.
+            let stands = |id: &ItemId| {
+                let text =
+                    |items: &[Item]| items.iter().find(|item| &item.id == id).map(|item| item.text.clone());
+                text(&old) == text(&step.items)
+            };
+            known.items.retain(|id, _| stands(id));
+            // What is asked is asked anew: another step may come before it now.
+            if known.forward.status == Status::Asking {
+                known.forward.status =
+                    advance(Status::Asking, StepFact::Retried).map_err(|why| Misfit::Illegal { seq, why })?;
+            }
+        }
+        self.plan = plan;
+        self.holds.retain(|hold, _| match hold {
+            HoldKey::Stage(id) => self.plan.stage(id).is_some_and(|stage| stage.hold.is_some()),
+            HoldKey::Step(id) => self.plan.step(id).is_some_and(|step| step.hold.is_some()),
+        });
+        for (step, fate) in &adopted.fates {
+            match fate {
+                Adoption::Keep => {}
+                Adoption::Again => {
+                    let state = self.advance(seq, &Work::forward(step.clone()), StepFact::Retried)?;
+                    state.unasked();
+                    state.skipped = None;
+                    state.ended_at = None;
+                }
+            }
+        }
+        self.vars.extend(adopted.vars.clone());
+        self.undo.clone_from(&adopted.undo);
+        Ok(())
     }
 
     /// What was asked is answered: its action is the next one of the intent.

@@ -1,8 +1,8 @@
 //! What happened in a run. Facts are numbered, stored and never changed; progress is not a fact.
 
 use crate::{
-    Actor, Answer, Checked, Covered, Diagnosis, Evidence, How, Intent, Mode, Outcome, Pin, Question, Receipt,
-    Signature, UndoItem,
+    Accepted, Actor, Adoption, Answer, At, Checked, Covered, Diagnosis, Evidence, How, Intent, Mode,
+    Obligation, Outcome, Pin, Question, Receipt, Signature, StepChange, UndoItem,
 };
 use holdpoint_plan::{ItemId, StageId, StepId, Target};
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,27 @@ pub struct Started {
     pub undo: Vec<UndoItem>,
 }
 
+/// A revision of the plan that an open run goes on with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// SHA-256 of its bytes, hex; they are kept in the run's folder.
+    pub digest: String,
+    /// Where it was opened, for people.
+    pub path: String,
+    /// By whom.
+    pub by: Actor,
+    /// Why.
+    pub reason: String,
+    /// What it changes, as it was shown.
+    pub changes: Vec<StepChange>,
+    /// What becomes of each changed step that had a result.
+    pub fates: BTreeMap<StepId, Adoption>,
+    /// Values of variables that are new.
+    pub vars: BTreeMap<String, Value>,
+    /// What can be undone from now on: step → what undoes it.
+    pub undo: Vec<UndoItem>,
+}
+
 /// A value that a step used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
@@ -157,7 +178,14 @@ pub enum Fact {
         /// The signature.
         signature: Signature,
     },
-    /// What is covered has changed: the signatures so far are void.
+    /// One person passed the hold in an emergency. It stays in sight wherever the run is shown.
+    GlassBroken {
+        /// Which hold.
+        hold: HoldKey,
+        /// Who, and why; it covers what stood there.
+        signature: Box<Signature>,
+    },
+    /// What is covered has changed, or time is up: the signatures so far are void.
     HoldVoided {
         /// Which hold.
         hold: HoldKey,
@@ -338,6 +366,43 @@ pub enum Fact {
         reason: String,
         /// What, in this order.
         set: Vec<UndoItem>,
+        /// Steps that changed something and stay, because only a part goes back.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left: Vec<StepId>,
+        /// What was known to speak against it, and why it was done all the same.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        accepted: Vec<Accepted>,
+    },
+    /// An edited plan takes the place of the one that was walked so far.
+    PlanAdopted(Box<Adopted>),
+    /// Something is left for later.
+    ObligationOpened {
+        /// What.
+        obligation: Box<Obligation>,
+    },
+    /// It is due at another time, or somebody else sees to it.
+    ObligationMoved {
+        /// Which.
+        id: String,
+        /// By when now.
+        due: Option<At>,
+        /// Who sees to it now.
+        owner: Option<String>,
+        /// By whom.
+        by: Actor,
+        /// Why.
+        reason: String,
+    },
+    /// It is done, or need not be. May follow the end of the run.
+    ObligationClosed {
+        /// Which.
+        id: String,
+        /// By whom.
+        by: Actor,
+        /// What was done.
+        reason: String,
+        /// A note, or the digest of a file.
+        evidence: Option<String>,
     },
     /// The operator gave up.
     Aborted {
@@ -346,7 +411,7 @@ pub enum Fact {
         /// Why.
         reason: String,
     },
-    /// The run is over. Always the last.
+    /// The run is over. Nothing follows but what becomes of its obligations.
     Closed {
         /// How.
         end: crate::RunEnd,

@@ -176,8 +176,10 @@ pub fn advance(status: Status, fact: StepFact) -> Result<Status, Illegal> {
         // A step may fail before its intent: a value is missing, the identity is wrong, preparing was refused. An
         // action on its way must be answered for first: refused, received, or unknown.
         (S::Pending | S::Running | S::Asking, F::Concluded(end @ (S::Failed | S::NotPractised))) => Ok(end),
+        // What is asked is asked anew where the plan was replaced meanwhile.
         (
-            S::Failed
+            S::Asking
+            | S::Failed
             | S::Unknown
             | S::RolledBackByAws
             | S::Superseded

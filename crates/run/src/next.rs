@@ -256,7 +256,8 @@ fn unmet(state: &State, step: &Step) -> Option<String> {
 fn rolled_back(state: &State) -> RunEnd {
     let kept = |status| matches!(status, Status::Skipped | Status::NotPractised);
     let left_out = state.steps.values().any(|step| kept(step.undo.status));
-    if left_out { RunEnd::PartlyRolledBack } else { RunEnd::RolledBack }
+    let in_part = state.rollback.as_ref().is_some_and(|back| !back.left.is_empty());
+    if left_out || in_part { RunEnd::PartlyRolledBack } else { RunEnd::RolledBack }
 }
 
 impl Work {

@@ -1,11 +1,13 @@
 //! What is known about a run.
 
 use crate::{
-    Actor, Answer, At, Checked, Covered, Evidence, HoldKey, Intent, Lane, Mode, Moment, Outcome, OutputValue,
-    Pin, Question, Receipt, RunId, Signature, Started, Status, UndoItem, Used, Work,
+    Accepted, Actor, Answer, At, Checked, Covered, Evidence, HoldKey, Intent, Lane, Mode, Moment,
+    ObligationState, Outcome, OutputValue, Pin, Question, Receipt, RunId, Signature, Started, Status,
+    UndoItem, Used, Work,
 };
 use holdpoint_plan::{ItemId, Plan, StepId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,8 +42,14 @@ impl RunEnd {
 pub struct State {
     /// Which run.
     pub run: RunId,
-    /// Its plan, as it was when the run began.
+    /// Its plan: as it was when the run began, or the revision adopted last.
     pub plan: Arc<Plan>,
+    /// Revisions of the plan that may be adopted, by digest. What is not known cannot be folded.
+    pub revisions: BTreeMap<String, Arc<Plan>>,
+    /// What can be undone: step → what undoes it.
+    pub undo: Vec<UndoItem>,
+    /// Values of the variables that are not secret.
+    pub vars: BTreeMap<String, Value>,
     /// How it began; `None` before the first fact.
     pub started: Option<Arc<Started>>,
     /// When it began.
@@ -60,6 +68,10 @@ pub struct State {
     pub steps: BTreeMap<StepId, StepState>,
     /// Holds that the run arrived at.
     pub holds: BTreeMap<HoldKey, HoldState>,
+    /// Holds that one person passed in an emergency, for ever.
+    pub broken: Vec<(HoldKey, Signature)>,
+    /// What is left for later, by id.
+    pub obligations: BTreeMap<String, ObligationState>,
     /// What was before.
     pub pins: BTreeMap<String, Pin>,
     /// Which moments are pinned, and when.
@@ -215,6 +227,10 @@ pub struct Rollback {
     pub reason: String,
     /// What, in this order.
     pub set: Vec<UndoItem>,
+    /// Steps that changed something and stay.
+    pub left: Vec<StepId>,
+    /// Cautions that were accepted.
+    pub accepted: Vec<Accepted>,
     /// Since when.
     pub at: At,
 }
@@ -227,6 +243,9 @@ impl State {
         Self {
             run,
             plan,
+            revisions: BTreeMap::new(),
+            undo: Vec::new(),
+            vars: BTreeMap::new(),
             started: None,
             started_at: None,
             updated_at: None,
@@ -236,6 +255,8 @@ impl State {
             driver: String::new(),
             steps,
             holds: BTreeMap::new(),
+            broken: Vec::new(),
+            obligations: BTreeMap::new(),
             pins: BTreeMap::new(),
             pinned_at: BTreeMap::new(),
             evidence: Vec::new(),
@@ -243,6 +264,11 @@ impl State {
             aborted: None,
             end: None,
         }
+    }
+
+    /// Makes a revision of the plan known, so that it can be adopted, and a journal that adopted it folded.
+    pub fn know(&mut self, revision: Arc<Plan>) {
+        self.revisions.insert(revision.digest.clone(), revision);
     }
 
     /// Live or practice, once begun.
@@ -266,11 +292,13 @@ impl State {
 
     /// What a rollback would do now: the undos of all steps that have touched something, last first.
     pub fn rollback_set(&self) -> Vec<UndoItem> {
-        let Some(started) = &self.started else { return Vec::new() };
-        let touched = |step: &StepId| self.steps.get(step).is_some_and(|state| state.touched);
-        let undo = |step: &StepId| started.undo.iter().find(|item| &item.step == step).cloned();
-        let mut set: Vec<_> =
-            self.plan.steps().filter(|step| touched(&step.id)).filter_map(|step| undo(&step.id)).collect();
+        let undo = |step: &StepId| self.undo.iter().find(|item| &item.step == step).cloned();
+        let mut set: Vec<_> = self
+            .plan
+            .steps()
+            .filter(|step| self.is_touched(&step.id))
+            .filter_map(|step| undo(&step.id))
+            .collect();
         set.reverse();
         set
     }

@@ -18,6 +18,9 @@ pub struct Intent {
     pub ask: Option<Ask>,
     /// Set when what was asked for is already so: why no action is needed.
     pub already: Option<String>,
+    /// What is left for later when it succeeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<crate::Leaves>,
 }
 
 /// One call that changes something.

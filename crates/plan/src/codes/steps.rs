@@ -39,6 +39,14 @@ pub(super) const STEPS: Chapter = Chapter {
             "## A (stage), ### B (stage)",
         ),
         spec(
+            "together",
+            ERROR,
+            "A group of steps that go back as one has fewer than two, names no step, or one that changes nothing.",
+            "A rollback would leave none, or two, of what must be one.",
+            "Name the steps whose changes belong together.",
+            "together: [{ steps: [deploy_api] }]",
+        ),
+        spec(
             "unknown-fence",
             WARNING,
             "`yaml stpe` and the like: nearly one of ours.",

@@ -52,6 +52,13 @@ pub fn json_schema() -> Value {
             "retry": { "type": "integer", "minimum": 0, "maximum": 10 },
             "after": { "type": "array", "items": { "$ref": "#/$defs/check" } },
             "undo": { "$ref": "#/$defs/undo" },
+            "schema": object(
+                json!({
+                    "old_version": { "enum": ["works", "breaks", "unknown"], "description": "Whether the version that ran before works with the schema as it is after; unknown when absent." },
+                    "why": { "type": "string", "description": "What changes." },
+                }),
+                &["why"],
+            ),
             "practice": {
                 "type": "object",
                 "properties": { "command": { "type": "string" }, "skip": { "type": "string" } },
@@ -76,6 +83,8 @@ pub fn json_schema() -> Value {
                 "by_someone_else": { "type": "boolean", "description": "None of them may be who started the run." },
                 "by": { "type": "array", "items": { "type": "string" }, "uniqueItems": true, "description": "Of whom the signatures must come; anybody when absent." },
                 "covers": { "type": "array", "items": { "type": "string" }, "description": "Expressions whose values a signature covers." },
+                "valid": { "$ref": "#/$defs/duration", "description": "How long a signature counts; a day when absent." },
+                "break_glass": { "type": "boolean", "description": "Whether one person may pass it in an emergency, with a reason that stays in sight; so when absent." },
             }),
             &[],
         ),
@@ -112,6 +121,17 @@ pub fn json_schema() -> Value {
                     ),
                 },
                 "estimate": { "$ref": "#/$defs/estimate" },
+                "together": {
+                    "type": "array",
+                    "items": object(
+                        json!({
+                            "steps": { "type": "array", "items": { "$ref": "#/$defs/id" }, "minItems": 2 },
+                            "why": { "type": "string", "description": "What must be one." },
+                        }),
+                        &["steps", "why"],
+                    ),
+                    "description": "Steps that go back together or not at all.",
+                },
             }),
             &["version"],
         ),

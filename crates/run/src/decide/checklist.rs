@@ -52,11 +52,18 @@ pub(super) fn complete(state: &State) -> Option<(Work, Actor)> {
     };
     let step = state.plan.steps().find(asked)?;
     let ticks = &state.steps.get(&step.id)?.items;
-    let open =
-        step.items.iter().any(|item| !item.optional && !ticks.get(&item.id).is_some_and(|tick| tick.on));
+    let open = step
+        .items
+        .iter()
+        .any(|item| !may_stay_open(item) && !ticks.get(&item.id).is_some_and(|tick| tick.on));
     let last = ticks.values().filter(|tick| tick.on).max_by_key(|tick| tick.at);
     let nobody = Actor { name: "the plan".into(), through: "step".into() };
     (!open).then(|| (Work::forward(step.id.clone()), last.map_or(nobody, |tick| tick.by.clone())))
+}
+
+/// Whether a list may be signed without it: it never has to be done, or later.
+fn may_stay_open(item: &Item) -> bool {
+    item.optional || item.later.is_some()
 }
 
 /// Steps that succeeded before the run came to this checklist tick their items now.

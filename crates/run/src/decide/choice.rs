@@ -1,8 +1,11 @@
 //! What an operator decides: retry, leave out, settle, roll back, give up.
 
-use super::{action_in_hand, active_work, at_action, checklist, said_why};
-use crate::{Actor, Choice, Fact, HoldKey, How, Refusal, State, Status, Work, holds_before, sources};
+use super::{action_in_hand, active_work, at_action, checklist, obligations, said_why};
+use crate::{
+    Accepted, Actor, Choice, Fact, HoldKey, How, Refusal, State, Status, Work, holds_before, sources,
+};
 use holdpoint_plan::StepId;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Decides an interruption.
 pub(super) fn choose(state: &State, work: Work, choice: Choice, by: Actor) -> Result<Vec<Fact>, Refusal> {
@@ -17,14 +20,24 @@ pub(super) fn choose(state: &State, work: Work, choice: Choice, by: Actor) -> Re
             if let Some((other, _)) = active_work(state) {
                 return Err(Refusal::NotNow(format!("{other} is in progress")));
             }
-            let unticked = if work.is_undo() { Vec::new() } else { checklist::untick(state, &work, &by) };
-            Ok(std::iter::once(Fact::Retried { work, by, reason: mended }).chain(unticked).collect())
+            let taken_back = match work.is_undo() {
+                true => Vec::new(),
+                false => {
+                    let mut facts = checklist::untick(state, &work, &by);
+                    facts.extend(obligations::of_a_step_walked_again(state, &work.step, &by));
+                    facts
+                }
+            };
+            Ok(std::iter::once(Fact::Retried { work, by, reason: mended }).chain(taken_back).collect())
         }
         Choice::Again { from, reason } => again(state, &work, from, reason, &by),
         Choice::Skip { reason } => {
             said_why(&reason, "leaving a step out")?;
+            if work.is_undo() {
+                return leave_as_it_is(state, work, by, reason);
+            }
             let stale = state.steps.get(&work.step).is_some_and(|step| !step.stale.is_empty());
-            Ok(vec![match stale && known.status.is_done() && !work.is_undo() {
+            Ok(vec![match stale && known.status.is_done() {
                 true => Fact::Kept { step: work.step, by, reason },
                 false => Fact::Skipped { work, by, reason },
             }])
@@ -68,6 +81,7 @@ fn again(
     for one in [&source, work] {
         facts.push(Fact::Retried { work: one.clone(), by: by.clone(), reason: reason.clone() });
         facts.extend(checklist::untick(state, one, by));
+        facts.extend(obligations::of_a_step_walked_again(state, &one.step, by));
     }
     let holds = state.plan.stage_of(&work.step).zip(state.plan.step(&work.step));
     let holds = holds.map(|(stage, step)| holds_before(stage, step)).unwrap_or_default();
@@ -110,21 +124,73 @@ pub(super) fn stop(
     }
 }
 
-/// Begins to undo everything that was changed, as a set.
-pub(super) fn roll_back(state: &State, by: Actor, reason: String) -> Result<Vec<Fact>, Refusal> {
+/// Leaves an undo out. What belongs together stays together: with one of a group all of it, or none.
+fn leave_as_it_is(state: &State, work: Work, by: Actor, reason: String) -> Result<Vec<Fact>, Refusal> {
+    let group = state.group_of(&work.step);
+    let undo_of = |step: &StepId| state.steps.get(step).map(|known| known.undo.status);
+    let in_set = |step: &&StepId| {
+        state.rollback.as_ref().is_some_and(|back| back.set.iter().any(|item| &&item.step == step))
+    };
+    let others: Vec<&StepId> = group
+        .into_iter()
+        .flat_map(|group| &group.steps)
+        .filter(|step| **step != work.step)
+        .filter(in_set)
+        .collect();
+    if let Some((other, group)) =
+        others.iter().find(|step| undo_of(step) == Some(Status::Succeeded)).zip(group)
+    {
+        return Err(Refusal::NotNow(format!(
+            "{other} was put back already, so {} has to be as well: {}",
+            work.step, group.why
+        )));
+    }
+    let waiting = others.into_iter().filter(|step| undo_of(step) == Some(Status::Pending)).cloned();
+    let all = std::iter::once(work).chain(waiting.map(Work::undo));
+    Ok(all.map(|work| Fact::Skipped { work, by: by.clone(), reason: reason.clone() }).collect())
+}
+
+/// Begins to undo what was changed: all of it, as a set, or a part that stands alone.
+pub(super) fn roll_back(
+    state: &State,
+    by: Actor,
+    reason: String,
+    only: Option<&BTreeSet<StepId>>,
+    accepts: &BTreeMap<String, String>,
+) -> Result<Vec<Fact>, Refusal> {
     not_given_up(state)?;
     if state.rollback.is_some() {
         return Err(Refusal::NotNow("this run is being rolled back already".into()));
     }
     nothing_being_sent(state)?;
     said_why(&reason, "rolling back")?;
-    let set = state.rollback_set();
-    match set.is_empty() {
-        true => {
-            Err(Refusal::NotNow("nothing was changed that could be put back; abort the run to end it".into()))
-        }
-        false => Ok(vec![Fact::RollbackStarted { by, reason, set }]),
+    let set = state.rollback_of(only)?;
+    if set.is_empty() {
+        return Err(Refusal::NotNow(
+            "nothing was changed that could be put back; abort the run to end it".into(),
+        ));
     }
+    let accepted = accepted(state, &set, accepts)?;
+    let left = state.rollback_set().into_iter().map(|item| item.step);
+    let left = left.filter(|step| !set.iter().any(|item| &item.step == step)).collect();
+    Ok(vec![Fact::RollbackStarted { by, reason, set, left, accepted }])
+}
+
+/// Every caution that must be accepted is, each with its reason.
+fn accepted(
+    state: &State,
+    set: &[crate::UndoItem],
+    accepts: &BTreeMap<String, String>,
+) -> Result<Vec<Accepted>, Refusal> {
+    let mut accepted = Vec::new();
+    for caution in state.cautions(set).into_iter().filter(|caution| caution.must_accept) {
+        let reason = accepts.get(&caution.id).map(|reason| reason.trim()).unwrap_or_default();
+        if reason.is_empty() {
+            return Err(Refusal::Caution { id: caution.id, says: caution.says });
+        }
+        accepted.push(Accepted { caution: caution.id, says: caution.says, reason: reason.to_owned() });
+    }
+    Ok(accepted)
 }
 
 /// Gives up. What goes on outside goes on.

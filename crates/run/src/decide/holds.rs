@@ -1,10 +1,14 @@
 //! Holds: arriving, signing, and what makes a signature void.
 
 use super::said_why;
+use crate::obligation::after;
 use crate::people::may_sign;
 use crate::{
-    Covered, Decision, Effect, Fact, HoldKey, HoldState, Mode, Refusal, Signature, State, covers_digest, next,
+    At, Covered, Decision, Effect, Fact, HoldKey, HoldState, Mode, Refusal, Signature, State, covers_digest,
+    next,
 };
+use holdpoint_plan::Hold;
+use holdpoint_plan::kinds::Dur;
 use std::collections::BTreeSet;
 
 /// The run arrives at a hold: what signatures cover from now on.
@@ -22,19 +26,83 @@ pub(super) fn open(state: &State, hold: HoldKey, covers: Vec<Covered>) -> Result
 }
 
 /// Somebody signs: whether it counts is decided here, and nowhere later.
-pub(super) fn sign(state: &State, hold: HoldKey, signature: Signature) -> Result<Vec<Fact>, Refusal> {
+pub(super) fn sign(
+    state: &State,
+    hold: HoldKey,
+    signature: Signature,
+    now: At,
+) -> Result<Vec<Fact>, Refusal> {
     let rule = state.rule_of(&hold).ok_or_else(|| Refusal::Absent(format!("hold before {hold}")))?;
-    if state.aborted.is_some() || state.rollback.is_some() {
-        return Err(Refusal::NotNow(format!("the run does not go on behind the hold before {hold}")));
-    }
-    let open = state
-        .holds
-        .get(&hold)
-        .filter(|open| !open.lapsed)
-        .ok_or_else(|| Refusal::NotNow(format!("the run has not arrived at the hold before {hold}")))?;
+    let open = arrived(state, &hold)?;
     if open.satisfied_at.is_some() {
         return Err(Refusal::NotNow(format!("the hold before {hold} is signed already")));
     }
+    let reopened = expired(rule, open, now).map(|why| {
+        let (hold, covers) = (hold.clone(), open.covers.clone());
+        [Fact::HoldVoided { hold: hold.clone(), why }, Fact::HoldOpened { hold, covers }]
+    });
+    could_be_of_this_run(state, open, &signature)?;
+    match signature.decision {
+        Decision::NoGo => said_why(signature.reason.as_deref().unwrap_or_default(), "a no-go")?,
+        Decision::Go => {
+            let started = state.started.as_ref().ok_or(Refusal::NotBegun)?;
+            may_sign(rule, Some(&started.starter.person), &signature.signer.person)
+                .map_err(Refusal::Signature)?;
+            let people =
+                open.signatures.iter().filter(|one| one.decision == Decision::Go && reopened.is_none());
+            for other in people.map(|one| &one.signer.person) {
+                if !signature.signer.person.certainly_other_than(other) {
+                    return Err(Refusal::Signature(format!(
+                        "{} has signed, and {} is not certainly another person",
+                        other.name, signature.signer.person.name
+                    )));
+                }
+            }
+        }
+    }
+    Ok(reopened.into_iter().flatten().chain([Fact::Signed { hold, signature }]).collect())
+}
+
+/// One person passes a hold in an emergency. Whoever said no-go is not passed over.
+pub(super) fn break_glass(
+    state: &State,
+    hold: HoldKey,
+    signature: Box<Signature>,
+) -> Result<Vec<Fact>, Refusal> {
+    let rule = state.rule_of(&hold).ok_or_else(|| Refusal::Absent(format!("hold before {hold}")))?;
+    let open = arrived(state, &hold)?;
+    if open.satisfied_at.is_some() {
+        return Err(Refusal::NotNow(format!("the hold before {hold} is signed already")));
+    }
+    if !rule.break_glass {
+        return Err(Refusal::NotNow(format!(
+            "the plan forbids that one person passes the hold before {hold}"
+        )));
+    }
+    if let Some(no) = open.no_go() {
+        return Err(Refusal::NotNow(format!(
+            "{} said no-go, and an emergency does not pass over that: have it reconsidered",
+            no.signer.person.name
+        )));
+    }
+    if signature.decision != Decision::Go || signature.auto {
+        return Err(Refusal::Signature("a person breaks the glass, and to go".into()));
+    }
+    could_be_of_this_run(state, open, &signature)?;
+    said_why(signature.reason.as_deref().unwrap_or_default(), "breaking the glass")?;
+    Ok(vec![Fact::GlassBroken { hold, signature }])
+}
+
+fn arrived<'a>(state: &'a State, hold: &HoldKey) -> Result<&'a HoldState, Refusal> {
+    if state.aborted.is_some() || state.rollback.is_some() {
+        return Err(Refusal::NotNow(format!("the run does not go on behind the hold before {hold}")));
+    }
+    let open = state.holds.get(hold).filter(|open| !open.lapsed);
+    open.ok_or_else(|| Refusal::NotNow(format!("the run has not arrived at the hold before {hold}")))
+}
+
+/// Whether it covers what stands here, was made for this account, and was not given before.
+fn could_be_of_this_run(state: &State, open: &HoldState, signature: &Signature) -> Result<(), Refusal> {
     if signature.covers != covers_digest(&open.covers) {
         return Err(Refusal::Signature(
             "what it covers is not what stands here now; read it again and sign again".into(),
@@ -53,37 +121,33 @@ pub(super) fn sign(state: &State, hold: HoldKey, signature: Signature) -> Result
             signature.signer.account, started.target.account
         )));
     }
-    match signature.decision {
-        Decision::NoGo => said_why(signature.reason.as_deref().unwrap_or_default(), "a no-go")?,
-        Decision::Go => {
-            may_sign(rule, Some(&started.starter.person), &signature.signer.person)
-                .map_err(Refusal::Signature)?;
-            let people = open.signatures.iter().filter(|one| one.decision == Decision::Go);
-            for other in people.map(|one| &one.signer.person) {
-                if !signature.signer.person.certainly_other_than(other) {
-                    return Err(Refusal::Signature(format!(
-                        "{} has signed, and {} is not certainly another person",
-                        other.name, signature.signer.person.name
-                    )));
-                }
-            }
-        }
-    }
-    Ok(vec![Fact::Signed { hold, signature }])
+    Ok(())
 }
 
-/// Voids the first hold whose signatures cover something else than is so now, and opens it anew.
-pub(super) fn changed(state: &State, now: &[(HoldKey, Vec<Covered>)]) -> Option<Vec<Fact>> {
-    now.iter().find_map(|(hold, covers)| {
-        let signed = &state.holds.get(hold)?.covers;
-        (covers_digest(covers) != covers_digest(signed)).then(|| {
-            let why = format!("changed since it was signed: {}", difference(signed, covers));
-            vec![
-                Fact::HoldVoided { hold: hold.clone(), why },
-                Fact::HoldOpened { hold: hold.clone(), covers: covers.clone() },
-            ]
-        })
+/// Voids the first hold whose signatures cover something else than is so now, or count no longer, and opens it anew.
+pub(super) fn void(state: &State, covered: &[(HoldKey, Vec<Covered>)], now: At) -> Option<Vec<Fact>> {
+    covered.iter().find_map(|(hold, covers)| {
+        let open = state.holds.get(hold)?;
+        let why = match covers_digest(covers) == covers_digest(&open.covers) {
+            true => expired(state.rule_of(hold)?, open, now)?,
+            false => format!("changed since it was signed: {}", difference(&open.covers, covers)),
+        };
+        Some(vec![
+            Fact::HoldVoided { hold: hold.clone(), why },
+            Fact::HoldOpened { hold: hold.clone(), covers: covers.clone() },
+        ])
     })
+}
+
+/// Why a signature of this hold counts no longer. A clock that was put back makes none older.
+fn expired(rule: &Hold, open: &HoldState, now: At) -> Option<String> {
+    let old = open.signatures.iter().find(|one| after(one.signer.at, rule.valid) < now)?;
+    Some(format!(
+        "{} signed at {}, and a signature counts for {} here",
+        old.signer.person.name,
+        old.signer.at,
+        Dur::of(rule.valid)
+    ))
 }
 
 fn difference(before: &[Covered], now: &[Covered]) -> String {

@@ -1,13 +1,13 @@
 //! A run without a world: commands are decided, sealed into a chain, opened again and folded.
 
 use super::people::{actor, checked};
-use super::plans::{ACCOUNT, REGION, target};
+use super::plans::{ACCOUNT, REGION, hours, target};
 use holdpoint_plan::{Plan, StepId};
 use holdpoint_run::chain::{Draft, Event, Stored, genesis, open, seal};
 use holdpoint_run::{
     ActionPlan, Ask, AskField, AskOption, At, Command, Covered, Diagnosis, Effect, Fact, HoldKey, How,
-    Intent, Lane, Mode, Outcome, OutputValue, Receipt, Refusal, RunId, Started, State, UndoItem, Used, Work,
-    decide, json_digest, next,
+    Intent, Lane, Leaves, Mode, Outcome, OutputValue, Receipt, Refusal, RunId, Started, State, UndoItem,
+    Used, Work, decide, json_digest, next,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) struct Run {
     pub(crate) state: State,
+    /// The plan that it began with.
+    first: Arc<Plan>,
     pub(crate) journal: Vec<Stored>,
     pub(crate) now: At,
     /// What the next conclusion of a step is, instead of success.
@@ -32,8 +34,10 @@ impl Run {
     pub(crate) fn new(plan: Plan) -> Self {
         let run = run_id();
         let head = genesis(&run);
+        let first = Arc::new(plan);
         Self {
-            state: State::new(run, Arc::new(plan)),
+            state: State::new(run, Arc::clone(&first)),
+            first,
             journal: Vec::new(),
             now: At(1_790_000_000_000),
             outcomes: BTreeMap::new(),
@@ -69,13 +73,6 @@ impl Run {
     }
 
     pub(crate) fn start(&mut self, mode: Mode, who: &str, account: &str) -> Result<Vec<Fact>, Refusal> {
-        let undo = |step: &holdpoint_plan::Step| {
-            step.undo.clone().map(|action| UndoItem {
-                step: step.id.clone(),
-                action,
-                summary: format!("put {} back", step.id),
-            })
-        };
         let started = Started {
             title: self.state.plan.title.clone(),
             plan_digest: self.state.plan.digest.clone(),
@@ -90,9 +87,18 @@ impl Run {
             git_sha: None,
             version: "0.1.0".into(),
             driver: "1 on console".into(),
-            undo: self.state.plan.steps().filter_map(undo).collect(),
+            undo: self.undo_of(&self.state.plan),
         };
         self.command(Command::Start(Box::new(started)))
+    }
+
+    /// What can be undone of a plan.
+    pub(crate) fn undo_of(&self, plan: &Plan) -> Vec<UndoItem> {
+        let undo = |step: &holdpoint_plan::Step| {
+            let summary = format!("put {} back", step.id);
+            step.undo.clone().map(|action| UndoItem { step: step.id.clone(), action, summary })
+        };
+        plan.steps().filter_map(undo).collect()
     }
 
     /// Does what the engine does until a person or the end is reached, or `until` says stop.
@@ -144,7 +150,7 @@ impl Run {
     pub(crate) fn intend(&self, work: &Work) -> Command {
         let step = self.state.plan.step(&work.step).unwrap();
         let actions = match (work.lane, step.action.uses.as_str()) {
-            (Lane::Undo, _) | (Lane::Forward, "change" | "probe") => 1,
+            (Lane::Undo, _) | (Lane::Forward, "change" | "probe" | "terraform.apply") => 1,
             (Lane::Forward, "twice") => 2,
             (Lane::Forward, _) => 0,
         };
@@ -159,13 +165,21 @@ impl Run {
             name: format!("steps.{name}.outputs.value"),
             digest: json_digest(&self.value(name)),
         });
+        // `leaves=3h` or, until a step succeeds, `leaves=harden`.
+        let leaves = step.action.with.get("leaves").and_then(Value::as_str).map(|rest| Leaves {
+            what: format!("what {} left", step.id),
+            owner: None,
+            within: rest.ends_with('h').then(|| hours(rest)),
+            due: None,
+            until: (!rest.ends_with('h')).then(|| StepId::new(rest).unwrap()),
+        });
         let holds = [
             step.hold.is_some().then(|| HoldKey::Step(step.id.clone())),
             self.state.plan.stage_of(&step.id).map(|stage| HoldKey::Stage(stage.id.clone())),
         ];
         Command::Intend {
             work: work.clone(),
-            intent: Box::new(Intent { actions: vec![action; actions], ask, ..Intent::default() }),
+            intent: Box::new(Intent { actions: vec![action; actions], ask, leaves, ..Intent::default() }),
             identity: (actions > 0).then(|| checked("alice", ACCOUNT, self.now)),
             used: used.into_iter().collect(),
             covers: holds.into_iter().flatten().map(|key| (key, self.covers())).collect(),
@@ -174,7 +188,8 @@ impl Run {
 
     /// Checks the whole journal again from its bytes: dense, unbroken, and folding to this very state.
     pub(crate) fn replay(&self) {
-        let mut again = State::new(self.state.run.clone(), Arc::clone(&self.state.plan));
+        let mut again = State::new(self.state.run.clone(), Arc::clone(&self.first));
+        self.state.revisions.values().for_each(|plan| again.know(Arc::clone(plan)));
         let mut head = genesis(&again.run);
         for (index, stored) in self.journal.iter().enumerate() {
             let event: Event = open(&again.run, index as u64 + 1, &head, stored).expect("an unbroken chain");

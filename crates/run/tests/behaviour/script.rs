@@ -1,27 +1,37 @@
-//! Reads a script and walks it. A line is a part of the plan, a command, or (after `=`) what must be so.
+//! Reads a script and walks it. A line is a part of the plan, (after `+`) of its next revision, a command, or (after
+//! `=`) what must be so.
 
 use super::driver::{Run, done_by, outcome, receipt};
 use super::people::{checked, signature, signed};
-use super::plans::{ACCOUNT, id, plan};
-use holdpoint_plan::{ItemId, StageId};
+use super::plans::{ACCOUNT, hours, id, plan};
+use holdpoint_plan::{ItemId, Plan, StageId};
 use holdpoint_run::{
-    ActionPlan, Answer, Ask, AskOption, Choice, Command, Diagnosis, Evidence, Fact, HoldKey, How,
-    Interruption, Mode, Moment, Question, Refusal, RunEnd, State, Status, Work, covers_digest, interruption,
-    next, standing,
+    ActionPlan, Adopted, Adoption, Answer, Ask, AskOption, At, Choice, Command, Diagnosis, Evidence, Fact,
+    HoldKey, How, Interruption, Mode, Moment, Question, Refusal, RunEnd, State, Status, Work, covers_digest,
+    differences, interruption, next, standing,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Walks one script, then replays its journal.
 pub(crate) fn check(name: &str, text: &str) {
     let lines: Vec<_> =
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let of_plan = |line: &&str| {
-        ["stage ", "read ", "probe ", "change ", "twice ", "ask ", "list "]
+        ["stage ", "read ", "probe ", "change ", "twice ", "ask ", "list ", "together "]
             .iter()
             .any(|word| line.starts_with(word))
     };
     let (of_plan, rest): (Vec<&str>, Vec<&str>) = lines.into_iter().partition(of_plan);
-    let mut walk = Walk { run: Run::new(plan(&of_plan)), facts: Vec::new(), kept: None };
+    let (revision, rest): (Vec<&str>, Vec<&str>) = rest.into_iter().partition(|line| line.starts_with('+'));
+    let revision: Vec<&str> = revision.into_iter().map(|line| line.trim_start_matches(['+', ' '])).collect();
+    let mut walk = Walk { run: Run::new(plan(&of_plan)), facts: Vec::new(), kept: None, revision: None };
+    if !revision.is_empty() {
+        let revision = Arc::new(plan(&revision));
+        walk.run.state.know(Arc::clone(&revision));
+        walk.revision = Some(revision);
+    }
     for line in rest {
         let place = format!("{name}: `{line}`");
         if let Some(claim) = line.strip_prefix('=') {
@@ -50,6 +60,8 @@ struct Walk {
     facts: Vec<Fact>,
     /// A signature kept to be given again.
     kept: Option<holdpoint_run::Signature>,
+    /// The plan as it was edited meanwhile.
+    revision: Option<Arc<Plan>>,
 }
 
 impl Walk {
@@ -94,6 +106,25 @@ impl Walk {
             ["sign_again", hold] => {
                 let signature = self.kept.clone().expect("a signature was given");
                 Command::Sign { hold: key(hold), signature: Box::new(signature) }
+            }
+            ["glass", hold, who, ..] => {
+                let hold = key(hold);
+                let signature = signature(&self.run.state, &hold, who, &words[3..], self.run.now);
+                Command::BreakGlass { hold, signature: Box::new(signature) }
+            }
+            ["wait", length] => {
+                self.run.now = At(self.run.now.0 + hours(length).as_millis() as i64);
+                return Ok(());
+            }
+            ["adopt", ..] => Command::Adopt(Box::new(self.adopted(&words[1..])?)),
+            ["close_obligation", name, ..] => {
+                let (id, reason) = ((*name).to_owned(), rest(2));
+                Command::CloseObligation { id, by, reason, evidence: None }
+            }
+            ["move_obligation", name, length, ..] => {
+                let due = Some(At(self.run.now.0 + hours(length).as_millis() as i64));
+                let (id, owner) = ((*name).to_owned(), Some("platform".to_owned()));
+                Command::MoveObligation { id, due, owner, by, reason: rest(3) }
             }
             ["open", hold] => Command::OpenHold { hold: key(hold), covers: Vec::new() },
             ["pin", "start"] => Command::Pin { moment: Moment::Start, pins: Vec::new() },
@@ -156,12 +187,39 @@ impl Walk {
                     bytes: 1,
                 },
             },
-            ["rollback", ..] => Command::RollBack { by, reason: rest(1) },
+            ["rollback", ..] => rollback(&words[1..]),
             ["abort", ..] => Command::Abort { by, reason: rest(1) },
             ["close", how] => Command::Close { end: end(how) },
             other => panic!("no command {other:?}"),
         };
         self.run.command(command).map(|facts| self.facts = facts)
+    }
+
+    /// `keep:step` and `again:step`, and why.
+    fn adopted(&self, words: &[String]) -> Result<Adopted, Refusal> {
+        let plan = self.revision.as_ref().expect("a revision");
+        let changes = differences(&self.run.state, plan)?;
+        let mut adopted = Adopted {
+            digest: plan.digest.clone(),
+            path: "a.plan.md".into(),
+            by: done_by("alice"),
+            reason: String::new(),
+            changes,
+            fates: BTreeMap::new(),
+            vars: BTreeMap::new(),
+            undo: self.run.undo_of(plan),
+        };
+        for word in words {
+            match word.split_once(':') {
+                Some(("keep", step)) => adopted.fates.insert(id(step), Adoption::Keep),
+                Some(("again", step)) => adopted.fates.insert(id(step), Adoption::Again),
+                Some(_) | None => {
+                    adopted.reason = word.clone();
+                    None
+                }
+            };
+        }
+        Ok(adopted)
     }
 
     fn claim(&self, words: &[String], place: &str) {
@@ -195,6 +253,32 @@ impl Walk {
                     state.rollback.as_ref().map_or_else(|| state.rollback_set(), |known| known.set.clone());
                 assert_eq!(set.iter().map(|item| item.step.as_str()).collect::<Vec<_>>(), steps, "{place}");
             }
+            ["obligation", name, "open", length] => {
+                let known = &state.obligations[*name];
+                assert!(known.closed.is_none(), "{place}");
+                let due = At(known.opened_at.0 + hours(length).as_millis() as i64);
+                assert_eq!(known.obligation.due, Some(due), "{place}");
+                assert!(known.is_overdue(At(due.0 + 1)) && !known.is_overdue(due), "{place}");
+            }
+            ["obligation", name, "open"] => assert!(state.obligations[*name].closed.is_none(), "{place}"),
+            ["obligation", name, "closed", who] => {
+                let end = state.obligations[*name].closed.as_ref().expect(place);
+                assert_eq!(&end.by.name, who, "{place}");
+            }
+            ["cautions", wanted @ ..] => {
+                let found = state.cautions(&state.rollback_set());
+                assert_eq!(found.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), wanted, "{place}");
+            }
+            ["broken", count] => assert_eq!(state.broken.len(), number(count), "{place}"),
+            ["differs", wanted @ ..] => {
+                let revision = self.revision.as_ref().expect("a revision");
+                let found = differences(state, revision).unwrap_or_else(|unfit| panic!("{place}: {unfit}"));
+                let said = found.iter().map(|one| {
+                    let how = serde_json::to_value(one.how).unwrap().as_str().unwrap().to_owned();
+                    format!("{}:{how}{}", one.step, if one.decide { "?" } else { "" })
+                });
+                assert_eq!(said.collect::<Vec<_>>(), wanted, "{place}");
+            }
             ["epoch", wanted] => assert_eq!(state.epoch as usize, number(wanted), "{place}"),
             ["attempt", step, wanted] => {
                 assert_eq!(state.work(&work(step)).unwrap().attempt as usize, number(wanted), "{place}");
@@ -210,6 +294,22 @@ impl Walk {
             other => panic!("{place}: no claim {other:?}"),
         }
     }
+}
+
+/// `"why" only:one,two accept:schema:one="it is fine"`
+fn rollback(words: &[String]) -> Command {
+    let (mut reason, mut only, mut accepts) = (String::new(), None, BTreeMap::new());
+    for word in words {
+        match word.split_once(':') {
+            Some(("only", steps)) => only = Some(steps.split(',').map(id).collect()),
+            Some(("accept", rest)) => {
+                let (caution, why) = rest.split_once('=').unwrap();
+                accepts.insert(caution.to_owned(), why.to_owned());
+            }
+            Some(_) | None => reason = word.clone(),
+        }
+    }
+    Command::RollBack { by: done_by("alice"), reason, only, accepts }
 }
 
 /// Go on or back: both send something; to wait sends nothing.

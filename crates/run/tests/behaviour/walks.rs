@@ -5,9 +5,12 @@ use crate::people::signature;
 use crate::plans::{ACCOUNT, id, plan};
 use holdpoint_plan::{ItemId, StageId};
 use holdpoint_run::{
-    Choice, Command, Diagnosis, Effect, Fact, HoldKey, How, Lane, Mode, RunEnd, Status, Work, next,
+    Adopted, Adoption, At, Choice, Command, Diagnosis, Effect, Fact, HoldKey, How, Lane, Mode, RunEnd,
+    Status, Work, differences, next,
 };
 use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const PLAN: [&str; 9] = [
     "stage before",
@@ -33,7 +36,7 @@ fn act(run: &mut Run, choice: (u8, u8, u8)) {
     let work = if undo { Work::undo(id(step)) } else { Work::forward(id(step)) };
     let action = usize::from(how % 2);
     let by = done_by("alice");
-    let command = match what % 22 {
+    let command = match what % 26 {
         // The driver goes on, mostly.
         0..=8 => match next(&run.state) {
             Some(effect) => return step_on(run, effect, how),
@@ -67,13 +70,30 @@ fn act(run: &mut Run, choice: (u8, u8, u8)) {
         17 => Command::Send { work, action },
         18 => Command::Receive { work, action, receipt: receipt(), how: How::Observed },
         19 => Command::BecomeUnknown { work, diagnosis: Box::new(Diagnosis::of("lost")) },
-        20 if how.is_multiple_of(8) => Command::RollBack { by, reason: "enough".into() },
+        20 if how.is_multiple_of(8) => {
+            let only = (which % 3 == 0).then(|| [id(step)].into());
+            Command::RollBack { by, reason: "enough".into(), only, accepts: BTreeMap::new() }
+        }
         20 if how % 8 == 1 => Command::Abort { by, reason: "enough".into() },
         20 => Command::TakeOver { driver: "2".into(), reason: "resumed".into() },
         21 if how.is_multiple_of(2) => {
             run.values.insert(id("ping"), serde_json::json!(["first", "second"][usize::from(which % 2)]));
             return;
         }
+        22 => {
+            let hold = HoldKey::Stage(StageId::new("deploy").unwrap());
+            let words: Vec<String> = if how % 3 == 0 { vec!["reason=fire".into()] } else { Vec::new() };
+            let signature = signature(&run.state, &hold, "dave", &words, run.now);
+            Command::BreakGlass { hold, signature: Box::new(signature) }
+        }
+        23 => {
+            run.now = At(run.now.0 + i64::from(how) * 3_600_000);
+            return;
+        }
+        24 => match adopted(run, how) {
+            Some(adopted) => Command::Adopt(Box::new(adopted)),
+            None => return,
+        },
         _ => Command::Close { end: RunEnd::Done },
     };
     // A refusal stores nothing, which is all that is asked of it.
@@ -81,6 +101,29 @@ fn act(run: &mut Run, choice: (u8, u8, u8)) {
     if run.command(command).is_err() {
         assert_eq!(before, format!("{:?}", run.state));
     }
+}
+
+/// The plan, edited: another condition here, a step more or less there.
+fn adopted(run: &mut Run, how: u8) -> Option<Adopted> {
+    let edited = match how % 3 {
+        0 => PLAN.map(|line| line.replace("change extra", "change other")),
+        1 => PLAN.map(|line| line.replace("read check", "read check needs=api")),
+        _ => PLAN.map(str::to_owned),
+    };
+    let plan = Arc::new(plan(&edited.iter().map(String::as_str).collect::<Vec<_>>()));
+    run.state.know(Arc::clone(&plan));
+    let changes = differences(&run.state, &plan).ok()?;
+    let fate = if how % 2 == 0 { Adoption::Keep } else { Adoption::Again };
+    Some(Adopted {
+        digest: plan.digest.clone(),
+        path: "a.plan.md".into(),
+        by: done_by("alice"),
+        reason: "it was wrong".into(),
+        fates: changes.iter().filter(|one| one.decide).map(|one| (one.step.clone(), fate)).collect(),
+        changes,
+        vars: BTreeMap::new(),
+        undo: run.undo_of(&plan),
+    })
 }
 
 /// The driver's next effect, sometimes ending badly or with the answer lost.
@@ -109,8 +152,8 @@ fn sound(run: &Run) {
     });
     assert!(active.flatten().filter(|status| status.is_active()).count() <= 1, "one thing at a time");
     let sent = |step: &str| {
-        let known = &state.steps[&id(step)].forward;
-        known.attempt > 0 && known.intent.is_some()
+        let known = state.steps.get(&id(step)).map(|step| &step.forward);
+        known.is_some_and(|known| known.attempt > 0 && known.intent.is_some())
     };
     let signed = |hold: &HoldKey| {
         state.holds.get(hold).is_some_and(|hold| hold.satisfied_at.is_some() || !hold.voided.is_empty())
