@@ -7,7 +7,7 @@ use crate::views::{log_page, rollback_view, run_summary, run_view, waiting};
 use crate::which::{git_sha, new_run_id};
 use crate::{Problem, kept};
 use holdpoint_engine::{
-    Begin, Board, Clock, MachineClock, RunFolder, RunHandle, Tools, Want, begin, fold, resume,
+    Begin, Board, Clock, MachineClock, Plans, RunFolder, RunHandle, Tools, Want, begin, fold, resume,
 };
 use holdpoint_ledger::{Anchor, Ledger, RunRow, Verdict};
 use holdpoint_plan::{ItemId, Level, Plan, Severity, StageId, StepId, Target};
@@ -181,7 +181,7 @@ impl Console {
             mode: started.mode,
             target: Some(started.target.clone()),
             profile: Some(started.profile.clone()),
-            plan: Arc::clone(&kept.plan),
+            plan: Arc::clone(&kept.state.plan),
             plan_path: PathBuf::from(&started.plan_path),
             scenario: started.scenario.clone(),
             speed: started.speed,
@@ -189,7 +189,7 @@ impl Console {
         let outfit = self.config.outfitter.outfit(&want).await?;
         let path = Path::new(&started.plan_path);
         let tools = self.tools(&kept.folder, path, started.speed, outfit.registry, outfit.desk)?;
-        let handle = resume(tools, run, Arc::clone(&kept.plan), "resumed").await?;
+        let handle = resume(tools, run, kept.plans.clone(), "resumed").await?;
         self.adopt(run.clone(), handle, kept.text.into());
         Ok(())
     }
@@ -330,7 +330,8 @@ impl Console {
     pub async fn roll_back(&self, run: &RunId, reason: &str) -> Result<(), Problem> {
         let by = self.actor();
         let name = by.name.clone();
-        let command = Command::RollBack { by, reason: reason.to_owned() };
+        let command =
+            Command::RollBack { by, reason: reason.to_owned(), only: None, accepts: BTreeMap::new() };
         Ok(self.driving(run)?.command(command, &name).await?)
     }
 
@@ -391,10 +392,18 @@ impl Console {
     pub(crate) async fn kept(&self, run: &RunId) -> Result<Kept, Problem> {
         let stored = self.stored(run).await?;
         let folder = RunFolder::make(self.places.run(run.as_str()))?;
-        let reading = holdpoint_plan::read(&folder.plan()?);
-        let plan = Arc::new(reading.plan);
-        let (state, verdict) = fold(run, Arc::clone(&plan), &stored, &self.anchors.of(run)?)?;
-        Ok(Kept { state, verdict, plan, text: reading.text, folder })
+        let bytes = std::iter::once(folder.plan()?).chain(folder.revisions()?);
+        let mut texts = BTreeMap::new();
+        let mut read = bytes.map(|bytes| {
+            let reading = holdpoint_plan::read(&bytes);
+            texts.insert(reading.plan.digest.clone(), reading.text);
+            Arc::new(reading.plan)
+        });
+        let first = read.next().ok_or_else(|| Problem::new(format!("run {run} has no plan")))?;
+        let plans = Plans { first, revisions: read.collect() };
+        let (state, verdict) = fold(run, plans.clone(), &stored, &self.anchors.of(run)?)?;
+        let text = texts.remove(&state.plan.digest).unwrap_or_default();
+        Ok(Kept { state, verdict, plans, text, folder })
     }
 
     /// Waits until what was started for a run that is over has ended, too.
@@ -458,7 +467,8 @@ impl Console {
 pub(crate) struct Kept {
     pub(crate) state: State,
     pub(crate) verdict: Verdict,
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) plans: Plans,
+    /// Text of the plan that is walked now.
     pub(crate) text: String,
     pub(crate) folder: RunFolder,
 }

@@ -12,10 +12,8 @@ pub(crate) type Secrets = BTreeMap<String, Secret>;
 /// All names and their values, secrets among them in plain. Never stored.
 pub(crate) fn context(state: &State, pins: &BTreeMap<String, Pin>, secrets: &Secrets) -> Value {
     let started = state.started.as_ref();
-    let mut vars = Map::new();
-    if let Some(started) = started {
-        vars.extend(started.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
-    }
+    let mut vars: Map<String, Value> =
+        state.vars.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut steps = Map::new();
     for (id, step) in &state.steps {
         let outputs =
@@ -83,7 +81,7 @@ pub(crate) fn missing_secrets(state: &State, step: &Step, secrets: &Secrets) -> 
 pub(crate) fn used(state: &State, step: &Step) -> Vec<Used> {
     let value = |name: NameUsed| match name {
         NameUsed::Var(name) => {
-            let digest = json_digest(state.started.as_ref()?.vars.get(&name)?);
+            let digest = json_digest(state.vars.get(&name)?);
             Some(Used { name: format!("vars.{name}"), digest })
         }
         NameUsed::Output { step, output } => {
@@ -103,8 +101,8 @@ pub(crate) fn covers(state: &State, hold: &HoldKey, context: &Value) -> Result<V
     let mut covered = vec![
         Covered {
             name: "plan".into(),
-            digest: started.plan_digest.clone(),
-            shown: started.plan_digest.chars().take(12).collect(),
+            digest: state.plan.digest.clone(),
+            shown: state.plan.digest.chars().take(12).collect(),
         },
         Covered {
             name: "target".into(),

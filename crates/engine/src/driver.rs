@@ -216,6 +216,7 @@ impl Driver {
                 let _ = reply.send(done.map_err(EngineError::from));
             }
             Message::Secret(name, value) => self.learn(name, value),
+            Message::Know(plan) => Arc::make_mut(&mut self.journal.state).know(plan),
         }
     }
 

@@ -97,6 +97,32 @@ impl RunFolder {
         std::fs::read(&path).map_err(|error| failed(&path, "read", &error))
     }
 
+    /// Keeps a revision of the plan that an open run goes on with.
+    pub fn keep_revision(&self, digest: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        let folder = self.path.join("revisions");
+        std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, "made", &error))?;
+        write_durably(&folder.join(format!("{digest}.md")), bytes)
+    }
+
+    /// Every revision that was kept, adopted or not.
+    pub fn revisions(&self) -> Result<Vec<Vec<u8>>, FolderError> {
+        let folder = self.path.join("revisions");
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(&folder, "read", &error)),
+        };
+        let mut all = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|error| failed(&folder, "read", &error))?.path();
+            // What a crash left half written has another ending.
+            if path.extension().is_some_and(|ending| ending == "md") {
+                all.push(std::fs::read(&path).map_err(|error| failed(&path, "read", &error))?);
+            }
+        }
+        Ok(all)
+    }
+
     /// Keeps bytes under their digest, durably; returns the digest.
     pub fn keep(&self, bytes: &[u8]) -> Result<String, FolderError> {
         let digest = hex(&Sha256::digest(bytes));

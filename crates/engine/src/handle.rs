@@ -3,6 +3,7 @@
 use crate::Invitation;
 use crate::board::Board;
 use crate::tools::{EngineError, Tools};
+use holdpoint_plan::Plan;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
     Actor, Answer, Checked, Choice, Command, Covered, Decision, HoldKey, Question, Refusal, RunId, Signature,
@@ -15,6 +16,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) enum Message {
     Command(Box<Command>, String, oneshot::Sender<Result<(), EngineError>>),
     Secret(String, Secret),
+    /// A revision of the plan that may be adopted next.
+    Know(Arc<Plan>),
 }
 
 /// What the driver shows.
@@ -150,6 +153,16 @@ impl RunHandle {
         self.sign_by(signer, hold, decision, reason, false).await
     }
 
+    /// Passes a hold alone in an emergency, as the person whom STS makes of `who`.
+    pub async fn break_glass(&self, hold: HoldKey, who: &str, reason: String) -> Result<(), EngineError> {
+        let signer = self.tools.desk.signer(who).await;
+        let signer = signer.map_err(|diagnosis| EngineError::Identity(Box::new(diagnosis)))?;
+        let covers = self.state().holds.get(&hold).map(|open| open.covers.clone()).unwrap_or_default();
+        let name = signer.person.name.clone();
+        let signature = Box::new(self.signature(signer, Decision::Go, &covers, Some(reason), false));
+        self.command(Command::BreakGlass { hold, signature }, &name).await
+    }
+
     async fn sign_by(
         &self,
         signer: Checked,
@@ -269,7 +282,7 @@ impl RunHandle {
         answer.await.map_err(|_| self.gone())?
     }
 
-    fn gone(&self) -> EngineError {
+    pub(crate) fn gone(&self) -> EngineError {
         let halted = self.shared.board(|board| board.halted.clone());
         let end = self.state().end.map(|(end, _)| format!("it is over, it is {}", end.in_words()));
         EngineError::Halted(halted.or(end).unwrap_or_else(|| "its driver has gone".into()))

@@ -1,8 +1,7 @@
 //! The state of a run and its journal, moved together: what is stored is what is known.
 
-use crate::{Clock, Point, Points};
+use crate::{Clock, Plans, Point, Points};
 use holdpoint_ledger::{Anchor, AnchorError, Anchors, Ledger, LedgerError, Verdict, verify};
-use holdpoint_plan::Plan;
 use holdpoint_run::chain::{self, Draft, Stored};
 use holdpoint_run::{Command, Fact, Mode, Refusal, RunId, State, decide};
 use std::sync::Arc;
@@ -50,23 +49,30 @@ pub(crate) struct Journal {
 
 /// What a journal writes with.
 #[derive(Clone)]
-pub(crate) struct Pen {
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) anchors: Anchors,
-    pub(crate) device: ed25519_dalek::SigningKey,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) points: Arc<dyn Points>,
+pub struct Pen {
+    /// Where facts are stored.
+    pub ledger: Arc<dyn Ledger>,
+    /// Where signed heads are kept.
+    pub anchors: Anchors,
+    /// What signs them.
+    pub device: ed25519_dalek::SigningKey,
+    /// When it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where tests kill the process.
+    pub points: Arc<dyn Points>,
 }
 
 /// Reads and verifies a run; the state of its intact part.
 pub fn fold(
     run: &RunId,
-    plan: Arc<Plan>,
+    plans: impl Into<Plans>,
     stored: &[Stored],
     anchors: &[Anchor],
 ) -> Result<(State, Verdict), JournalError> {
     let (verdict, events) = verify(run, stored, anchors);
-    let mut state = State::new(run.clone(), plan);
+    let Plans { first, revisions } = plans.into();
+    let mut state = State::new(run.clone(), first);
+    revisions.into_iter().for_each(|revision| state.know(revision));
     for (event, stored) in events.iter().zip(stored) {
         state
             .evolve(event, &stored.hash)
@@ -77,9 +83,9 @@ pub fn fold(
 
 impl Journal {
     /// Opens a run's journal for writing; a damaged one is refused.
-    pub(crate) async fn open(run: &RunId, plan: Arc<Plan>, pen: Pen) -> Result<Self, JournalError> {
+    pub(crate) async fn open(run: &RunId, plans: impl Into<Plans>, pen: Pen) -> Result<Self, JournalError> {
         let stored = pen.ledger.read(run, 0).await?;
-        let (state, verdict) = fold(run, plan, &stored, &pen.anchors.of(run)?)?;
+        let (state, verdict) = fold(run, plans, &stored, &pen.anchors.of(run)?)?;
         if !verdict.is_intact() {
             return Err(JournalError::Damaged { run: run.clone(), verdict: verdict.to_string() });
         }
@@ -153,9 +159,18 @@ impl Journal {
     }
 }
 
-/// Signatures and the end are anchored.
+/// What people sign or decide for good is anchored, and the end with what may follow it.
 fn is_anchored(fact: &Fact) -> bool {
-    matches!(fact, Fact::Signed { .. } | Fact::Replied { .. } | Fact::Closed { .. })
+    matches!(
+        fact,
+        Fact::Signed { .. }
+            | Fact::GlassBroken { .. }
+            | Fact::Replied { .. }
+            | Fact::PlanAdopted(_)
+            | Fact::ObligationMoved { .. }
+            | Fact::ObligationClosed { .. }
+            | Fact::Closed { .. }
+    )
 }
 
 fn mode_of(fact: &Fact) -> Option<Mode> {
@@ -165,6 +180,11 @@ fn mode_of(fact: &Fact) -> Option<Mode> {
         | Fact::Pinned { .. }
         | Fact::HoldOpened { .. }
         | Fact::Signed { .. }
+        | Fact::GlassBroken { .. }
+        | Fact::PlanAdopted(_)
+        | Fact::ObligationOpened { .. }
+        | Fact::ObligationMoved { .. }
+        | Fact::ObligationClosed { .. }
         | Fact::HoldVoided { .. }
         | Fact::SkippedByCondition { .. }
         | Fact::Intended { .. }

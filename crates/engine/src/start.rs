@@ -4,9 +4,10 @@ use crate::context::Secrets;
 use crate::desktop::Desktop;
 use crate::driver::Driver;
 use crate::evidence::EvidenceLog;
-use crate::folder::DriverLock;
+use crate::folder::{DriverLock, RunFolder};
 use crate::handle::{RunHandle, Shared};
-use crate::journal::Journal;
+use crate::journal::{Journal, Pen};
+use crate::plans::Plans;
 use crate::tools::{EngineError, Tools};
 use crate::worker::{read_pins, veil_pins};
 use holdpoint_plan::{Plan, Target};
@@ -85,11 +86,11 @@ pub async fn begin(tools: Tools, begin: Begin) -> Result<RunHandle, EngineError>
 pub async fn resume(
     tools: Tools,
     run: &RunId,
-    plan: Arc<Plan>,
+    plans: impl Into<Plans>,
     reason: &str,
 ) -> Result<RunHandle, EngineError> {
     let lock = lock(&tools)?;
-    let mut journal = Journal::open(run, plan, tools.pen()).await?;
+    let mut journal = Journal::open(run, plans, tools.pen()).await?;
     if let Some(started) = &journal.state.started {
         let found = hex(&Sha256::digest(tools.folder.plan()?));
         if found != started.plan_digest {
@@ -121,7 +122,7 @@ fn vars(begin: &Begin) -> BTreeMap<String, Value> {
 }
 
 /// What can be undone, as data: the plan's own undo, else the kind's.
-fn undo_items(tools: &Tools, plan: &Plan) -> Vec<UndoItem> {
+pub(crate) fn undo_items(tools: &Tools, plan: &Plan) -> Vec<UndoItem> {
     let changing = plan.steps().filter(|step| step.effect.changes());
     let item = |step: &holdpoint_plan::Step| {
         let kind = tools.registry.get(&step.action.uses);
@@ -141,6 +142,7 @@ async fn first_pins(
 ) -> Result<(BTreeMap<String, Pin>, Vec<Pin>), Diagnosis> {
     let mut ahead = State::new(begin.run.clone(), Arc::clone(&begin.plan));
     ahead.started = Some(Arc::new(started.clone()));
+    ahead.vars.clone_from(&started.vars);
     ahead.started_at = Some(At(tools.clock.now().0));
     let (link, _from) = mpsc::unbounded_channel();
     let (notes, _heard) = mpsc::unbounded_channel();
@@ -203,6 +205,24 @@ async fn employ(
     driver.repeat_what_failed_last().await;
     tokio::spawn(driver.drive(messages));
     handle
+}
+
+/// Stores what becomes of an obligation, in a run that nobody drives: it may be over long since.
+///
+/// # Errors
+/// [`EngineError::Driven`] while somebody drives it; a refusal; a ledger that cannot be written.
+pub async fn settle_obligation(
+    pen: Pen,
+    folder: &RunFolder,
+    run: &RunId,
+    plans: impl Into<Plans>,
+    driver: &str,
+    command: Command,
+    by: &str,
+) -> Result<(), EngineError> {
+    let _lock = folder.lock(driver)?.map_err(EngineError::Driven)?;
+    let mut journal = Journal::open(run, plans, pen).await?;
+    Ok(journal.carry_out(command, by).await?)
 }
 
 /// Names the kind of a fact to who lists runs.

@@ -68,7 +68,24 @@ pub(crate) fn veil_said(redactor: &Redactor, command: Command) -> Result<Command
         Command::Stop { work, hard, by, reason } => {
             Command::Stop { work, hard, by, reason: reason.map(clean) }
         }
-        Command::RollBack { by, reason } => Command::RollBack { by, reason: clean(reason) },
+        Command::BreakGlass { hold, mut signature } => {
+            signature.reason = signature.reason.map(clean);
+            Command::BreakGlass { hold, signature }
+        }
+        Command::RollBack { by, reason, only, accepts } => {
+            let accepts = accepts.into_iter().map(|(caution, why)| (caution, clean(why))).collect();
+            Command::RollBack { by, reason: clean(reason), only, accepts }
+        }
+        Command::Adopt(mut adopted) => {
+            adopted.reason = clean(adopted.reason);
+            Command::Adopt(adopted)
+        }
+        Command::MoveObligation { id, due, owner, by, reason } => {
+            Command::MoveObligation { id, due, owner: owner.map(clean), by, reason: clean(reason) }
+        }
+        Command::CloseObligation { id, by, reason, evidence } => {
+            Command::CloseObligation { id, by, reason: clean(reason), evidence: evidence.map(clean) }
+        }
         Command::Abort { by, reason } => Command::Abort { by, reason: clean(reason) },
         // What the engine itself says was cleaned where it came from.
         other @ (Command::Start(_)

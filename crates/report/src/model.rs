@@ -319,6 +319,10 @@ pub enum DeviationKind {
     TickedByHand,
     /// A hold had to be signed again.
     HoldVoided,
+    /// One person passed a hold in an emergency.
+    GlassBroken,
+    /// An edited plan took the place of the one that was walked.
+    PlanReplaced,
     /// Another process took over.
     DriverChanged,
     /// The operator gave up.

@@ -11,7 +11,12 @@ pub(crate) fn kind(fact: &Fact) -> &'static str {
         Fact::Pinned { .. } => "pinned",
         Fact::HoldOpened { .. } => "hold_opened",
         Fact::Signed { .. } => "signed",
+        Fact::GlassBroken { .. } => "glass_broken",
         Fact::HoldVoided { .. } => "hold_voided",
+        Fact::PlanAdopted(_) => "plan_adopted",
+        Fact::ObligationOpened { .. } => "obligation_opened",
+        Fact::ObligationMoved { .. } => "obligation_moved",
+        Fact::ObligationClosed { .. } => "obligation_closed",
         Fact::SkippedByCondition { .. } => "skipped_by_condition",
         Fact::Intended { .. } => "intended",
         Fact::Answered { .. } => "answered",
@@ -59,6 +64,32 @@ pub(crate) fn fact(fact: &Fact) -> String {
             let auto = if signature.auto { ", auto-signed" } else { "" };
             format!("{word} for {hold} by {}{auto}", signature.signer.person.name)
         }
+        Fact::GlassBroken { hold, signature } => format!(
+            "glass broken: {} passed the hold before {hold} alone{}",
+            signature.signer.person.name,
+            because(&signature.reason)
+        ),
+        Fact::PlanAdopted(adopted) => format!(
+            "{} goes on with revision {} of the plan, {} changed: {}",
+            adopted.by.name,
+            adopted.digest.chars().take(12).collect::<String>(),
+            match adopted.changes.len() {
+                1 => "1 step".to_owned(),
+                count => format!("{count} steps"),
+            },
+            adopted.reason
+        ),
+        Fact::ObligationOpened { obligation } => {
+            let due = obligation.due.map_or_else(String::new, |due| format!(", due {due}"));
+            let owner = obligation.owner.as_ref().map_or_else(String::new, |owner| format!(", for {owner}"));
+            format!("left for later: {}{due}{owner}", obligation.what)
+        }
+        Fact::ObligationMoved { id, due, owner, by, reason } => {
+            let due = due.map_or_else(String::new, |due| format!(", due {due}"));
+            let owner = owner.as_ref().map_or_else(String::new, |owner| format!(", for {owner}"));
+            format!("{id} moved by {}{due}{owner}: {reason}", by.name)
+        }
+        Fact::ObligationClosed { id, by, reason, .. } => format!("{id} closed by {}: {reason}", by.name),
         Fact::HoldVoided { hold, why } => format!("signatures before {hold} are void: {why}"),
         Fact::SkippedByCondition { step, condition } => format!("{step} left out: not {condition}"),
         Fact::Intended { work, attempt, intent, .. } => {
@@ -95,9 +126,13 @@ pub(crate) fn fact(fact: &Fact) -> String {
             format!("{work} {how} by {}{}", by.name, because(reason))
         }
         Fact::EvidenceKept { work, evidence } => format!("{work}: {} kept", evidence.name),
-        Fact::RollbackStarted { by, reason, set } => {
+        Fact::RollbackStarted { by, reason, set, left, accepted } => {
             let steps: Vec<_> = set.iter().map(|item| item.step.as_str()).collect();
-            format!("rollback of {} begun by {}: {reason}", list(&steps), by.name)
+            let left: Vec<_> = left.iter().map(|step| step.as_str()).collect();
+            let stays = if left.is_empty() { String::new() } else { format!("; {} stays", list(&left)) };
+            let known: Vec<_> =
+                accepted.iter().map(|one| format!("; {}: {}", one.caution, one.reason)).collect();
+            format!("rollback of {} begun by {}: {reason}{stays}{}", list(&steps), by.name, known.concat())
         }
         Fact::Aborted { by, reason } => format!("given up by {}: {reason}", by.name),
         Fact::Closed { end } => format!("the run is over: {}", words::end(Some(*end)).1),

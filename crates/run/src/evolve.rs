@@ -291,6 +291,9 @@ impl State {
         }
         self.vars.extend(adopted.vars.clone());
         self.undo.clone_from(&adopted.undo);
+        for pin in &adopted.pins {
+            self.pins.entry(pin.key.clone()).or_insert_with(|| pin.clone());
+        }
         Ok(())
     }
 

@@ -129,6 +129,8 @@ pub struct Adopted {
     pub fates: BTreeMap<StepId, Adoption>,
     /// Values of variables that are new.
     pub vars: BTreeMap<String, Value>,
+    /// What is now of things that the revision touches and nothing had pinned.
+    pub pins: Vec<Pin>,
     /// What can be undone from now on: step → what undoes it.
     pub undo: Vec<UndoItem>,
 }

@@ -188,7 +188,13 @@ impl Stage {
                 let answer = Answer { option: Some(option.to_owned()), ..Answer::default() };
                 run.answer(work, answer, kim(), None).await
             }
-            (_, Reply::RollBack) => run.command(Command::RollBack { by: kim(), reason: why() }, "kim").await,
+            (_, Reply::RollBack) => {
+                run.command(
+                    Command::RollBack { by: kim(), reason: why(), only: None, accepts: BTreeMap::new() },
+                    "kim",
+                )
+                .await
+            }
             (_, Reply::Abort) => run.command(Command::Abort { by: kim(), reason: why() }, "kim").await,
             (
                 Interruption::Failure(work) | Interruption::Unknown(work) | Interruption::Asking(work),

@@ -249,7 +249,17 @@ async fn rolling_back_does_not_wait_for_what_never_ends() {
             () = tokio::task::yield_now() => {}
         }
     }
-    run.command(Command::RollBack { by: kim(), reason: "it takes too long".into() }, "kim").await.unwrap();
+    run.command(
+        Command::RollBack {
+            by: kim(),
+            reason: "it takes too long".into(),
+            only: None,
+            accepts: std::collections::BTreeMap::new(),
+        },
+        "kim",
+    )
+    .await
+    .unwrap();
     operator.await;
     assert_eq!(stands(&stage, &run.state()).end, Some(RunEnd::RolledBack));
     assert_eq!((stands(&stage, &run.state()).api, stands(&stage, &run.state()).web), (2, 1));

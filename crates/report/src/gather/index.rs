@@ -25,6 +25,8 @@ pub(super) struct Index {
     pub(super) requests: Vec<Request>,
     pub(super) succeeded: BTreeMap<StepId, u64>,
     pub(super) rollback: Option<u64>,
+    /// The newest event about each obligation.
+    pub(super) obligations: BTreeMap<String, u64>,
     pub(super) assumed: usize,
     changes: Vec<Change>,
     people: BTreeMap<u64, Person>,
@@ -58,6 +60,28 @@ impl Index {
             })),
             Fact::HoldOpened { hold, .. } => drop(self.holds.insert(hold.clone(), place.seq)),
             Fact::Signed { hold, signature } => self.signed(hold, signature, place),
+            Fact::GlassBroken { hold, signature } => {
+                self.signed(hold, signature, place);
+                let why = signature.reason.as_deref().unwrap_or_default();
+                let who = &signature.signer.person.name;
+                self.deviates(DeviationKind::GlassBroken, hold, why, Some(who), place);
+            }
+            Fact::PlanAdopted(adopted) => {
+                let about = format!("revision {}", adopted.digest);
+                self.deviates(
+                    DeviationKind::PlanReplaced,
+                    &about,
+                    &adopted.reason,
+                    Some(&adopted.by.name),
+                    place,
+                );
+            }
+            Fact::ObligationOpened { obligation } => {
+                self.obligations.insert(obligation.id.clone(), place.seq);
+            }
+            Fact::ObligationMoved { id, .. } | Fact::ObligationClosed { id, .. } => {
+                self.obligations.insert(id.clone(), place.seq);
+            }
             Fact::HoldVoided { hold, why } => {
                 for signature in self.signatures.entry(hold.clone()).or_default() {
                     signature.void.get_or_insert_with(|| why.clone());

@@ -29,6 +29,8 @@ fn kind(kind: DeviationKind) -> (Tone, &'static str) {
         DeviationKind::Assumed => (Tone::Warn, "assumed"),
         DeviationKind::Settled => (Tone::Warn, "unknown, settled"),
         DeviationKind::TickedByHand => (Tone::Warn, "ticked by hand"),
+        DeviationKind::GlassBroken => (Tone::Danger, "glass broken"),
+        DeviationKind::PlanReplaced => (Tone::Hold, "plan replaced"),
         DeviationKind::HoldVoided => (Tone::Hold, "signatures void"),
         DeviationKind::DriverChanged => (Tone::Quiet, "driver changed"),
         DeviationKind::Aborted => (Tone::Danger, "given up"),

@@ -207,6 +207,7 @@ impl Walk {
             changes,
             fates: BTreeMap::new(),
             vars: BTreeMap::new(),
+            pins: Vec::new(),
             undo: self.run.undo_of(plan),
         };
         for word in words {

@@ -122,6 +122,7 @@ fn adopted(run: &mut Run, how: u8) -> Option<Adopted> {
         fates: changes.iter().filter(|one| one.decide).map(|one| (one.step.clone(), fate)).collect(),
         changes,
         vars: BTreeMap::new(),
+        pins: Vec::new(),
         undo: run.undo_of(&plan),
     })
 }

@@ -51,7 +51,7 @@ impl Change for Rollback {
                 }
             };
             let summary = format!("Delete {}: it was absent when the run began", with.name);
-            return Ok(Intent { summary, actions, already, world: world.value(), ask: None });
+            return Ok(Intent { summary, actions, already, world: world.value(), ..Intent::default() });
         };
         let standing = standing.ok_or_else(|| {
             Diagnosis::of(format!("There is no Express Mode service {} any more", with.name))

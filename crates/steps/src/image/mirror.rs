@@ -59,8 +59,8 @@ impl Executor for Copy {
             summary: summary(&mirror, &survey),
             actions,
             world: world(&mirror, &survey, &image.to_string()),
-            ask: None,
             already,
+            ..Intent::default()
         })
     }
 
