@@ -115,6 +115,7 @@ impl Room {
             retry: 0,
             after: Vec::new(),
             undo: None,
+            schema: None,
             practice: None,
             items: Vec::new(),
             prose: None,

@@ -17,6 +17,7 @@ use super::stop::{self, InFlight, STOP};
 use super::update::UPDATE;
 use crate::failure::{act_failed, arguments, failed, strange};
 use crate::service_step::{Change, Doing, Done};
+use crate::strangers::Strangers;
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
 use holdpoint_engine::{ActError, Ending, Observation, Task};
@@ -247,7 +248,8 @@ impl Rollback {
                 .await?;
                 let target = Target { deployment: primary.id, task_definition: primary.task_definition };
                 let service_deployment = Some(stopped.arn);
-                let arrival = Arrival { service, target, service_deployment, images, boot: None };
+                let strangers = Strangers::default();
+                let arrival = Arrival { service, target, service_deployment, images, boot: None, strangers };
                 return Ok(arrived(task, arrival, already.clone()));
             }
             if task.clock.elapsed() >= deadline {

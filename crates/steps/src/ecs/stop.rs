@@ -45,19 +45,10 @@ impl InFlight {
         task: &Task,
         world: &World,
     ) -> Result<Option<Ending>, Diagnosis> {
-        let following = Following {
-            cloud,
-            task,
-            cluster: &world.cluster,
-            service: &world.service,
-            target: Target {
-                deployment: self.deployment.clone(),
-                task_definition: self.task_definition.clone(),
-            },
-            created_at: self.created_at,
-            known: world.service_deployments.iter().filter(|arn| **arn != self.arn).cloned().collect(),
-            since_event: world.newest_event.clone(),
-        };
+        let target =
+            Target { deployment: self.deployment.clone(), task_definition: self.task_definition.clone() };
+        let mut following = Following::after(cloud, task, world, target, self.created_at);
+        following.known.retain(|arn| *arn != self.arn);
         match following.until_ended().await {
             Err(Ending::RolledBackByAws(_)) => Ok(None),
             Err(ending) => Ok(Some(ending)),
