@@ -93,7 +93,7 @@ pub(crate) fn record_terraform() -> Result<(), Failure> {
         });
     }
     let path = path_with(&python::programs()?)?;
-    let play = cargo(["test", "--package", "holdpoint-conformance", "--test", "terraform", "--", "::real::"]);
+    let play = cargo(["test", "--package", "holdpoint-conformance", "--test", "suites", "--", "::real::"]);
     play.env("HOLDPOINT_RECORD_TERRAFORM", "1").env("PATH", path).run()
 }
 

@@ -132,7 +132,9 @@ impl Tool {
 
 /// Cargo, the very one that runs us.
 pub(crate) fn cargo<A: AsRef<str>>(arguments: impl IntoIterator<Item = A>) -> Tool {
-    Tool::new(env!("CARGO"), arguments)
+    let tool = Tool::new(env!("CARGO"), arguments);
+    // What is built once, on a machine that is thrown away, is not kept for the next build: that is gigabytes.
+    if std::env::var_os("CI").is_some() { tool.env("CARGO_INCREMENTAL", "0") } else { tool }
 }
 
 /// The path of a program on PATH.

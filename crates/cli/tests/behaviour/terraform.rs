@@ -7,7 +7,7 @@
     reason = "who else works on the state has programs of their own, on the PATH of the test"
 )]
 
-#[path = "../../../../tests/conformance/tests/terraform/bucket.rs"]
+#[path = "../../../../tests/conformance/tests/suites/terraform/bucket.rs"]
 mod bucket;
 
 use crate::crash::{Ending, sweep};

@@ -179,7 +179,13 @@ impl Executor for Model {
             ..Ask::default()
         });
         let world = json!({ "before": self.world.things().sizes.get(&key(&task.with)) });
-        Ok(Intent { summary: format!("{} {}", self.kind, task.with), actions, world, ask, ..Intent::default() })
+        Ok(Intent {
+            summary: format!("{} {}", self.kind, task.with),
+            actions,
+            world,
+            ask,
+            ..Intent::default()
+        })
     }
 
     async fn act(

@@ -1,7 +1,7 @@
 //! Applies: once, exactly the reviewed plan, and only while all that it was made from is so.
 
-use crate::scene::{Scene, broken, gated, outputs, until};
-use crate::stage::{Case, as_tofu, cases};
+use super::scene::{Scene, broken, gated, outputs, until};
+use super::stage::{Case, as_tofu, cases};
 use holdpoint_conformance::{act_all, walk};
 use holdpoint_engine::{ActError, Task};
 use holdpoint_run::Diagnosis;

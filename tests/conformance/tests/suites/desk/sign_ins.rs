@@ -1,7 +1,7 @@
 //! Sign-ins as the page follows them.
 
-use crate::console::Desk;
-use crate::office::Office;
+use super::console::Desk;
+use crate::sso::office::Office;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,7 +32,7 @@ async fn a_step_does_what_its_command_does() {
         return;
     };
     let mut names: Vec<PathBuf> =
-        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lifted/cases"))
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suites/lifted/cases"))
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .collect();

@@ -1,8 +1,8 @@
 //! The AWS CLI and boto3 on the same cache: they use what Holdpoint signed in, Holdpoint uses theirs, and all renew at
 //! once.
 
-use crate::office::Office;
-use crate::renewal::digests;
+use super::office::Office;
+use super::renewal::digests;
 use serde_json::{Value, json};
 use std::process::{Output, Stdio};
 
@@ -74,7 +74,7 @@ async fn all_renew_at_once_and_nothing_is_lost() {
         let kept: Value = office.read(&session);
         let url = format!("{}/assignment/accounts?max_result=1", office.endpoint());
         let token = kept["accessToken"].as_str().unwrap();
-        let reply = crate::office::ask("GET", &url, "", &[("x-amz-sso_bearer_token", token)]).await;
+        let reply = super::office::ask("GET", &url, "", &[("x-amz-sso_bearer_token", token)]).await;
         assert_eq!(reply.status, 200, "{round}: {}", reply.body);
         clear(&office);
         let later = office.tokens_ahead(std::time::Duration::from_secs(3300));

@@ -1,7 +1,7 @@
 //! The lock: what it refuses, what it forgets, and what opens it.
 
-use crate::console::{Desk, env_of};
-use crate::office::Office;
+use super::console::{Desk, env_of};
+use crate::sso::office::Office;
 use serde_json::json;
 use std::time::Duration;
 

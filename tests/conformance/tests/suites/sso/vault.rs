@@ -1,6 +1,6 @@
 //! Tokens that are kept in the vault alone.
 
-use crate::office::{Ahead, Does, Office, Person};
+use super::office::{Ahead, Does, Office, Person};
 use holdpoint_identity::{
     Cancel, How, Keeping, Places, Prefs, SharedClock, Standing, SystemClock, TokenError, Tokens, Trouble,
 };

@@ -1,6 +1,6 @@
 //! The access portal: all accounts and roles, at its pace, and nothing forgotten.
 
-use crate::office::Office;
+use super::office::Office;
 use holdpoint_identity::{Account, Portal, PortalError, SharedClock, SystemClock, Tokens, TreeUpdate};
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -93,7 +93,7 @@ async fn nothing_is_forgotten_when_a_refresh_fails_and_what_is_gone_goes_when_it
     assert_eq!(portal.known(&session), before);
     office.admin("furnish", &json!({
         "account": "111122223333", "region": "eu-west-1", "people": [{"name": "Ada"}],
-        "sso": {"instances": [{"start_url": crate::office::START, "region": "eu-west-1", "people": ["Ada"],
+        "sso": {"instances": [{"start_url": super::office::START, "region": "eu-west-1", "people": ["Ada"],
             "accounts": accounts(3, 1)}]},
     })).await;
     let lock = office.places().home.join("sso").join(format!("{}.sign-in.lock", session.key()));

@@ -1,6 +1,6 @@
 //! A folder with a configuration, and steps on it.
 
-use crate::stage::{Case, Stage};
+use super::stage::{Case, Stage};
 use holdpoint_conformance::{Room, walk};
 use holdpoint_engine::{Ending, Task};
 use holdpoint_run::{Diagnosis, Mode};

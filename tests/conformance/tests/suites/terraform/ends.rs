@@ -1,7 +1,7 @@
 //! Ends that nobody wants: interrupted, killed, left alone by the console.
 
-use crate::scene::{Scene, failed, gated, outputs, signal, terraform_of, until};
-use crate::stage::{Case, cases};
+use super::scene::{Scene, failed, gated, outputs, signal, terraform_of, until};
+use super::stage::{Case, cases};
 use holdpoint_conformance::walk;
 use holdpoint_engine::{ActError, Executor, Observation, Stop, Stops, Task};
 use holdpoint_run::{Intent, Receipt};

@@ -1,6 +1,6 @@
 //! A console in the office, its clock in the hand of the test, and what it pushes.
 
-use crate::office::{Office, ask};
+use crate::sso::office::{Office, ask};
 use async_trait::async_trait;
 use holdpoint_api::views::Update;
 use holdpoint_api::{Config, Console, Problem, dispatch};

@@ -1,7 +1,7 @@
 //! Plans: judged, masked, sealed; what cannot be planned is explained.
 
-use crate::scene::{HUSH, Scene, broken, failed, outputs};
-use crate::stage::{Case, Manner, as_tofu, cases};
+use super::scene::{HUSH, Scene, broken, failed, outputs};
+use super::stage::{Case, Manner, as_tofu, cases};
 use holdpoint_engine::Ending;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Changes that are shown before they are made.
 
-use crate::console::Desk;
-use crate::office::Office;
+use super::console::Desk;
+use crate::sso::office::Office;
 use serde_json::{Value, json};
 
 fn template(name: &str) -> Value {

@@ -6,7 +6,4 @@ mod console;
 mod drafts;
 mod identities;
 mod locks;
-#[path = "../sso/office.rs"]
-#[expect(dead_code, reason = "the other suite of the office needs more of it")]
-mod office;
 mod sign_ins;

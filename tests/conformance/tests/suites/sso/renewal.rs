@@ -1,6 +1,6 @@
 //! Renewal: once for all who ask, beside others who write, and what happens when AWS says no.
 
-use crate::office::{Does, Office, Person};
+use super::office::{Does, Office, Person};
 use holdpoint_identity::{Cancel, How, SignInEvent, Standing, TokenError, Trouble};
 use serde_json::{Value, json};
 use std::process::Stdio;
@@ -198,7 +198,7 @@ async fn a_renewed_token_that_cannot_be_written_is_held_and_written_later() {
     let (tokens, session) = (office.tokens(), office.session("corp").await);
     // The vault of the test below fails as a disk does; of the shared folder the way to its file is taken away while
     // the call is on its way, which needs no permissions that root would pass by.
-    let vault = crate::vault::Failing::new();
+    let vault = super::vault::Failing::new();
     let places = holdpoint_identity::Places { vault: Some(vault.clone()), ..office.places() };
     let of_vault = holdpoint_identity::Tokens::new(
         &office.env(),

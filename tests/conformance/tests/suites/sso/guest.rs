@@ -1,6 +1,6 @@
 //! Somebody who signs in for one signature: known by name, and gone without a trace.
 
-use crate::office::{Does, Office, Person, START};
+use super::office::{Does, Office, Person, START};
 use holdpoint_identity::{Cancel, GuestError, Person as Known, SignInEvent, Standing, guest};
 use serde_json::json;
 use std::path::Path;

@@ -202,7 +202,7 @@ fn app_update() -> Value {
 
 /// A configuration whose provider nobody has, with its recorded plan and apply.
 fn recorded(room: &Room) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terraform/recorded");
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suites/terraform/recorded");
     let to = room.folder().join("recorded");
     std::fs::create_dir_all(to.join("practice")).unwrap();
     for file in ["main.tf", "practice/plan.json", "practice/apply.json"] {

@@ -1,8 +1,8 @@
 //! State and lock in a bucket: moto's S3, with Terraform's own lock file.
 
-use crate::bucket::Bucket;
-use crate::scene::{Scene, failed, gated, outputs, until};
-use crate::stage::{Case, cases, installed};
+use super::bucket::Bucket;
+use super::scene::{Scene, failed, gated, outputs, until};
+use super::stage::{Case, cases, installed};
 use holdpoint_conformance::walk;
 use holdpoint_engine::{ActError, Task};
 use holdpoint_run::{Intent, Question};

@@ -4,7 +4,7 @@
 //! What a step adds for itself (JSON as output, where the plan is saved, no questions) is not compared; where variables come
 //! from is compared by what they are in the end, in Terraform's own order.
 
-use crate::{lifted, step};
+use super::{lifted, step};
 use holdpoint_conformance::{Room, succeeded, walk};
 use holdpoint_engine::Task;
 use holdpoint_run::Mode;

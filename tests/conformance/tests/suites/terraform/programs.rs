@@ -1,7 +1,7 @@
 //! Programs that are absent, too old, or not what they should be; and practice.
 
-use crate::scene::{failed, outputs};
-use crate::stage::{is_absent, program};
+use super::scene::{failed, outputs};
+use super::stage::{is_absent, program};
 use holdpoint_conformance::{Room, walk};
 use holdpoint_engine::{Ending, Task};
 use holdpoint_run::Mode;

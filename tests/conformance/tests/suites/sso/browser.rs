@@ -1,6 +1,6 @@
 //! Sign-in by a browser, and everything that a browser may do wrong.
 
-use crate::office::{Does, Office, Person, ask, word};
+use super::office::{Does, Office, Person, ask, word};
 use holdpoint_identity::{Cancel, How, SignInError, SignInEvent, Standing, TokenError, Trouble};
 use serde_json::json;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! A plan that would put an older engine onto a database: what AWS says runs there counts, whatever the state knows.
 
-use crate::scene::{broken, outputs};
+use super::scene::{broken, outputs};
 use holdpoint_conformance::{Room, walk};
 use holdpoint_engine::Ending;
 use serde_json::{Value, json};

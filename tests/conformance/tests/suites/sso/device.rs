@@ -1,6 +1,6 @@
 //! Sign-in with a code.
 
-use crate::office::{Does, Office, Person, START, word};
+use super::office::{Does, Office, Person, START, word};
 use holdpoint_identity::{Cancel, How, SignInEvent, Standing};
 use serde_json::json;
 use std::time::Duration;
@@ -71,7 +71,7 @@ async fn a_person_types_the_code_while_the_program_waits() {
         let form = format!("user_code={user_code}&decision=allow&person=Grace");
         let url = format!("{}/_holdpoint/device", office.endpoint());
         let kind = [("Content-Type", "application/x-www-form-urlencoded")];
-        let reply = crate::office::ask("POST", &url, &form, &kind).await;
+        let reply = super::office::ask("POST", &url, &form, &kind).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
     };
     let (done, ()) = tokio::join!(tokens.sign_in(&session, How::Device, "a test", &person, &cancel), typing);

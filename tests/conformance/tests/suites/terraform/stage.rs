@@ -38,13 +38,13 @@ macro_rules! cases {
         mod real {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                super::$name($crate::stage::Case { name: stringify!($name), manner: $crate::stage::Manner::Real }).await;
+                super::$name($crate::terraform::stage::Case { name: stringify!($name), manner: $crate::terraform::stage::Manner::Real }).await;
             })*
         }
         mod recorded {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                super::$name($crate::stage::Case { name: stringify!($name), manner: $crate::stage::Manner::Recorded }).await;
+                super::$name($crate::terraform::stage::Case { name: stringify!($name), manner: $crate::terraform::stage::Manner::Recorded }).await;
             })*
         }
     };
@@ -57,7 +57,7 @@ macro_rules! as_tofu {
         mod tofu {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                super::$name($crate::stage::Case { name: stringify!($name), manner: $crate::stage::Manner::Tofu }).await;
+                super::$name($crate::terraform::stage::Case { name: stringify!($name), manner: $crate::terraform::stage::Manner::Tofu }).await;
             })*
         }
     };
@@ -179,7 +179,7 @@ impl Stage {
     }
 
     fn file(&self) -> PathBuf {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terraform/recordings");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suites/terraform/recordings");
         folder.join(format!("{}.json", self.case.name))
     }
 

@@ -1,7 +1,7 @@
 //! Who one is: switched at once, vouched for behind it.
 
-use crate::console::Desk;
-use crate::office::Office;
+use super::console::Desk;
+use crate::sso::office::Office;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]

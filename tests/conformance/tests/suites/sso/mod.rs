@@ -11,7 +11,7 @@ mod browser;
 mod device;
 mod guest;
 mod neighbours;
-mod office;
+pub(crate) mod office;
 mod portal;
 mod renewal;
 mod vault;
