@@ -7,9 +7,11 @@
 mod asked;
 pub mod cases;
 mod drawer;
+mod tap;
 
 pub use asked::Asked;
 pub use drawer::Drawer;
+pub use tap::{Call, Tap};
 
 use holdpoint_engine::{ActError, Began, Ending, Executor, MachineClock, Observation, Progress, Task};
 use holdpoint_identity::Env;
@@ -43,6 +45,7 @@ pub struct Room {
     pub asked: Arc<Asked>,
     folder: TempDir,
     running: holdpoint_sim::Running,
+    tap: Option<Tap>,
 }
 
 impl Room {
@@ -53,20 +56,32 @@ impl Room {
 
     /// The same, where programs are looked for in `path`.
     pub async fn open_with(scenario: &str, path: &str) -> Self {
-        Self::opened(scenario, &world(), path).await
+        Self::opened(scenario, &world(), path, false).await
+    }
+
+    /// The same, with everything that is asked of the simulator written down.
+    pub async fn tapped(scenario: &str, path: &str) -> Self {
+        Self::opened(scenario, &world(), path, true).await
     }
 
     /// The same, furnished so.
     pub async fn furnished(scenario: &str, world: &Value) -> Self {
-        Self::opened(scenario, world, PROGRAMS).await
+        Self::opened(scenario, world, PROGRAMS, false).await
     }
 
-    async fn opened(scenario: &str, world: &Value, path: &str) -> Self {
+    async fn opened(scenario: &str, world: &Value, path: &str, tapped: bool) -> Self {
         let folder = TempDir::new().unwrap();
-        let state = folder.path().join("sim");
+        let mut state = folder.path().join("sim");
         let scenario = Some(scenario.to_owned());
         let running =
             holdpoint_sim::serve(Options { speed: SPEED, scenario, ..Options::new(&state) }).await.unwrap();
+        let tap = if tapped {
+            let (tap, behind) = behind_a_tap(&state).await;
+            state = behind;
+            Some(tap)
+        } else {
+            None
+        };
         let simulator = Simulator::attach(&state).await.expect("a simulator that listens is attached to");
         let furnished = simulator.furnish(world).await.unwrap();
         let clock = Arc::new(MachineClock::new(SPEED));
@@ -88,7 +103,7 @@ impl Room {
         }
         .open()
         .unwrap();
-        Self { workshop, simulator, clock, safe: Arc::default(), asked: Arc::default(), folder, running }
+        Self { workshop, simulator, clock, safe: Arc::default(), asked: Arc::default(), folder, running, tap }
     }
 
     /// The executor of a kind.
@@ -185,6 +200,11 @@ impl Room {
         took.map(|call| call["operation"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// Calls since this was asked last, reads too, of a room that is tapped.
+    pub fn calls(&self) -> Vec<Call> {
+        self.tap.as_ref().map(Tap::taken).unwrap_or_default()
+    }
+
     /// Lets the next call of a service's operation fail in one way.
     pub async fn fault(&self, service: &str, operation: &str, effect: Value) {
         let fault =
@@ -202,6 +222,18 @@ impl Room {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// A wire to the simulator of a state folder, and a folder in which a client finds that wire in its place.
+async fn behind_a_tap(state: &Path) -> (Tap, PathBuf) {
+    let mut told: Value = serde_json::from_slice(&std::fs::read(state.join("sim.json")).unwrap()).unwrap();
+    let port = u16::try_from(told["port"].as_u64().unwrap()).unwrap();
+    let tap = Tap::open((std::net::Ipv4Addr::LOCALHOST, port).into()).await;
+    told["port"] = json!(tap.address().port());
+    let behind = state.with_file_name("tapped");
+    std::fs::create_dir(&behind).unwrap();
+    std::fs::write(behind.join("sim.json"), told.to_string()).unwrap();
+    (tap, behind)
 }
 
 /// Walks a step as the engine does when nothing goes wrong.

@@ -8,6 +8,7 @@ mod cases;
 use cases::{Case, Outcome, cases, files, folder};
 use holdpoint_plan::Severity;
 use holdpoint_plan::lift::Verdict;
+use std::collections::BTreeSet;
 
 #[test]
 fn commands_become_what_the_cases_say() {
@@ -60,6 +61,34 @@ fn lifted_steps_are_fit_for_a_plan() {
         }
     }
     assert!(count > 100, "only {count} steps were looked at");
+}
+
+/// Every kind that the lifter names is shown by a case; what only undoes a step is none of them. So whoever goes by the cases
+/// goes by all that a command can become.
+#[test]
+fn every_kind_that_the_lifter_makes_has_a_case() {
+    let source = folder().join("../../src/lift");
+    let mut named = BTreeSet::new();
+    for entry in std::fs::read_dir(source).unwrap() {
+        let file = entry.unwrap().path();
+        if file.ends_with("undo.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        let words = text.split('"').filter(|word| word.contains('.') || *word == "manual");
+        named.extend(words.filter(|word| holdpoint_plan::kind(word).is_some()).map(str::to_owned));
+    }
+    assert!(named.len() > 20, "{named:?}");
+    let mut shown = BTreeSet::new();
+    for file in files() {
+        let text = std::fs::read_to_string(folder().join(&file)).unwrap();
+        for outcome in cases(&file, &text).iter().flat_map(Case::run) {
+            if let Verdict::Lifted(lifted) = outcome.verdict {
+                shown.insert(lifted.uses);
+            }
+        }
+    }
+    assert_eq!(shown, named);
 }
 
 /// Statements are taken once: what a step takes is not asked for again, and no step takes more than there is.

@@ -1,112 +1,22 @@
-//! Terraform and Docker: a program that writes down what it is told stands in for each. A command as it is written, by the
-//! shell, and the step that it is lifted into must ask the same of it.
+//! What Terraform is to plan and Docker to build: a program that writes down what it is told stands in for each. A command as
+//! it is written, by the shell, and the step that it is lifted into must ask the same of it.
 //!
 //! What a step adds for itself (JSON as output, where the plan is saved, no questions) is not compared; where variables come
 //! from is compared by what they are in the end, in Terraform's own order.
 
-use super::{lifted, step};
+use super::accounts::step;
+use super::case::scene;
+use super::stand::{Stand, Told, by_hand};
 use holdpoint_conformance::{Room, succeeded, walk};
 use holdpoint_engine::Task;
 use holdpoint_run::Mode;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use tempfile::TempDir;
-
-/// Writes down its folder, its words a line each, and the variables files among them; then it does what is asked.
-const RECORDS: &str = r#"#!/bin/sh
-call=1
-until mkdir '{calls}'/$call 2>/dev/null; do call=$((call + 1)); done
-here='{calls}'/$call
-pwd >"$here/folder"
-printf '%s\n' "$@" >"$here/words"
-env >"$here/env"
-for word in "$@"; do
-    case "$word" in
-    -chdir=*) cd "${word#-chdir=}" || exit 1 ;;
-    -out=*) echo plan >"${word#-out=}" ;;
-    esac
-done
-nth=0
-metadata=
-for word in "$@"; do
-    nth=$((nth + 1))
-    case "$word" in -var-file=* | --var-file=*) cp "${word#*-var-file=}" "$here/file-$nth" ;; esac
-    if [ "$metadata" = next ]; then metadata=$word; fi
-    if [ "$word" = --metadata-file ]; then metadata=next; fi
-done
-if [ -n "$metadata" ]; then printf '{"containerimage.digest":"{digest}"}' >"$metadata"; fi
-while case "$1" in -chdir=*) true ;; *) false ;; esac; do shift; done
-case "$1" in
-version) echo '{"terraform_version":"1.11.4"}' ;;
-workspace) if [ "$2" = list ]; then printf '* default\n  blue\n'; else echo default; fi ;;
-show) echo '{"format_version":"1.2","terraform_version":"1.11.4","resource_changes":[],"applyable":false,"complete":true,"errored":false}' ;;
-output) echo '{}' ;;
-esac
-exit 0
-"#;
-
-/// A call as it was written down.
-#[derive(Debug)]
-struct Told {
-    folder: PathBuf,
-    words: Vec<String>,
-    env: BTreeMap<String, String>,
-    at: PathBuf,
-}
-
-/// A folder of programs, and what they were told.
-struct Stand(TempDir);
-
-impl Stand {
-    fn new(program: &str, digest: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        for name in ["bin", "calls"] {
-            std::fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        let calls = folder.path().join("calls").display().to_string();
-        let file = folder.path().join("bin").join(program);
-        std::fs::write(&file, RECORDS.replace("{calls}", &calls).replace("{digest}", digest)).unwrap();
-        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self) -> String {
-        format!("{}:/usr/bin:/bin", self.0.path().join("bin").display())
-    }
-
-    /// What it was told, in order.
-    fn told(&self) -> Vec<Told> {
-        let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
-        let calls = (1..).map(|nth| self.0.path().join("calls").join(nth.to_string()));
-        let calls = calls.take_while(|at| at.join("env").exists());
-        calls
-            .map(|at| Told {
-                folder: PathBuf::from(read(at.join("folder")).trim()),
-                words: read(at.join("words")).lines().map(str::to_owned).collect(),
-                env: read(at.join("env"))
-                    .lines()
-                    .filter_map(|line| line.split_once('='))
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .collect(),
-                at,
-            })
-            .collect()
-    }
-}
-
-/// The command as it is written, by the shell.
-#[expect(clippy::disallowed_methods, reason = "a command as a person's shell runs it")]
-fn by_hand(stand: &Stand, folder: &Path, command: &str) {
-    let mut shell = Command::new("sh");
-    shell.args(["-ec", command]).current_dir(folder).env_clear().env("PATH", stand.path());
-    assert!(shell.status().unwrap().success(), "{command}");
-}
 
 /// The step that it is lifted into, live.
 async fn by_step(room: &Room, command: &str) {
-    let lifted = lifted(command, command);
+    let lifted = scene(command, command).lifted;
     let task = Task { mode: Mode::Live, ..step(room, &lifted) };
     succeeded(walk(room.executor(&lifted.uses).as_ref(), &task).await);
 }
@@ -176,7 +86,7 @@ fn prepared(room: &Room) -> PathBuf {
     room.folder().canonicalize().unwrap()
 }
 
-const PLANS: &[&str] = &[
+pub(crate) const PLANS: &[&str] = &[
     "terraform plan -out=tfplan",
     "terraform -chdir=infra plan -out tfplan -lock-timeout=5m -parallelism=3",
     "terraform -chdir=infra/app plan --var-file=environments/prod.tfvars -var 'note=two words' -var zone=b -out=x",
@@ -285,9 +195,9 @@ fn build(built: &mut Built, told: &Told, words: &[&str], root: &Path) {
     }
 }
 
-const OURS: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop-web:7";
+pub(crate) const OURS: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop-web:7";
 
-const BUILDS: &[&str] = &[
+pub(crate) const BUILDS: &[&str] = &[
     "docker build --platform linux/amd64 -t shop-web:7 .",
     "docker buildx build --platform=linux/amd64 --push -t OURS app",
     "docker build --platform linux/amd64 --no-cache --target run --build-arg VERSION='7 \"quoted\"' --build-arg=EMPTY= -f app/Dockerfile.prod -t OURS app\ndocker push OURS",
