@@ -1,6 +1,6 @@
 //! What a rule of a security group opens: the ports of databases, and how much of the world a source is.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// Ports that databases and caches listen on by default.
 pub const DATABASES: [(u16, &str); 14] = [

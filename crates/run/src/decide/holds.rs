@@ -108,7 +108,7 @@ fn could_be_of_this_run(state: &State, open: &HoldState, signature: &Signature) 
             "what it covers is not what stands here now; read it again and sign again".into(),
         ));
     }
-    if state.holds.values().any(|known| holds_signature(known, &signature)) {
+    if state.holds.values().any(|known| holds_signature(known, signature)) {
         return Err(Refusal::Signature("it was given before; sign anew".into()));
     }
     if signature.auto && state.mode() == Mode::Live {

@@ -113,7 +113,7 @@ fn adopted(run: &mut Run, how: u8) -> Option<Adopted> {
     let plan = Arc::new(plan(&edited.iter().map(String::as_str).collect::<Vec<_>>()));
     run.state.know(Arc::clone(&plan));
     let changes = differences(&run.state, &plan).ok()?;
-    let fate = if how % 2 == 0 { Adoption::Keep } else { Adoption::Again };
+    let fate = if how.is_multiple_of(2) { Adoption::Keep } else { Adoption::Again };
     Some(Adopted {
         digest: plan.digest.clone(),
         path: "a.plan.md".into(),

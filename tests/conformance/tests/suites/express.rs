@@ -1,7 +1,5 @@
 //! How updates of Express Mode truly end: AWS shifts a share, bakes, and brings back what an alarm was raised about.
 
-#![expect(clippy::unwrap_used, reason = "a suite stops at what it did not expect")]
-
 use holdpoint_conformance::{Room, succeeded, walk};
 use holdpoint_engine::{Ending, Note, Progress, Task};
 use holdpoint_run::Diagnosis;
