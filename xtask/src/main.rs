@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod crash;
 mod demo;
 mod e2e;
 mod front;
@@ -70,6 +71,18 @@ enum Command {
         /// One of `plan`, `shell`, `import`; without it all, one after the other.
         target: Option<String>,
     },
+    /// The whole sweeps of crashes, failing disks and power losses, of which the tests run a sample; prints their figures.
+    Crash {
+        /// Only these rows, e.g. `r1,r4`.
+        #[arg(long)]
+        only: Option<String>,
+        /// Random cases of each sweep that has them.
+        #[arg(long, default_value_t = 100)]
+        seeds: u32,
+        /// Write the figures into docs/how-it-is-tested.md.
+        #[arg(long)]
+        record: bool,
+    },
     /// Speed as ratios against a peer measured in the same run. Builds for release.
     Bench {
         /// Pairs of runs to take the median of.
@@ -89,6 +102,7 @@ fn main() -> ExitCode {
         Command::E2e => e2e::run(),
         Command::Types { check } => types::run(check),
         Command::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
+        Command::Crash { only, seeds, record } => crash::run(only.as_deref(), seeds, record),
         Command::Bench { pairs, only } => bench::run(pairs, only.as_deref()),
         Command::RecordTerraform => test::record_terraform(),
     };

@@ -17,7 +17,7 @@ const BUILD: &[&str] = &[
 ];
 
 /// Debian's names of what tests besides need: a screen, a driver of the real window, a look at it; a bus and a keyring
-/// of their own; a registry of images and a client of it.
+/// of their own; a registry of images and a client of it; kills and failures at system calls.
 const TEST: &[&str] = &[
     "dbus",
     "dbus-daemon",
@@ -25,6 +25,7 @@ const TEST: &[&str] = &[
     "gnome-keyring",
     "imagemagick",
     "skopeo",
+    "strace",
     "webkit2gtk-driver",
     "xvfb",
 ];

@@ -9,10 +9,10 @@ use crate::{Problem, kept};
 use holdpoint_engine::{
     Begin, Board, Clock, MachineClock, Plans, RunFolder, RunHandle, Tools, Want, begin, fold, resume,
 };
-use holdpoint_ledger::{Anchor, Ledger, RunRow, Verdict};
+use holdpoint_ledger::{Anchor, Ledger, LedgerError, RunRow, Verdict};
 use holdpoint_plan::{ItemId, Level, Plan, Severity, StageId, StepId, Target};
 use holdpoint_redact::{Redactor, Secret};
-use holdpoint_run::chain::{Event, Stored};
+use holdpoint_run::chain::{ChainError, Event, Stored};
 use holdpoint_run::{
     Answer, Choice, Command, Decision, HoldKey, Interruption, Mode, Receipt, RunId, State, Work, interruption,
 };
@@ -367,9 +367,17 @@ impl Console {
 
     /// Checks a run's journal against its chain and its anchors.
     pub async fn verify(&self, run: &RunId) -> Result<(Verdict, Vec<Event>, Vec<Anchor>), Problem> {
-        let stored = self.stored(run).await?;
         let anchors = self.anchors.of(run)?;
-        let (verdict, events) = holdpoint_ledger::verify(run, &stored, &anchors);
+        // A file that cannot be read to its end still has a beginning.
+        let (stored, unreadable) = match self.ledger.read(run, 0).await {
+            Err(LedgerError::Unreadable { why, .. }) => (self.ledger.salvage(run).await, Some(why)),
+            Err(_) | Ok(_) => (self.stored(run).await?, None),
+        };
+        let (mut verdict, events) = holdpoint_ledger::verify(run, &stored, &anchors);
+        if let Some(why) = unreadable {
+            let intact = events.len() as u64;
+            verdict = Verdict::Bad { why: ChainError::Unreadable { seq: intact + 1, why }, intact };
+        }
         Ok((verdict, events, anchors))
     }
 

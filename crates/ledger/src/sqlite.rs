@@ -14,8 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Version of the tables that this code writes (`PRAGMA user_version`).
-const SCHEMA: i64 = 1;
+/// Version of what this code writes (`PRAGMA user_version`). 2 has the facts of revisions, broken glass and obligations,
+/// which a reader of 1 does not know; the tables are the same.
+const SCHEMA: i64 = 2;
 /// How often another process's appends are looked for: one header page is read.
 const TAIL_EVERY: Duration = Duration::from_millis(150);
 
@@ -74,6 +75,30 @@ impl SqliteLedger {
                 Err(LedgerError::Newer { path: self.path.display().to_string(), found: self.found_schema })
             }
         }
+    }
+
+    /// What is left of a run whose file is damaged: the events from the first on, each linked to the one before. For a
+    /// file that [`Ledger::read`] cannot read to its end; of one that it can it is the intact part.
+    pub async fn salvage(&self, run: &RunId) -> Vec<Stored> {
+        let of = run.clone();
+        let found = self.reading(move |reader| {
+            // By the table and by its index: damage to one often leaves the other.
+            let [table, index] = ["NOT INDEXED WHERE run = ?1", "WHERE run = ?1 ORDER BY seq"];
+            let all = [table, index]
+                .map(|how| legible(reader, &format!("SELECT seq, bytes, prev, hash FROM events {how}"), &of));
+            Ok(all.into_iter().flatten().flatten().collect::<Vec<_>>())
+        });
+        let mut found = found.await.unwrap_or_default();
+        found.sort_by_key(|event| event.seq);
+        let mut left: Vec<Stored> = Vec::new();
+        let mut head = (0, genesis(run));
+        for event in found {
+            if continues(head.0, &head.1, std::slice::from_ref(&event)) {
+                head = (event.seq, event.hash);
+                left.push(event);
+            }
+        }
+        left
     }
 
     async fn reading<T: Send + 'static>(
@@ -157,6 +182,17 @@ impl Ledger for SqliteLedger {
     }
 }
 
+/// The rows of a query that can be read, up to where the file cannot be read on.
+fn legible(reader: &Connection, query: &str, run: &RunId) -> rusqlite::Result<Vec<Stored>> {
+    let mut query = reader.prepare(query)?;
+    let mut rows = query.query([run.as_str()])?;
+    let mut found = Vec::new();
+    while let Ok(Some(row)) = rows.next() {
+        found.extend(stored(row, 0));
+    }
+    Ok(found)
+}
+
 fn prepare(writer: &Connection, found: i64) -> rusqlite::Result<()> {
     writer.pragma_update(None, "journal_mode", "WAL")?;
     writer.pragma_update(None, "synchronous", "FULL")?;
@@ -176,9 +212,12 @@ fn prepare(writer: &Connection, found: i64) -> rusqlite::Result<()> {
                BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
              CREATE TRIGGER IF NOT EXISTS events_stand BEFORE UPDATE ON events
                BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
-             PRAGMA user_version = 1;
+             PRAGMA user_version = 2;
              COMMIT;",
         )?;
+    } else if found < SCHEMA {
+        // From here on the older version reads it and does not write to it.
+        writer.pragma_update(None, "user_version", SCHEMA)?;
     }
     Ok(())
 }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
-/// Version of the event's form that this code writes. Newer ones are read-only.
-pub const FORMAT: u32 = 1;
+/// Version of the event's form that this code writes: 2 knows revisions, broken glass and obligations. Newer ones are
+/// read-only.
+pub const FORMAT: u32 = 2;
 
 /// The hash before the first event of a run: that of its name.
 pub fn genesis(run: &RunId) -> [u8; 32] {

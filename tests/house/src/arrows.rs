@@ -28,7 +28,8 @@ pub const ARROWS: &[Arrow] = &[
     arrow("vault", &["redact"]),
     arrow("identity", &["vault", "redact"]),
     arrow("cloud", &["identity", "redact"]),
-    arrow("ledger", &["run"]),
+    // Its sweeps are counted with those of the program.
+    Arrow { of: "ledger", may_use: &["run"], tests_may_use: &["crash"] },
     arrow("engine", &["plan", "run", "ledger", "known", "redact"]),
     arrow("steps", &["engine", "plan", "run", "cloud", "identity", "redact"]),
     arrow(
@@ -39,8 +40,8 @@ pub const ARROWS: &[Arrow] = &[
     Arrow {
         of: "cli",
         may_use: &["api", "steps", "sim", "engine", "identity", "plan", "run", "redact", "vault"],
-        // What the program prints where no run begins is recognised, as a run's diagnosis is.
-        tests_may_use: &["known"],
+        // What the program prints where no run begins is recognised, as a run's diagnosis is; homes and accounts of tests.
+        tests_may_use: &["known", "crash"],
     },
     arrow("desktop", &["api", "steps", "identity"]),
     arrow("bridge", &["api", "steps", "identity"]),
@@ -50,6 +51,7 @@ pub const ARROWS: &[Arrow] = &[
         "conformance",
         &["api", "engine", "steps", "plan", "run", "cloud", "identity", "vault", "redact", "sim"],
     ),
+    arrow("crash", &[]),
     arrow("e2e", &[]),
     arrow("house", &[]),
     arrow("xtask", &[]),

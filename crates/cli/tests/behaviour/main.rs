@@ -7,7 +7,6 @@ mod again;
 mod apprunner;
 mod bad_input;
 mod checking;
-mod crash;
 mod expiry;
 mod failures;
 mod home;

@@ -10,11 +10,11 @@
 #[path = "../../../../tests/conformance/tests/suites/terraform/bucket.rs"]
 mod bucket;
 
-use crate::crash::{Ending, sweep};
 use crate::home::{Ran, repository};
 use crate::live::Live;
 use crate::terminal::{Habit, Terminal};
 use bucket::Bucket;
+use holdpoint_crash::{Ending, sweep};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -167,7 +167,7 @@ fn locked(site: &Site, more: &[(&str, &str)]) -> Ran {
 /// Pulls the plug at each of these points, and goes on from the journal to the same end.
 fn survives(points: &[&str], expected: &Ending, story: fn(&Site, &[(&str, &str)]) -> Ran) {
     let points: Vec<String> = points.iter().map(|point| (*point).to_owned()).collect();
-    sweep(&points, expected, |point| {
+    sweep("R1", "Terraform, live, at its own points", &points, expected, |point| {
         let site = Site::open().unwrap();
         let ran = story(&site, &[("HOLDPOINT_CRASH_AT", point)]);
         // As a shell tells of a program that SIGKILL ended.

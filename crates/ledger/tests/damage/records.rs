@@ -1,49 +1,16 @@
 //! Every byte of a journal flipped, every cut, every swap: damage is found, its place named, the rest recovered.
 
-#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
-
+use crate::journal::{anchor, journal, run};
 use ed25519_dalek::SigningKey;
+use holdpoint_crash::{each, whole};
 use holdpoint_ledger::{Anchor, Anchors, Verdict, verify};
-use holdpoint_run::chain::{Draft, Stored, genesis, hex, link, seal};
-use holdpoint_run::{Actor, At, Fact, Mode, RunId};
-
-fn journal(count: u64) -> (RunId, Vec<Stored>) {
-    let run = RunId::new("7K2M7K2M").unwrap();
-    let mut prev = genesis(&run);
-    let events = (1..=count)
-        .map(|seq| {
-            let by = Actor { name: "op-a".into(), through: "cli".into() };
-            let fact = Fact::Aborted { by, reason: format!("number {seq}") };
-            let draft = Draft {
-                at: At(1_000),
-                monotonic: seq,
-                actor: "op-a".into(),
-                identity: None,
-                mode: Mode::Live,
-                fact,
-            };
-            let stored = seal(&run, seq, prev, &draft).unwrap();
-            prev = stored.hash;
-            stored
-        })
-        .collect();
-    (run, events)
-}
-
-fn anchor(run: &RunId, events: &[Stored], count: usize) -> Anchor {
-    Anchor::sign(
-        &SigningKey::from_bytes(&[5; 32]),
-        run,
-        count as u64,
-        &hex(&events[count - 1].hash),
-        At(2_000),
-    )
-}
+use holdpoint_run::At;
+use holdpoint_run::chain::{genesis, hex, link};
 
 #[test]
-fn whole() {
-    let (run, events) = journal(20);
-    let (verdict, read) = verify(&run, &events, &[anchor(&run, &events, 12)]);
+fn an_undamaged_journal_is_intact() {
+    let (run, events) = (run(), journal(20, 0));
+    let (verdict, read) = verify(&run, &events, &[anchor(&events, 12)]);
     assert_eq!(
         verdict.to_string(),
         format!("intact up to anchor 12, unanchored tail of 8 events, head {}", hex(&events[19].hash))
@@ -53,14 +20,16 @@ fn whole() {
 
 #[test]
 fn every_byte_flipped() {
-    let (run, events) = journal(12);
-    for index in 0..events.len() {
+    // All of a long journal when all are asked for; every day all of a short one.
+    let (run, events) = (run(), journal(if whole() { 200 } else { 12 }, 0));
+    let places: Vec<usize> = (0..events.len()).collect();
+    each("R4", "each byte of each record flipped (cases: records)", &places, |&index| {
         for place in 0..events[index].bytes.len() {
             let mut bad = events.clone();
             bad[index].bytes[place] ^= 0x20;
             let (verdict, read) = verify(&run, &bad, &[]);
             let Verdict::Bad { intact, .. } = verdict else {
-                panic!("event {index} byte {place} went unseen")
+                return Some(format!("byte {place} went unseen"));
             };
             assert_eq!((intact as usize, read.len()), (index, index), "the events before it are recovered");
         }
@@ -69,39 +38,42 @@ fn every_byte_flipped() {
             bad[index].hash[place] ^= 1;
             assert!(!verify(&run, &bad, &[]).0.is_intact());
         }
-    }
+        None
+    });
 }
 
 #[test]
 fn cut_swapped_doubled_deleted() {
-    let (run, events) = journal(12);
-    let anchors = [anchor(&run, &events, 9)];
-    for cut in 0..events.len() {
-        let intact = verify(&run, &events[..cut], &anchors).0.is_intact();
-        assert_eq!(intact, cut >= 9, "cut to {cut}: any loss below the last anchor is seen");
-    }
-    for index in 0..events.len() - 1 {
-        let mut swapped = events.clone();
-        swapped.swap(index, index + 1);
+    let (run, events) = (run(), journal(200, 0));
+    let anchors = [anchor(&events, 190)];
+    let places: Vec<usize> = (0..events.len()).step_by(if whole() { 1 } else { 9 }).collect();
+    each("R4", "records cut off, swapped, doubled, deleted (cases: records)", &places, |&index| {
+        let intact = verify(&run, &events[..index], &anchors).0.is_intact();
+        assert_eq!(intact, index >= 190, "cut to {index}: any loss below the last anchor is seen");
         let mut doubled = events.clone();
         doubled.insert(index, events[index].clone());
         let mut deleted = events.clone();
         deleted.remove(index);
-        for bad in [swapped, doubled, deleted] {
+        let mut swapped = events.clone();
+        swapped.swap(index, (index + 1) % events.len());
+        for bad in [doubled, deleted, swapped] {
             let (verdict, read) = verify(&run, &bad, &anchors);
-            assert!(
-                matches!(verdict, Verdict::Bad { intact, .. } if intact as usize <= index + 1),
-                "{verdict}"
-            );
+            // The newest, beyond the last anchor, may be taken away: then nothing says that it ever was.
+            let lost = bad.len() + 1 == events.len() && index + 1 == events.len();
+            let seen = matches!(verdict, Verdict::Bad { intact, .. } if intact as usize <= index + 1);
+            if !seen && !lost {
+                return Some(verdict.to_string());
+            }
             assert_eq!(read, verify(&run, &events, &anchors).1[..read.len()]);
         }
-    }
+        None
+    });
 }
 
 #[test]
 fn the_whole_chain_recomputed_is_not_what_was_anchored() {
-    let (run, events) = journal(12);
-    let anchors = [anchor(&run, &events, 9)];
+    let (run, events) = (run(), journal(12, 0));
+    let anchors = [anchor(&events, 9)];
     let mut forged = events.clone();
     let text = String::from_utf8(forged[4].bytes.clone()).unwrap().replace("number 5", "number 6");
     forged[4].bytes = text.into_bytes();
@@ -120,8 +92,8 @@ fn the_whole_chain_recomputed_is_not_what_was_anchored() {
 
 #[test]
 fn an_anchor_of_another_device_or_altered_does_not_count() {
-    let (run, events) = journal(4);
-    let good = anchor(&run, &events, 3);
+    let (run, events) = (run(), journal(4, 0));
+    let good = anchor(&events, 3);
     let other = Anchor::sign(&SigningKey::from_bytes(&[6; 32]), &run, 4, &hex(&events[3].hash), At(2_000));
     assert!(!verify(&run, &events, &[good.clone(), other]).0.is_intact());
     let altered = Anchor { count: 4, head: hex(&events[3].hash), ..good };
@@ -130,11 +102,11 @@ fn an_anchor_of_another_device_or_altered_does_not_count() {
 
 #[test]
 fn anchors_survive_a_torn_line() {
-    let (run, events) = journal(4);
+    let (run, events) = (run(), journal(4, 0));
     let folder = tempfile::tempdir().unwrap();
     let anchors = Anchors::new(folder.path());
     assert_eq!(anchors.of(&run), Ok(vec![]));
-    let (one, two) = (anchor(&run, &events, 2), anchor(&run, &events, 4));
+    let (one, two) = (anchor(&events, 2), anchor(&events, 4));
     anchors.keep(&one).unwrap();
     let path = folder.path().join("7K2M7K2M.anchors");
     let mut torn = std::fs::read(&path).unwrap();
