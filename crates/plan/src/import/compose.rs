@@ -106,6 +106,7 @@ impl Composition {
         composer.fences(parts, &mut context);
         composer.hoist(&mut context);
         composer.unfenced(parts);
+        composer.inline();
         composer.made.left.sort_by_key(|left| left.span.start);
         composer.front(&context);
         composer.made
@@ -266,7 +267,7 @@ impl Composer<'_> {
     }
 
     /// Account, region and profile as the text states them, where it states one.
-    fn facts(&self) -> Facts {
+    pub(super) fn facts(&self) -> Facts {
         // What is stated counts; where nothing is, what is merely seen, in ARNs and hosts, if it is always the same.
         let stated = |key: FactKey| {
             let of_key = || self.understood.facts.iter().filter(move |fact| fact.key == key);

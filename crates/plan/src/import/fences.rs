@@ -3,7 +3,7 @@
 use super::blocks::{Asks, Block, Owner, Walked, is_torn, makes_state, walk};
 use super::compose::{Composer, FenceDraft, Piece};
 use super::site::FenceSite;
-use super::{Outcome, Proposal};
+use super::{Outcome, Proposal, unfenced};
 use crate::document::{Fence, Part};
 use crate::kinds::ShellName;
 use crate::lift::{Context, Verdict};
@@ -58,6 +58,13 @@ impl Composer<'_> {
             }
             let script = parse_as(&fence.body.text, Dialect::of_info(&fence.info));
             if !is_commands(fence, &script) {
+                if fence.body.text.lines().any(|line| unfenced::is_command(line.trim())) {
+                    let why = match fence.language() {
+                        "" => "not all of it are commands, and nothing says that it is a script".to_owned(),
+                        language => format!("it is marked as `{language}`, which no shell runs"),
+                    };
+                    self.leave(fence.span, "a code fence", &why);
+                }
                 continue;
             }
             match FenceSite::new(self.text, fence) {

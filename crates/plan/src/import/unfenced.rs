@@ -1,8 +1,10 @@
-//! Commands that stand in plain text: a walk passes them by, and whoever imports the plan is told.
+//! Commands that stand in plain text, and commands in a sentence: a walk passes them by, and whoever imports the plan is told.
 
 use super::compose::Composer;
 use crate::Span;
 use crate::document::Part;
+use crate::lift::{Context, Verdict, lift};
+use crate::shell::parse;
 
 /// Programs by which a line of plain text is known for a command, if a subcommand follows.
 const PROGRAMS: [&str; 7] = ["aws", "docker", "terraform", "tofu", "kubectl", "helm", "podman"];
@@ -38,10 +40,25 @@ impl Composer<'_> {
             }
         }
     }
+
+    /// Reports inline code that is a command, with what a code fence would make of it.
+    pub(super) fn inline(&mut self) {
+        let context = Context::new(self.facts());
+        for said in self.understood.commands_inline.clone() {
+            let script = parse(&said.text);
+            let would = match lift(&script, 0, &said.text, &context) {
+                Verdict::Lifted(lifted) => format!("become `{}`", lifted.uses),
+                Verdict::Kept(kept) => format!("stay a script: {}", kept.why),
+                Verdict::Absorbed { why } => format!("need no step: {why}"),
+            };
+            let why = format!("a run passes it by; in a code fence of its own it would {would}");
+            self.leave(said.span, "a command in a sentence", &why);
+        }
+    }
 }
 
 /// `aws ecs describe-services \`, `$ docker push …`: a program, a subcommand and more, and no sentence.
-fn is_command(line: &str) -> bool {
+pub(super) fn is_command(line: &str) -> bool {
     let line = line.strip_prefix("$ ").unwrap_or(line);
     let mut words = line.split_whitespace();
     let program = words.next().is_some_and(|word| PROGRAMS.contains(&word));

@@ -1,10 +1,9 @@
-//! Five real notes, where they are at hand: what becomes of each command and which findings stand where. The snapshot
-//! holds lines, kinds and codes, and none of their text.
+//! Five real notes, where they are at hand: what becomes of each command, which findings stand where, and what each need of
+//! their authors became. The expected texts hold lines, kinds and codes, and none of their text.
 
-use crate::common::{entries, home, same};
-use holdpoint_plan::import::{Import, ImportOptions, ImportState, Outcome, import};
-use holdpoint_plan::{Severity, apply};
-use std::collections::BTreeMap;
+use crate::common::{home, same};
+use crate::notes::{Note, notes};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Mistakes that a reader of the notes found by hand: the note, the finding that names each, and all of its lines there
@@ -24,21 +23,12 @@ const MISTAKES: [(&str, &str, &[usize]); 10] = [
 
 #[test]
 fn real_notes_become_what_is_written_here() {
-    let folder = home().join("../../../shared/seeds");
-    if !folder.is_dir() {
-        eprintln!(
-            "skipped: ../shared/seeds is not beside the repository, so the five notes were not imported"
-        );
-        return;
-    }
+    let Some(notes) = notes() else { return };
     let (mut all, mut found) = (String::new(), Vec::new());
-    for file in entries(&folder) {
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let number = name.get(..3).unwrap_or_default();
-        let done = check(&std::fs::read(&file).expect("a note"));
-        let _ = write!(all, "{number}\n{}", shown(&done));
-        for (code, lines) in findings(&done) {
-            found.push((number.to_owned(), code, lines));
+    for note in &notes {
+        let _ = write!(all, "{}\n{}", note.number, shown(note));
+        for (code, lines) in note.findings() {
+            found.push((note.number.clone(), code, lines));
         }
     }
     for code in MISTAKES.map(|(_, code, _)| code) {
@@ -53,39 +43,11 @@ fn real_notes_become_what_is_written_here() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// The laws of an import that a note must keep, besides that nothing in it becomes an error.
-fn check(bytes: &[u8]) -> Import {
-    let options = ImportOptions::default();
-    let done = import(bytes, &options);
-    assert_eq!(done.state, ImportState::Imported);
-    assert!(done.edits.iter().all(|edit| edit.span.start == edit.span.end), "only insertions");
-    assert_eq!(apply(&done.base, &done.edits).expect("edits that fit"), done.text);
-    let again = import(&done.bytes, &options);
-    assert_eq!((again.state, &again.bytes), (ImportState::CheckedAlready, &done.bytes));
-    let errors: Vec<_> =
-        done.reading.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
-    assert!(errors.is_empty(), "{errors:?}");
-    done
-}
-
 /// What became of each command and which findings are left, by lines of the note.
-fn shown(done: &Import) -> String {
-    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for one in &done.proposals {
-        let group = match &one.outcome {
-            Outcome::Lifted { uses, .. } => format!("lifted {uses}"),
-            Outcome::Kept { uses, effect, why, .. } => {
-                assert!(!why.is_empty(), "line {} is kept without a reason", one.line);
-                format!("kept {uses} {effect:?}")
-            }
-            Outcome::Absorbed { why } => {
-                assert!(!why.is_empty(), "line {} is absorbed without a reason", one.line);
-                "absorbed".to_owned()
-            }
-        };
-        groups.entry(group).or_default().push(one.line);
-    }
-    groups.extend(findings(done).into_iter().map(|(code, lines)| (format!("finding {code}"), lines)));
+fn shown(note: &Note) -> String {
+    let mut groups: BTreeMap<String, Vec<usize>> =
+        note.commands().into_iter().map(|(what, lines)| (what, lines.into_iter().collect())).collect();
+    groups.extend(note.findings().into_iter().map(|(code, lines)| (format!("finding {code}"), lines)));
     let mut out = String::new();
     for (group, mut lines) in groups {
         lines.sort_unstable();
@@ -95,24 +57,138 @@ fn shown(done: &Import) -> String {
     out
 }
 
-/// The lines of each finding, by its code.
-fn findings(done: &Import) -> BTreeMap<String, Vec<usize>> {
-    let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for finding in &done.reading.diagnostics {
-        found.entry(finding.code.clone()).or_default().push(line_before(done, finding.span.start));
+/// Programs whose every command must have an answer.
+const PROGRAMS: [&str; 6] = ["aws", "terraform", "tofu", "docker", "docker-compose", "podman"];
+
+/// How many lines of each note call one of them, in a fence or in a sentence, counted without the importer.
+const CALLS: [(&str, usize); 5] = [("000", 22), ("001", 0), ("002", 0), ("003", 21), ("004", 26)];
+
+/// Every line that calls AWS's CLI, Terraform or Docker was lifted, kept or left alone with a reason.
+#[test]
+fn every_command_of_the_real_notes_has_an_answer() {
+    let Some(notes) = notes() else { return };
+    let mut counted = Vec::new();
+    for note in &notes {
+        let lines = calls(&note.done.base);
+        let answered = note.answered();
+        let missing: Vec<&usize> = lines.difference(&answered).collect();
+        assert!(missing.is_empty(), "{}: nothing became of lines {missing:?}", note.number);
+        counted.push((note.number.as_str(), lines.len()));
+    }
+    assert_eq!(counted, CALLS);
+}
+
+/// Lines that call a program: in a fence where a command begins, elsewhere in inline code.
+fn calls(text: &str) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut fence: Option<&str> = None;
+    for (at, line) in text.lines().enumerate() {
+        let bare = line.trim_start();
+        let marks = bare.len() - bare.trim_start_matches('`').len();
+        match fence {
+            None if marks >= 3 => fence = bare.get(..marks),
+            Some(open) if bare.trim_end() == open => fence = None,
+            Some(_) => {
+                if !bare.starts_with('#') && has_call(bare) {
+                    found.insert(at + 1);
+                }
+            }
+            // Every second part of a line stands between two backticks.
+            None if line.split('`').skip(1).step_by(2).any(|code| code.contains(' ') && has_call(code)) => {
+                found.insert(at + 1);
+            }
+            None => {}
+        }
     }
     found
 }
 
-/// The line of the note at a place of the result; for a place inside of an insertion, the line that it stands before.
-fn line_before(done: &Import, at: usize) -> usize {
-    let mut shift = 0;
-    for edit in &done.edits {
-        let start = edit.span.start + shift;
-        if start > at {
-            break;
-        }
-        shift += edit.text.len().min(at - start);
+/// Whether a program is called in it: at its begin, after a pipe or another operator, in `$(…)`, or behind what only says who
+/// runs it.
+fn has_call(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.iter().enumerate().any(|(at, word)| {
+        let inner = word.rsplit(['(', '\'', '"', '=']).next().unwrap_or(word);
+        let opens = word.contains("$(") || word.starts_with('\'');
+        let before = words.get(..at).and_then(<[&str]>::last);
+        let first =
+            words.iter().take(at).all(|word| word.contains('=') || ["$", "time", "sudo"].contains(word));
+        let follows = before.is_some_and(|word| ["|", "&&", "||", ";", "--"].contains(word));
+        PROGRAMS.contains(&inner) && (opens || ((first || follows) && inner == *word))
+    })
+}
+
+/// The rows of the table: number, lines of notes, what they became, and why nothing did where nothing did.
+struct Row {
+    number: String,
+    places: String,
+    why: String,
+}
+
+const TABLE: &str = "tests/guides/real-notes-needs.txt";
+
+fn rows() -> Vec<Row> {
+    let text = std::fs::read_to_string(home().join(TABLE)).expect("the table");
+    let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    rows.map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [number, places, _, why] = cells.as_slice() else { panic!("{line}: a row has four cells") };
+        Row { number: (*number).to_owned(), places: (*places).to_owned(), why: (*why).to_owned() }
+    })
+    .collect()
+}
+
+/// Each need that stands in the notes has a row; the others (of the catalogue and of the importer) stand in no note.
+#[test]
+fn every_need_has_a_row() {
+    let text = std::fs::read_to_string(home().join("../../docs/requirements.md")).expect("the requirements");
+    let needs: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .filter(|number| {
+            number.starts_with(['A', 'B', 'C', 'D', 'E', 'Z']) && number[1..].parse::<u8>().is_ok()
+        })
+        .collect();
+    assert!(needs.len() > 100);
+    let rows = rows();
+    assert_eq!(rows.iter().map(|row| row.number.as_str()).collect::<Vec<_>>(), needs);
+}
+
+/// What the lines of each need became, as the table says; where nothing did, it says why.
+#[test]
+fn the_needs_of_the_real_notes_became_what_the_table_says() {
+    let Some(notes) = notes() else { return };
+    let outcomes: BTreeMap<&str, _> =
+        notes.iter().map(|note| (note.number.as_str(), note.outcomes())).collect();
+    let mut out = String::new();
+    let text = std::fs::read_to_string(home().join(TABLE)).expect("the table");
+    for line in text.lines().take_while(|line| line.starts_with('#') || line.is_empty()) {
+        let _ = writeln!(out, "{line}");
     }
-    done.base.as_bytes()[..at - shift].iter().filter(|byte| **byte == b'\n').count() + 1
+    for Row { number, places, why } in rows() {
+        let mut became = Vec::new();
+        for place in places.split(' ') {
+            let (note, ranges) = place.split_once(':').expect("a note and its lines");
+            let ranges: Vec<(usize, usize)> = ranges
+                .split(',')
+                .map(|range| {
+                    let (from, to) = range.split_once('-').unwrap_or((range, range));
+                    (from.parse().expect("a line"), to.parse().expect("a line"))
+                })
+                .collect();
+            for (what, lines) in &outcomes[note] {
+                let inside = |line: &&usize| ranges.iter().any(|(from, to)| (from..=to).contains(line));
+                let lines: Vec<String> = lines.iter().filter(inside).map(usize::to_string).collect();
+                if !lines.is_empty() {
+                    became.push(format!("{what} {}", lines.join(" ")));
+                }
+            }
+        }
+        assert!(!became.is_empty() || !why.is_empty(), "{number}: nothing became of {places}: say why");
+        let row = format!("{number} | {places} | {} | {why}", became.join("; "));
+        let _ = writeln!(out, "{}", row.trim_end());
+    }
+    let mut problems = Vec::new();
+    same(&out, &home().join(TABLE), &mut problems);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
