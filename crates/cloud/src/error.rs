@@ -213,7 +213,8 @@ const THROTTLING: &[&str] = &[
 
 const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
-const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"];
+const DENIED: &[&str] =
+    &["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "ForbiddenException"];
 
 /// Whether the connection was never made: refused, no such host, no route, TLS refused, connect timed out.
 fn never_connected(error: Option<&aws_smithy_runtime_api::client::result::ConnectorError>) -> bool {

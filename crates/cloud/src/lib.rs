@@ -42,7 +42,7 @@ pub use model::{
 pub use pace::Pace;
 pub use query::{
     Alarm, Database, DatabaseCluster, Datapoint, Meter, NetworkInterface, Opening, ParameterFacts, Route,
-    RouteTable, SecurityGroup, Subnet, TargetHealth, Vpc, VpcEndpoint,
+    RouteTable, Rows, SecurityGroup, Statement, Subnet, TargetHealth, Vpc, VpcEndpoint,
 };
 pub use secrets::SecretFacts;
 pub use wire::Answer;

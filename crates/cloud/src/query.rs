@@ -1,10 +1,11 @@
 //! Calls of the Query protocol: EC2, RDS, Elastic Load Balancing and CloudWatch, each a handful of reads; and, by JSON,
-//! CloudWatch's changes and the two reads of Parameter Store, whose SDK is among the largest.
+//! CloudWatch's changes, the two reads of Parameter Store, whose SDK is among the largest, and statements of the RDS Data API.
 //!
 //! The SDK's own orchestrator signs and sends them with the credentials, the HTTP client, the time limits and the
 //! clock of the configuration, as a generated client would; only the form that goes out and the XML that comes back
 //! are ours (docs/adr/0040).
 
+mod data;
 mod ec2;
 mod endpoint;
 mod load_balancers;
@@ -13,6 +14,7 @@ mod parameters;
 mod rds;
 mod tree;
 
+pub use data::{Rows, Statement};
 pub use ec2::{NetworkInterface, Opening, Route, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint};
 pub use load_balancers::TargetHealth;
 pub use metrics::{Alarm, Datapoint, Meter};
@@ -49,6 +51,8 @@ pub(crate) enum Service {
     CloudWatch,
     /// Systems Manager, of which only Parameter Store is asked.
     Parameters,
+    /// The Data API of RDS, by REST.
+    Data,
 }
 
 impl Service {
@@ -60,6 +64,7 @@ impl Service {
             Self::LoadBalancers => "2015-12-01",
             Self::CloudWatch => "2010-08-01",
             Self::Parameters => "2014-11-06",
+            Self::Data => "2018-08-01",
         }
     }
 
@@ -72,13 +77,14 @@ impl Service {
             Self::LoadBalancers => "elasticloadbalancing",
             Self::CloudWatch => "monitoring",
             Self::Parameters => "ssm",
+            Self::Data => "rds-data",
         }
     }
 
     fn prefix(self) -> &'static str {
         match self {
             Self::CloudWatch => "cloudwatch",
-            Self::Ec2 | Self::Rds | Self::LoadBalancers | Self::Parameters => self.signing_name(),
+            Self::Ec2 | Self::Rds | Self::LoadBalancers | Self::Parameters | Self::Data => self.signing_name(),
         }
     }
 
@@ -90,6 +96,7 @@ impl Service {
             Self::LoadBalancers => "Elastic Load Balancing v2",
             Self::CloudWatch => "CloudWatch",
             Self::Parameters => "SSM",
+            Self::Data => "RDS Data",
         }
     }
 }
@@ -109,6 +116,8 @@ enum Speech {
     Form,
     /// AWS JSON of a version, under this target.
     Json { version: &'static str, target: String },
+    /// REST with JSON, at this path.
+    Rest { path: &'static str },
 }
 
 /// A form: names and values, in order.
@@ -214,15 +223,27 @@ impl Cloud {
         target: String,
         input: &serde_json::Value,
     ) -> Result<Answer, CallError> {
+        // As each model says.
+        let version = if service == Service::Parameters { "1.1" } else { "1.0" };
+        self.ask(nature, service, operation, &Speech::Json { version, target }, input).await
+    }
+
+    /// Sends a call whose input is JSON, in either of the ways that JSON is sent.
+    async fn ask(
+        &self,
+        nature: Nature,
+        service: Service,
+        operation: &'static str,
+        speech: &Speech,
+        input: &serde_json::Value,
+    ) -> Result<Answer, CallError> {
         let name = format!("{}:{operation}", service.prefix());
         let place = endpoint::place(&self.query.config, service)
             .map_err(|why| CallError::Unreachable { call: name.clone(), why })?;
         let body = input.to_string();
-        // As each model says.
-        let version = if service == Service::Parameters { "1.1" } else { "1.0" };
         send(nature, &name, &self.pacer, || {
             let (carrier, seen) = Carrier::new(body.as_bytes());
-            let speech = Speech::Json { version, target: target.clone() };
+            let speech = speech.clone();
             let sent = self.query.operation(service, operation, &place, carrier, speech);
             (async move { sent.invoke(String::new()).await }, seen)
         })
@@ -278,8 +299,14 @@ fn form(service: Service, operation: &str, fields: &Form) -> String {
 fn request(speech: &Speech) -> Result<HttpRequest, aws_smithy_runtime_api::box_error::BoxError> {
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_method("POST")?;
-    request.set_uri("/")?;
+    request.set_uri(match speech {
+        Speech::Form | Speech::Json { .. } => "/",
+        Speech::Rest { path } => path,
+    })?;
     match speech {
+        Speech::Rest { .. } => {
+            request.headers_mut().insert("content-type", "application/json");
+        }
         Speech::Form => {
             let form = "application/x-www-form-urlencoded; charset=utf-8";
             request.headers_mut().insert("content-type", form);
@@ -322,8 +349,11 @@ fn judged(response: &HttpResponse) -> Result<(), OrchestratorError<Refusal>> {
     {
         meta = meta.code(code).message(message);
     } else if let Ok(value) = serde_json::from_slice::<serde_json::Value>(body) {
-        // An endpoint that does not know the protocol at all may answer in another one.
-        let kind = value["__type"].as_str().and_then(|kind| kind.rsplit('#').next()).map(str::to_owned);
+        // An endpoint that does not know the protocol at all may answer in another one. REST names the error in a header,
+        // with what the model's own address adds behind a colon.
+        let named = response.headers().get("x-amzn-errortype").and_then(|kind| kind.split(':').next());
+        let kind = value["__type"].as_str().or(named);
+        let kind = kind.and_then(|kind| kind.rsplit('#').next()).map(str::to_owned);
         let message = value["message"].as_str().or(value["Message"].as_str()).map(str::to_owned);
         meta = meta.code(kind.unwrap_or_default()).message(message.unwrap_or_default());
     }

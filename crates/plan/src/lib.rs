@@ -35,6 +35,7 @@ mod rules;
 mod sections;
 mod shape;
 pub mod shell;
+pub mod sql;
 mod tasks;
 mod template;
 mod together;

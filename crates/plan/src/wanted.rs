@@ -151,6 +151,13 @@ impl Gatherer<'_> {
                     }
                 }
             }
+            "schema" => {
+                self.want(step, Thing::DatabaseCluster, self.text_of(with.get("cluster")), None);
+                if let Some(last) = self.found.last_mut().filter(|last| last.thing == Thing::DatabaseCluster) {
+                    last.data_api = true;
+                }
+                self.want(step, Thing::Secret, self.text_of(with.get("secret")), None);
+            }
             "image" => {
                 for key in ["image", "from"] {
                     let image = self.text_of(with.get(key)).filter(|image| image.contains(".dkr.ecr."));

@@ -149,6 +149,9 @@ pub(crate) struct Change {
     /// Values of metrics from now on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) metrics: Vec<cloudwatch::Furnishing>,
+    /// Tables of databases, in place of those that they have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) databases: Vec<rds::Migrated>,
     #[serde(default)]
     pub(crate) faults: Vec<Fault>,
     /// What befalls deployments that begin from now on.
@@ -369,6 +372,9 @@ pub(crate) fn behave(world: &mut World, change: &Change) {
         let estate = world.estates.entry((home.account, home.region)).or_default();
         for metric in &change.metrics {
             estate.metrics.set(&mut world.env, metric);
+        }
+        for database in &change.databases {
+            estate.databases.migrate(database);
         }
     }
     if let Some(switches) = &change.sso {

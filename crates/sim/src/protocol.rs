@@ -133,6 +133,16 @@ fn read_rest(request: &Request) -> Option<Result<Read, (&'static str, AwsError)>
         Ok(input) => read("sso-oidc", operation, input),
         Err(message) => Some(Err(("sso-oidc", AwsError::new("InvalidRequestException", message)))),
     };
+    if let Some(operation) = data_operation(request) {
+        let input = object(&request.body)
+            .map_err(|message| ("rds-data", AwsError::new("SerializationException", message)));
+        return Some(input.map(|input| Read {
+            service: "rds-data",
+            operation: operation.to_owned(),
+            input,
+            proof: Proof::Signature,
+        }));
+    }
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/client/register") => body("RegisterClient"),
         ("POST", "/device_authorization") => body("StartDeviceAuthorization"),
@@ -163,6 +173,19 @@ fn read_rest(request: &Request) -> Option<Result<Read, (&'static str, AwsError)>
             let action = input["Action"].as_str().unwrap_or_default().to_owned();
             read("signin", &action, input)
         }
+        _ => None,
+    }
+}
+
+/// The operation of the RDS Data API that a path is.
+fn data_operation(request: &Request) -> Option<&'static str> {
+    match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/Execute") => Some("ExecuteStatement"),
+        ("POST", "/BatchExecute") => Some("BatchExecuteStatement"),
+        ("POST", "/BeginTransaction") => Some("BeginTransaction"),
+        ("POST", "/CommitTransaction") => Some("CommitTransaction"),
+        ("POST", "/RollbackTransaction") => Some("RollbackTransaction"),
+        ("POST", "/ExecuteSql") => Some("ExecuteSql"),
         _ => None,
     }
 }

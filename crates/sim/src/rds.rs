@@ -1,4 +1,8 @@
-//! RDS on the wire, as far as its databases are looked at: the Query protocol, API version 2014-10-31.
+//! RDS on the wire, as far as its databases are looked at: the Query protocol, API version 2014-10-31, and statements for them.
+
+mod catalogue;
+pub(crate) mod data;
+mod sql;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -54,6 +58,17 @@ pub(crate) struct Furnishing {
     pub(crate) security_groups: Vec<String>,
     #[serde(default)]
     pub(crate) multi_az: bool,
+    /// What statements of the Data API find; of a cluster those of its first instance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tables: Vec<catalogue::Table>,
+}
+
+/// Other tables of a database, while it runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Migrated {
+    pub(crate) id: String,
+    pub(crate) tables: Vec<catalogue::Table>,
 }
 
 fn postgres() -> String {
@@ -92,11 +107,19 @@ impl Databases {
         if of.data_api && of.cluster.is_none() {
             return Err(format!("databases: {}: only a cluster has the Data API", of.id));
         }
+        of.tables.iter().try_for_each(|table| table.check()).map_err(|why| format!("databases: {}: {why}", of.id))?;
         if !self.instances.iter().any(|i| i.of.id == of.id) {
             let label = env.ids.letters(12, b"abcdefghijklmnopqrstuvwxyz0123456789");
             self.instances.push(Instance { of: of.clone(), label, created_at: env.now() });
         }
         Ok(())
+    }
+
+    /// Puts other tables in the place of those that a database has; one that is not there is passed over.
+    pub(crate) fn migrate(&mut self, to: &Migrated) {
+        if let Some(instance) = self.instances.iter_mut().find(|i| i.of.id == to.id) {
+            instance.of.tables.clone_from(&to.tables);
+        }
     }
 
     /// As a world has them.

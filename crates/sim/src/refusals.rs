@@ -105,6 +105,7 @@ pub(crate) fn denied(call: &CallLine, world: &World) -> AwsError {
             format!("You are not authorized to perform this operation. {message}"),
         ),
         service if is_query(service) => AwsError::with_status("AccessDenied", 403, message),
+        "rds-data" => AwsError::with_status("AccessDeniedException", 403, message),
         _ => AwsError::new("AccessDeniedException", message),
     }
 }
@@ -130,6 +131,7 @@ fn resource(call: &CallLine, world: &World) -> String {
         ("apprunner", "CreateService") => format!("{place}:service/{}/*", text("ServiceName", "")),
         ("apprunner", _) => text("ServiceArn", "*"),
         ("secretsmanager", _) => text("SecretId", "*"),
+        ("rds-data", _) => text("resourceArn", "*"),
         ("ssm", _) if call.input["Name"].is_string() => {
             format!("{place}:parameter/{}", text("Name", "").trim_start_matches('/'))
         }

@@ -463,6 +463,11 @@ impl World {
                 let estate = self.estates.entry(place).or_default();
                 crate::rds::serve(&estate.databases, &self.env, &call.operation, &call.input)
             }
+            "rds-data" => {
+                let estate = self.estates.entry(place).or_default();
+                let (databases, secrets) = (&estate.databases, &estate.secrets);
+                crate::rds::data::serve(databases, secrets, &self.env, &call.operation, &call.input)
+            }
             "elasticloadbalancing" => {
                 let estate = self.estates.entry(place).or_default();
                 crate::balancing::serve(estate, &call.operation, &call.input)

@@ -4,20 +4,23 @@ pub(crate) mod databases;
 mod meters;
 mod names;
 mod network;
+mod schema;
 mod secrets;
 
+use crate::files::Files;
 use crate::look::Reader;
 use holdpoint_cloud::Cloud;
 use holdpoint_engine::Executor;
 use std::sync::Arc;
 
 /// The kinds of this family that ask AWS. In an assumed world the world was made of what the plan expects: that is marked.
-pub(crate) fn executors(cloud: &Cloud, assumed: bool) -> Vec<Arc<dyn Executor>> {
+pub(crate) fn executors(cloud: &Cloud, files: &Files, assumed: bool) -> Vec<Arc<dyn Executor>> {
     let cloud = || cloud.clone();
     vec![
         Arc::new(Reader(secrets::Secrets { cloud: cloud(), assumed })),
         Arc::new(Reader(network::Network { cloud: cloud(), assumed })),
         Arc::new(Reader(databases::Databases { cloud: cloud(), assumed })),
+        Arc::new(Reader(schema::Schemas { cloud: cloud(), files: files.clone(), assumed })),
         Arc::new(Reader(names::Names { cloud: cloud() })),
         Arc::new(Reader(meters::Meters { cloud: cloud(), assumed })),
     ]

@@ -158,11 +158,11 @@ fn registry(
     let mut executors: Vec<Arc<dyn Executor>> = ecs::executors(cloud, &registries);
     executors.extend(express::executors(cloud));
     executors.extend(apprunner::executors(cloud, &registries));
-    executors.extend(checks::executors(cloud, assumed));
+    let files = if child.practice.is_some() { Files::practice(&child.folder) } else { Files::live() };
+    executors.extend(checks::executors(cloud, &files, assumed));
     executors.extend(person::executors());
     executors.extend(http::executors(cloud, route, assumed));
     executors.push(Arc::new(logs::Logs { cloud: cloud.clone(), assumed }));
-    let files = if child.practice.is_some() { Files::practice(&child.folder) } else { Files::live() };
     executors.extend(git::executors(&child.env, &files));
     executors.push(Arc::new(Reader(local::Local { env: child.env.clone() })));
     executors.push(Arc::new(Reader(Assert { files })));

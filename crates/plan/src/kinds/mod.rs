@@ -3,6 +3,7 @@
 mod account;
 mod apprunner;
 mod checks;
+mod database;
 mod ecs;
 mod ecs_deployment;
 mod ecs_task;
@@ -29,6 +30,7 @@ pub use apprunner::{
     AppWait, AutoScaling, Connector, ConnectorPlace, HealthProtocol, ImageType, IpType, Repair, ScalingSizes,
 };
 pub use checks::{LogsExpect, LogsExpectation, Soak, SoakCheck, SoakExpect};
+pub use database::{Migrations, SchemaCheck, SchemaExpect, SchemaLog, TableExpect};
 pub use ecs::{
     ContainerSet, DeployExpect, EcsCheck, EcsCheckExpect, EcsCreate, EcsDeploy, EcsNothing, EcsRegister,
     EcsRollback, EcsScale, EcsWait, Health, LaunchType, Network, RegisterExpect, Rollout,

@@ -108,6 +108,7 @@ pub fn kinds() -> &'static [KindSpec] {
             .chain(super::image::list())
             .chain(super::checks::list())
             .chain(super::account::list())
+            .chain(super::database::list())
             .chain(super::files::list())
             .chain(super::local::list())
             .collect()

@@ -2,7 +2,7 @@
 
 use super::Output;
 use super::aws::{Aws, Operation, own};
-use super::flags::Takes::{Many, One};
+use super::flags::Takes::{Many, Nothing, One};
 use super::verdict::{Answer, Draft, Keep, keep};
 use crate::shell::{Script, Shape, unwrap_command};
 use serde_json::json;
@@ -26,6 +26,21 @@ pub(crate) const ALL: &[Operation] = &[
         name: "describe-db-clusters",
         flags: &[("--db-cluster-identifier", One)],
         lift: database,
+    },
+    Operation {
+        service: "rds-data",
+        name: "execute-statement",
+        flags: &[
+            ("--resource-arn", One),
+            ("--secret-arn", One),
+            ("--sql", One),
+            ("--database", One),
+            ("--schema", One),
+            ("--include-result-metadata", Nothing),
+            ("--no-include-result-metadata", Nothing),
+            ("--format-records-as", One),
+        ],
+        lift: statement,
     },
     Operation { service: "ec2", name: "describe-subnets", flags: &[("--subnet-ids", Many)], lift: subnets },
 ];
@@ -101,6 +116,39 @@ fn database(aws: &Aws<'_, '_, '_>) -> Result<Answer, Keep> {
         .expects("status", Some("available"))
         .expects("version", said.word_after("EngineVersion"))
         .into())
+}
+
+/// A statement that only reads is a look at the schema, with its rows as an output.
+fn statement(aws: &Aws<'_, '_, '_>) -> Result<Answer, Keep> {
+    aws.shown_only()?;
+    let options = &aws.options;
+    let (cluster, secret) = (options.needed("--resource-arn")?, options.needed("--secret-arn")?);
+    let sql = options.needed("--sql")?;
+    own(aws.call, &cluster)?;
+    own(aws.call, &secret)?;
+    if let Err(why) = crate::sql::only_reads(&sql) {
+        return keep(format!("its statement is not sure to only read: {why}"));
+    }
+    // `arn:aws:rds:eu-west-1:111122223333:cluster:orders`
+    let Some((_, name)) = cluster.split_once(":cluster:").filter(|(_, name)| !name.contains("{{")) else {
+        return keep("its `--resource-arn` is not the ARN of a cluster");
+    };
+    if !aws.call.scene.said(1).is_empty() {
+        return keep("what should come of it is said in words that no check knows");
+    }
+    let draft = Draft::of("schema.check", format!("tables_{name}"))
+        .with("cluster", name.to_owned())
+        .with("secret", secret)
+        .with("sql", sql);
+    let draft = match options.one("--database") {
+        Some(database) => draft.with("database", database.to_owned()),
+        None => draft,
+    };
+    Ok(match options.one("--schema") {
+        Some(schema) => draft.with("schema", schema.to_owned()),
+        None => draft,
+    }
+    .into())
 }
 
 fn subnets(aws: &Aws<'_, '_, '_>) -> Result<Answer, Keep> {

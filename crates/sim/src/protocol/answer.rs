@@ -39,7 +39,7 @@ pub(crate) fn success(call: &CallLine, answer: &Value, host: &str) -> Reply {
             ("application/x-amz-json-1.1", answer.to_string())
         }
         "sso" if answer.is_null() => ("application/json", String::new()),
-        "sso" | "sso-oidc" | "signin" => ("application/json", answer.to_string()),
+        "sso" | "sso-oidc" | "signin" | "rds-data" => ("application/json", answer.to_string()),
         "apprunner" => (JSON_1_0, answer.to_string()),
         _ => (JSON_1_1, answer.to_string()),
     };
@@ -71,6 +71,8 @@ pub(crate) fn refusal(service: &str, operation: &str, error: &AwsError, request_
             let kind = format!("com.amazonaws.switchboard.portal#{}", error.code);
             ("application/json", json!({"message": error.message, "__type": kind}).to_string())
         }
+        // Its name stands in the header alone.
+        "rds-data" => ("application/json", json!({"message": error.message}).to_string()),
         // Their models write the member with a capital; what refuses before them does not.
         "apprunner" | "secretsmanager" if is_of_model(&error.code) => {
             let version = if service == "apprunner" { JSON_1_0 } else { JSON_1_1 };

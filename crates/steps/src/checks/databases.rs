@@ -19,15 +19,15 @@ pub(crate) struct Databases {
 
 /// A database or a cluster, as far as it is judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Standing {
+pub(super) struct Standing {
     id: String,
-    engine: String,
+    pub(super) engine: String,
     version: String,
     status: String,
     host: Option<String>,
     port: Option<u16>,
     public: bool,
-    data_api: bool,
+    pub(super) data_api: bool,
 }
 
 #[async_trait]
@@ -116,7 +116,8 @@ impl Databases {
     }
 }
 
-fn absent<'a>(what: &str, id: &str, all: impl Iterator<Item = &'a str>) -> Diagnosis {
+/// That there is none of that identifier, with what was probably meant.
+pub(super) fn absent<'a>(what: &str, id: &str, all: impl Iterator<Item = &'a str>) -> Diagnosis {
     let all: Vec<&str> = all.collect();
     let diagnosis = Diagnosis::of(format!("There is no {what} `{id}` in this account and region"));
     match holdpoint_plan::near(id, all.iter().copied()) {
@@ -126,7 +127,7 @@ fn absent<'a>(what: &str, id: &str, all: impl Iterator<Item = &'a str>) -> Diagn
 }
 
 /// From where it can be worked with. The console's query editor speaks the Data API, which is Aurora's alone.
-fn venues(standing: &Standing) -> Vec<&'static str> {
+pub(super) fn venues(standing: &Standing) -> Vec<&'static str> {
     let aurora = standing.engine.starts_with("aurora");
     let mut venues = Vec::new();
     if standing.public {
@@ -200,7 +201,7 @@ pub(crate) fn versions(expect: &RdsExpect, version: &str) -> Vec<(String, bool)>
 }
 
 /// Part by part: numbers as numbers (15.12 is later than 15.7), words as words.
-fn compare(a: &str, b: &str) -> Ordering {
+pub(super) fn compare(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.split('.'), b.split('.'));
     loop {
         let order = match (a.next(), b.next()) {

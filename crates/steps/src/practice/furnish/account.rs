@@ -1,7 +1,7 @@
 //! What the checks of a plan expect of its account: secrets, networks, databases and metrics, as members of a world.
 
 use holdpoint_plan::kinds::{
-    MetricsExpect, NetworkExpect, RdsExpect, SecretsCheck, SecretsExpect, SubnetType,
+    MetricsExpect, NetworkExpect, RdsExpect, SchemaCheck, SchemaExpect, SecretsCheck, SecretsExpect, SubnetType,
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,7 @@ impl Account {
             "secrets.check" => self.secrets(with, expect),
             "network.check" => self.network(with, expect),
             "rds.check" => self.database(with, expect),
+            "schema.check" => self.schema(with, expect),
             "metrics.check" => self.metric(with, expect),
             _ => {}
         }
@@ -157,7 +158,76 @@ impl Account {
         if cluster.is_some() || data_api {
             made["cluster"] = json!(cluster.map_or_else(|| format!("{id}-cluster"), str::to_owned));
         }
-        self.databases.entry(id).or_insert(made);
+        let tables = self.databases.get(&id).and_then(|known| known.get("tables")).cloned();
+        if let Some(tables) = tables {
+            made["tables"] = tables;
+            made["data_api"] = json!(true);
+        }
+        match self.databases.get(&id).is_some_and(|known| known.get("tables").is_none()) {
+            // What was made first stands.
+            true => {}
+            false => {
+                self.databases.insert(id, made);
+            }
+        }
+    }
+
+    /// A cluster with every table and column that some step expects to be there. What is expected to be away is, unless
+    /// another step expects it: a world that is made has one state.
+    fn schema(&mut self, with: &Value, expect: &Value) {
+        let Ok(with) = holdpoint_plan::typed::<SchemaCheck>(with) else { return };
+        let expect: SchemaExpect = holdpoint_plan::typed(expect).unwrap_or_default();
+        let (Some(cluster), Some(secret)) = (&with.cluster, &with.secret) else { return };
+        if !secret.starts_with("arn:") {
+            self.secrets.entry(secret.clone()).or_default().extend(["username".into(), "password".into()]);
+        }
+        let id = format!("{cluster}-1");
+        let made = self.databases.entry(id.clone()).or_insert_with(|| {
+            json!({"id": id, "engine": "aurora-postgresql", "version": "16.4", "public": false, "cluster": cluster})
+        });
+        made["data_api"] = json!(true);
+        if let Some(name) = &with.database {
+            made["name"] = json!(name);
+        }
+        let schema = with.schema.clone().unwrap_or_else(|| "public".to_owned());
+        let mut wanted: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+        for (name, table) in expect.tables.iter().filter(|(_, table)| table.exists != Some(false)) {
+            // A table without a column is none: it gets one that nobody asked about.
+            let columns = table.columns.iter().map(|(column, kind)| (column.clone(), kind_of(kind)));
+            let columns: Map<String, Value> = columns.collect();
+            wanted.entry(name.clone()).or_default().extend(if columns.is_empty() {
+                Map::from_iter([("id".to_owned(), json!("bigint not null"))])
+            } else {
+                columns
+            });
+        }
+        let mut rows: Vec<Value> = Vec::new();
+        if let Some(migrations) = &with.migrations {
+            let column = Map::from_iter([(migrations.column.clone(), json!("varchar(255) not null"))]);
+            wanted.entry(migrations.table.clone()).or_default().extend(column);
+            let applied = expect.applied.iter().chain(&expect.migration);
+            rows.extend(applied.map(|name| json!({&migrations.column: name})));
+        }
+        if !made["tables"].is_array() {
+            made["tables"] = json!([]);
+        }
+        let Some(tables) = made["tables"].as_array_mut() else { return };
+        for (name, columns) in wanted {
+            let own = with.migrations.as_ref().is_some_and(|of| of.table == name);
+            let known = tables.iter_mut().find(|table| table["name"] == name && table["schema"] == schema);
+            match known {
+                Some(table) => {
+                    let all = table["columns"].as_object_mut();
+                    all.into_iter().for_each(|all| all.extend(columns.clone()));
+                    if own && !rows.is_empty() {
+                        table["rows"] = json!(rows);
+                    }
+                }
+                None => tables.push(json!({
+                    "name": name, "schema": schema, "columns": columns, "rows": if own { rows.clone() } else { Vec::new() },
+                })),
+            }
+        }
     }
 
     fn metric(&mut self, with: &Value, expect: &Value) {
@@ -170,6 +240,17 @@ impl Account {
             "namespace": namespace, "metric": metric, "dimensions": with.get("dimensions").cloned().unwrap_or_else(|| json!({})),
             "values": [value], "period": 60,
         }));
+    }
+}
+
+/// A column's type as a database has one.
+fn kind_of(expected: &str) -> Value {
+    let lower = expected.trim().to_lowercase();
+    let kind = lower.strip_prefix("any").unwrap_or(&lower).trim();
+    match kind {
+        "" | "null" => json!("text"),
+        "not null" => json!("text not null"),
+        kind => json!(kind),
     }
 }
 
