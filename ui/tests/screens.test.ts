@@ -282,6 +282,29 @@ test("a step that can be stopped is stopped gently, asked once, and what happens
   expect(screen.queryByRole("dialog")).toBeNull();
 });
 
+test("a step is killed only after it was asked gently, with a reason and what it may leave behind", async () => {
+  const gently = runView({ stop: { step: "deploy_api", asked: "gently" } }, applying);
+  gently.stages.forEach((stage) => stage.steps.forEach((step) => step.id === "apply_worker" && (step.id = "deploy_api")));
+  const host = show("#/run/7k2m", { "run.view": () => gently, "run.kill": () => ({ ...gently, seq: gently.seq + 1, stop: { step: "deploy_api", asked: "hard" } }) });
+  await fireEvent.click(await screen.findByTestId("kill"));
+  const dialog = await screen.findByRole("dialog", { name: "Kill Apply that plan" });
+  for (const left of [/lock held/, /state that lacks/, /no state knows/]) expect(within(dialog).getByText(left)).toBeTruthy();
+  expect(within(dialog).getByRole<HTMLButtonElement>("button", { name: "Kill it" }).disabled).toBe(true);
+  await fireEvent.input(within(dialog).getByLabelText(/^Reason/), { target: { value: "it hangs" } });
+  await fireEvent.click(within(dialog).getByRole("button", { name: "Kill it" }));
+  await screen.findByText(/It is ended at once/);
+  expect(host.asked.filter(({ name }) => name === "run.kill")).toEqual([{ name: "run.kill", args: { run: "7k2m", reason: "it hangs" } }]);
+  expect(screen.queryByTestId("kill")).toBeNull();
+});
+
+test("a step that nobody asked to stop cannot be killed", async () => {
+  const running = runView({ stop: { step: "deploy_api", asked: "no" } }, applying);
+  running.stages.forEach((stage) => stage.steps.forEach((step) => step.id === "apply_worker" && (step.id = "deploy_api")));
+  show("#/run/7k2m", { "run.view": () => running });
+  await screen.findByRole("button", { name: /Stop gently/ });
+  expect(screen.queryByTestId("kill")).toBeNull();
+});
+
 test("what cannot be stopped from here offers no stop", async () => {
   show("#/run/7k2m", { "run.view": () => runView({ stop: { step: "deploy_api", asked: "no" }, driven_by: { what: "process 4711 on this machine" } }) });
   await screen.findByText(/Read only/);

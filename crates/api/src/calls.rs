@@ -228,6 +228,12 @@ calls! {
         c.stop(&run, false, a.reason).await?;
         c.view(&run).await
     });
+    /// Has a step killed that was asked to stop gently: it may leave a lock, a state in parts, and things that no state knows.
+    "run.kill": RunReason => RunView = |c, a| Box::pin(async move {
+        let run = RunId::new(a.run)?;
+        c.stop(&run, true, Some(a.reason)).await?;
+        c.view(&run).await
+    });
     /// Gives up: ends the run and leaves everything as it is.
     "run.abort": RunReason => RunView = |c, a| Box::pin(async move {
         let run = RunId::new(a.run)?;

@@ -213,8 +213,13 @@ const THROTTLING: &[&str] = &[
 
 const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
-const DENIED: &[&str] =
-    &["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "ForbiddenException"];
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "NotAuthorized",
+    "ForbiddenException",
+];
 
 /// Whether the connection was never made: refused, no such host, no route, TLS refused, connect timed out.
 fn never_connected(error: Option<&aws_smithy_runtime_api::client::result::ConnectorError>) -> bool {

@@ -84,7 +84,9 @@ impl Service {
     fn prefix(self) -> &'static str {
         match self {
             Self::CloudWatch => "cloudwatch",
-            Self::Ec2 | Self::Rds | Self::LoadBalancers | Self::Parameters | Self::Data => self.signing_name(),
+            Self::Ec2 | Self::Rds | Self::LoadBalancers | Self::Parameters | Self::Data => {
+                self.signing_name()
+            }
         }
     }
 

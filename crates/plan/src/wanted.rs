@@ -153,7 +153,8 @@ impl Gatherer<'_> {
             }
             "schema" => {
                 self.want(step, Thing::DatabaseCluster, self.text_of(with.get("cluster")), None);
-                if let Some(last) = self.found.last_mut().filter(|last| last.thing == Thing::DatabaseCluster) {
+                if let Some(last) = self.found.last_mut().filter(|last| last.thing == Thing::DatabaseCluster)
+                {
                     last.data_api = true;
                 }
                 self.want(step, Thing::Secret, self.text_of(with.get("secret")), None);

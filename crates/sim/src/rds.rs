@@ -107,7 +107,10 @@ impl Databases {
         if of.data_api && of.cluster.is_none() {
             return Err(format!("databases: {}: only a cluster has the Data API", of.id));
         }
-        of.tables.iter().try_for_each(|table| table.check()).map_err(|why| format!("databases: {}: {why}", of.id))?;
+        of.tables
+            .iter()
+            .try_for_each(|table| table.check())
+            .map_err(|why| format!("databases: {}: {why}", of.id))?;
         if !self.instances.iter().any(|i| i.of.id == of.id) {
             let label = env.ids.letters(12, b"abcdefghijklmnopqrstuvwxyz0123456789");
             self.instances.push(Instance { of: of.clone(), label, created_at: env.now() });

@@ -68,6 +68,25 @@ pub fn check(room: &Room, kind: &str) -> Option<Task> {
             });
             (json!({"database": "orders-1"}), expect)
         }
+        "schema.check" => {
+            let model = "CREATE TABLE lines (order_id uuid REFERENCES orders (id), line int, PRIMARY KEY (order_id, line));";
+            std::fs::write(room.folder().join("model.sql"), model).ok()?;
+            let with = json!({
+                "cluster": "orders", "secret": "orders/db", "database": "shop", "model": "model.sql",
+                "migrations": {"table": "alembic_version", "column": "version_num"},
+                "before": {"orders": {"id": "uuid not null", "note": "text null"}, "alembic_version": {"version_num": "varchar(32) not null"}},
+                "sql": "SELECT count(*) FROM orders",
+            });
+            let expect = json!({
+                "tables": {
+                    "orders": {"columns": {"id": "uuid not null", "total": "numeric(10,2)", "note": "text"}, "lacks": ["totl"]},
+                    "customers": {"exists": false},
+                },
+                "migration": "0012", "applied": ["0012"], "pending": ["0013"],
+                "added": ["lines", "orders.placed", "orders.total"], "removed": [], "changed": [], "rows": [{"count": 2}],
+            });
+            (with, expect)
+        }
         "metrics.check" => {
             let with = json!({
                 "namespace": "Shop", "metric": "errors", "dimensions": {"Service": "api"}, "statistic": "Maximum",

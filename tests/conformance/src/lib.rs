@@ -347,6 +347,18 @@ fn by_tag() -> Value {
     create
 }
 
+/// What the Data API of the cluster `orders` finds.
+fn tables() -> Value {
+    json!([
+        {"name": "alembic_version", "columns": {"version_num": "varchar(32) not null"}, "rows": [{"version_num": "0012"}]},
+        {"name": "orders", "columns": {
+            "id": "uuid not null", "note": "text", "total": "numeric(10, 2)", "placed": "timestamptz not null",
+        }, "rows": [{"id": "a"}, {"id": "b"}]},
+        {"name": "lines", "columns": {"order_id": "uuid not null", "line": "integer not null"}},
+        {"name": "jobs", "schema": "queue", "columns": {"id": "bigint not null"}},
+    ])
+}
+
 fn world() -> Value {
     json!({
         "clusters": ["main"],
@@ -396,7 +408,8 @@ fn world() -> Value {
         },
         "databases": [
             {"id": "orders-1", "engine": "aurora-postgresql", "version": "15.12", "cluster": "orders", "data_api": true,
-             "public": false, "vpc": "vpc-1"},
+             "public": false, "vpc": "vpc-1", "name": "shop", "tables": tables()},
+            {"id": "quiet-1", "engine": "aurora-postgresql", "version": "15.12", "cluster": "quiet", "public": false, "vpc": "vpc-1"},
             {"id": "plain", "engine": "postgres", "version": "15.7", "public": false, "vpc": "vpc-1"},
         ],
         "metrics": [{"namespace": "Shop", "metric": "errors", "dimensions": {"Service": "api"}, "values": [0, 1, 3],

@@ -102,7 +102,10 @@ pub(super) fn list() -> [KindSpec; 1] {
                 output("migrations", "All of them."),
                 output("added", "What is there and was not in `before`."),
                 output("removed", "What was in `before` and is not there."),
-                output("changed", "Columns that have another type than in `before`: `{column, was, is}` each."),
+                output(
+                    "changed",
+                    "Columns that have another type than in `before`: `{column, was, is}` each.",
+                ),
                 output("missing", "Columns of `model` that are not there, or not so."),
                 output("rows", "Rows of `sql`, each by its columns; at most 100 of them."),
                 output("venue", "How it was read: `data_api` or `ecs.run_task`."),

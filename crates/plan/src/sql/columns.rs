@@ -26,8 +26,10 @@ impl Column {
         let (base, size) = match (kind.find('('), kind.find(')')) {
             (Some(open), Some(close)) if open < close => {
                 let inner = kind.get(open + 1..close).unwrap_or_default();
-                let around = [kind.get(..open), kind.get(close + 1..)].map(|part| part.unwrap_or_default().trim());
-                let base = around.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ");
+                let around =
+                    [kind.get(..open), kind.get(close + 1..)].map(|part| part.unwrap_or_default().trim());
+                let base =
+                    around.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ");
                 (base, Some(inner.replace(' ', "")))
             }
             _ => (kind.to_owned(), None),

@@ -26,13 +26,27 @@ pub fn tables(sql: &str) -> Result<BTreeMap<String, BTreeMap<String, Column>>, U
 /// Words that a table's name is not, and that stand before it.
 const BEFORE: [&str; 8] = ["temporary", "temp", "unlogged", "table", "if", "not", "exists", "or"];
 /// What begins a constraint of the table, rather than a column.
-const CONSTRAINTS: [&str; 10] = [
-    "primary", "foreign", "unique", "constraint", "check", "exclude", "key", "index", "fulltext", "like",
-];
+const CONSTRAINTS: [&str; 10] =
+    ["primary", "foreign", "unique", "constraint", "check", "exclude", "key", "index", "fulltext", "like"];
 /// What ends the type of a column.
 const BEHIND: [&str; 17] = [
-    "not", "null", "default", "primary", "unique", "references", "check", "constraint", "generated", "collate",
-    "auto_increment", "on", "comment", "character set", "as", "storage", "compression",
+    "not",
+    "null",
+    "default",
+    "primary",
+    "unique",
+    "references",
+    "check",
+    "constraint",
+    "generated",
+    "collate",
+    "auto_increment",
+    "on",
+    "comment",
+    "character set",
+    "as",
+    "storage",
+    "compression",
 ];
 
 fn table(statement: &[Token]) -> Option<(String, BTreeMap<String, Column>)> {
@@ -92,7 +106,8 @@ fn parts(body: &[Token]) -> Vec<&[Token]> {
 
 /// Columns of `PRIMARY KEY (a, b)`, with or without a name.
 fn primary(first: &str, rest: &[Token]) -> Vec<String> {
-    let is_key = first == "primary" || (first == "constraint" && rest.iter().any(|token| is(token, &["primary"])));
+    let is_key =
+        first == "primary" || (first == "constraint" && rest.iter().any(|token| is(token, &["primary"])));
     if !is_key {
         return Vec::new();
     }

@@ -57,7 +57,9 @@ fn columns_are_read_from_the_statements_that_make_tables() {
     .expect("it is SQL");
     let said: Vec<String> = found
         .iter()
-        .flat_map(|(table, columns)| columns.iter().map(move |(name, column)| format!("{table}.{name}: {column}")))
+        .flat_map(|(table, columns)| {
+            columns.iter().map(move |(name, column)| format!("{table}.{name}: {column}"))
+        })
         .collect();
     assert_eq!(
         said,

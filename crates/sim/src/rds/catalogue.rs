@@ -64,7 +64,8 @@ impl Table {
         if let Some((column, _)) = self.columns.iter().find(|(_, kind)| !kind.is_string()) {
             return Err(format!("{}.{column} has no type", self.name));
         }
-        let stranger = self.rows.iter().flat_map(BTreeMap::keys).find(|name| !self.columns.contains_key(*name));
+        let stranger =
+            self.rows.iter().flat_map(BTreeMap::keys).find(|name| !self.columns.contains_key(*name));
         match stranger {
             Some(name) => Err(format!("{} has a row with `{name}`, and no such column", self.name)),
             None => Ok(()),
@@ -77,7 +78,12 @@ impl Table {
             let kind = kind.as_str().unwrap_or_default().trim();
             let never = kind.to_lowercase().ends_with("not null");
             let bare = kind.to_lowercase();
-            let bare = bare.strip_suffix("not null").or(bare.strip_suffix("null")).unwrap_or(&bare).trim().to_owned();
+            let bare = bare
+                .strip_suffix("not null")
+                .or(bare.strip_suffix("null"))
+                .unwrap_or(&bare)
+                .trim()
+                .to_owned();
             let mut row = BTreeMap::from([
                 ("table_catalog".to_owned(), json!("def")),
                 ("table_schema".to_owned(), json!(self.schema)),
@@ -95,7 +101,11 @@ impl Table {
 
     /// The row of `information_schema.tables` that tells of this table.
     pub(crate) fn in_tables(&self) -> BTreeMap<String, Value> {
-        let of = [("table_schema", self.schema.as_str()), ("table_name", &self.name), ("table_type", "BASE TABLE")];
+        let of = [
+            ("table_schema", self.schema.as_str()),
+            ("table_name", &self.name),
+            ("table_type", "BASE TABLE"),
+        ];
         of.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
     }
 }
@@ -106,8 +116,17 @@ pub(crate) fn columns_of(view: &str, engine: Engine) -> Option<Vec<&'static str>
         "tables" => Some(vec!["table_schema", "table_name", "table_type"]),
         "columns" => {
             let mut all = vec![
-                "table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "column_default",
-                "is_nullable", "data_type", "character_maximum_length", "numeric_precision", "numeric_scale",
+                "table_catalog",
+                "table_schema",
+                "table_name",
+                "column_name",
+                "ordinal_position",
+                "column_default",
+                "is_nullable",
+                "data_type",
+                "character_maximum_length",
+                "numeric_precision",
+                "numeric_scale",
             ];
             all.push(if engine == Engine::Postgres { "udt_name" } else { "column_type" });
             Some(all)

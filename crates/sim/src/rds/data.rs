@@ -31,10 +31,20 @@ pub(crate) fn serve(
 
 fn execute(databases: &Databases, secrets: &Secrets, env: &Env, input: &Value) -> Result<Value, AwsError> {
     let known = [
-        "resourceArn", "secretArn", "sql", "database", "schema", "parameters", "transactionId", "includeResultMetadata",
-        "continueAfterTimeout", "resultSetOptions", "formatRecordsAs",
+        "resourceArn",
+        "secretArn",
+        "sql",
+        "database",
+        "schema",
+        "parameters",
+        "transactionId",
+        "includeResultMetadata",
+        "continueAfterTimeout",
+        "resultSetOptions",
+        "formatRecordsAs",
     ];
-    let unknown = input.as_object().into_iter().flat_map(Map::keys).find(|name| !known.contains(&name.as_str()));
+    let unknown =
+        input.as_object().into_iter().flat_map(Map::keys).find(|name| !known.contains(&name.as_str()));
     if let Some(name) = unknown {
         return Err(bad(format!("Unknown parameter: {name}")));
     }
@@ -115,12 +125,14 @@ fn parameters(input: &Value) -> Result<Map<String, Value>, AwsError> {
 
 fn answer(input: &Value, outcome: &Outcome) -> Result<Value, AwsError> {
     let mut body = json!({"numberOfRecordsUpdated": 0});
-    let metadata = || -> Value { outcome.columns.iter().map(|column| json!({
+    let metadata = || -> Value {
+        outcome.columns.iter().map(|column| json!({
         "name": column.name, "label": column.name, "typeName": column.kind, "type": column.number(),
         "schemaName": "", "tableName": column.table, "isAutoIncrement": false, "isSigned": column.is_number(),
         "isCurrency": false, "isCaseSensitive": !column.is_number(), "nullable": 1, "precision": 0, "scale": 0,
         "arrayBaseColumnType": 0,
-    })).collect() };
+    })).collect()
+    };
     if input["formatRecordsAs"] == "JSON" {
         let object = |row: &Vec<Value>| -> Map<String, Value> {
             outcome.columns.iter().map(|column| column.name.clone()).zip(row.iter().cloned()).collect()

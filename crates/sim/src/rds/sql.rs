@@ -79,7 +79,9 @@ pub(crate) fn run(
         let by = match word.text.parse::<usize>() {
             Ok(place) => match query.items.get(place.saturating_sub(1)) {
                 Some(Item::Column { word, .. }) => word.text.clone(),
-                _ => return Err(AwsError::not_implemented("rds-data", "ExecuteStatement of such an ORDER BY")),
+                _ => {
+                    return Err(AwsError::not_implemented("rds-data", "ExecuteStatement of such an ORDER BY"));
+                }
             },
             Err(_) => {
                 known(word)?;
@@ -214,7 +216,10 @@ fn holds(
     let given = |operand: &Operand| match operand {
         Operand::Value(value) => Ok(value.clone()),
         Operand::Named(name) => values.get(name).cloned().ok_or_else(|| {
-            AwsError::new("BadRequestException", format!("Parameter '{name}' is used in the statement and not given"))
+            AwsError::new(
+                "BadRequestException",
+                format!("Parameter '{name}' is used in the statement and not given"),
+            )
         }),
     };
     let orders = |operand: &Operand, fits: fn(Ordering) -> bool| {
@@ -234,6 +239,7 @@ fn holds(
             (Value::String(pattern), Value::String(text)) if !pattern.contains('_') => {
                 Ok(glob(&pattern.replace('%', "*"), text))
             }
+            (_, Value::Null) => Ok(false),
             _ => Err(AwsError::not_implemented("rds-data", "ExecuteStatement of such a LIKE")),
         },
         Test::Equal(operand) => orders(operand, Ordering::is_eq),
@@ -256,7 +262,9 @@ fn compared(a: Option<&Value>, b: Option<&Value>) -> Ordering {
     if let (Some(a), Some(b)) = (number(a), number(b)) {
         return a.total_cmp(&b);
     }
-    let text = |value: Option<&Value>| value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let text = |value: Option<&Value>| {
+        value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
     text(a).cmp(&text(b))
 }
 

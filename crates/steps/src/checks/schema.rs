@@ -65,8 +65,12 @@ impl Look for Schemas {
                 );
             }
         };
-        if with.before.is_none() && (expect.added.is_some() || expect.removed.is_some() || expect.changed.is_some()) {
-            return correct("`added`, `removed` and `changed` want `before`: the output `schema` of an earlier step");
+        if with.before.is_none()
+            && (expect.added.is_some() || expect.removed.is_some() || expect.changed.is_some())
+        {
+            return correct(
+                "`added`, `removed` and `changed` want `before`: the output `schema` of an earlier step",
+            );
         }
         if let Some(before) = &with.before {
             earlier(before)?;
@@ -101,7 +105,9 @@ impl Look for Schemas {
         let mut judgements = judgements(&expect, &with, &read, change.as_ref(), of_model);
         assuming(&mut judgements, self.assumed);
         let note = read.note.clone().or_else(|| {
-            read.tables.is_empty().then(|| "No table is seen: there is none in this schema, or the user may see none".into())
+            read.tables
+                .is_empty()
+                .then(|| "No table is seen: there is none in this schema, or the user may see none".into())
         });
         Ok(Found { outputs: outputs(&read, change, missing), judgements, note })
     }
@@ -114,8 +120,9 @@ impl Schemas {
             return Err(Diagnosis::of(format!("There is no file `{path}` in the plan's folder"))
                 .hint("Name a file of `CREATE TABLE` statements, or write the columns in `expect.tables`."));
         };
-        let tables = sql::tables(&String::from_utf8_lossy(&bytes))
-            .map_err(|error| Diagnosis::of(format!("`{path}`: {error}")).hint("Write it as the database would take it."))?;
+        let tables = sql::tables(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+            Diagnosis::of(format!("`{path}`: {error}")).hint("Write it as the database would take it.")
+        })?;
         match tables.is_empty() {
             false => Ok(Some(tables)),
             true => Err(Diagnosis::of(format!("`{path}` makes no table"))
@@ -155,7 +162,10 @@ fn outputs(read: &Read, change: Option<Change>, missing: Option<Vec<String>>) ->
         ("migrations", json!(read.migrations)),
         ("added", json!(change.added)),
         ("removed", json!(change.removed)),
-        ("changed", changed.map(|(column, was, is)| json!({"column": column, "was": was, "is": is})).collect()),
+        (
+            "changed",
+            changed.map(|(column, was, is)| json!({"column": column, "was": was, "is": is})).collect(),
+        ),
         ("missing", json!(missing.unwrap_or_default())),
         ("rows", json!(read.rows.iter().take(KEPT).collect::<Vec<_>>())),
         ("venue", json!(read.venue)),

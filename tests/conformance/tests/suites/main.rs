@@ -14,6 +14,7 @@ mod looks;
 mod patches;
 mod people;
 mod rollouts;
+mod schemas;
 mod scripts;
 mod shifts;
 mod sso;

@@ -31,6 +31,8 @@ export class RunController {
 
   /** The step that can be stopped from here, and was not asked to yet. */
   readonly stoppable: StepView | null = $derived(this.mayAct && this.view?.stop?.asked === "no" ? (this.steps.find((step) => step.id === this.view?.stop?.step) ?? null) : null);
+  /** The step that is being stopped gently, and can still be killed from here. */
+  readonly killable: StepView | null = $derived(this.mayAct && this.view?.stop?.asked === "gently" ? (this.steps.find((step) => step.id === this.view?.stop?.step) ?? null) : null);
 
   constructor(host: Host, run: string) {
     this.#host = host;
@@ -141,6 +143,11 @@ export class RunController {
   /** Has the step that goes on end what it must, and put away what it has. */
   stop(reason: string | null): Promise<boolean> {
     return this.#ask("run.stop", { run: this.run, reason });
+  }
+
+  /** Ends it in the middle of what it does, after it was asked gently. */
+  kill(reason: string): Promise<boolean> {
+    return this.#ask("run.kill", { run: this.run, reason });
   }
 
   abort(reason: string): Promise<boolean> {

@@ -96,6 +96,8 @@ export type Calls = {
   "run.rollback": { args: { run: string, reason: string, }; reply: RunView };
   /** Has the step that goes on stopped gently, where it can be: it ends what it must, and puts away what it has. */
   "run.stop": { args: { run: string, reason: string | null, }; reply: RunView };
+  /** Has a step killed that was asked to stop gently: it may leave a lock, a state in parts, and things that no state knows. */
+  "run.kill": { args: { run: string, reason: string, }; reply: RunView };
   /** Gives up: ends the run and leaves everything as it is. */
   "run.abort": { args: { run: string, reason: string, }; reply: RunView };
   /** Goes on with an open run that nobody drives. */

@@ -152,7 +152,10 @@ impl Reader {
     fn strange(&self) -> AwsError {
         let words = match self.parts.get(self.next) {
             Some((part, at)) => {
-                format!("ERROR: syntax error at or near \"{}\"; Position: {at}; SQLState: 42601", part.shown().to_lowercase())
+                format!(
+                    "ERROR: syntax error at or near \"{}\"; Position: {at}; SQLState: 42601",
+                    part.shown().to_lowercase()
+                )
             }
             None => "ERROR: syntax error at end of input; SQLState: 42601".to_owned(),
         };
@@ -306,7 +309,9 @@ fn parts(sql: &str) -> Result<Vec<(Part, usize)>, AwsError> {
             loop {
                 match signs.get(at) {
                     None => {
-                        let words = format!("ERROR: unterminated quoted string at or near \"{sign}\"; SQLState: 42601");
+                        let words = format!(
+                            "ERROR: unterminated quoted string at or near \"{sign}\"; SQLState: 42601"
+                        );
                         return Err(AwsError::new("DatabaseErrorException", words));
                     }
                     Some(one) if *one == sign && signs.get(at + 1) == Some(&sign) => {

@@ -1,8 +1,10 @@
 use super::*;
 
 fn table() -> Table {
-    let row = |id: i64, note: Value| BTreeMap::from([("id".to_owned(), json!(id)), ("note".to_owned(), note)]);
-    let columns = json!({"id": "bigint not null", "note": "varchar(80)", "tags": "text[]", "state": "order_state"});
+    let row =
+        |id: i64, note: Value| BTreeMap::from([("id".to_owned(), json!(id)), ("note".to_owned(), note)]);
+    let columns =
+        json!({"id": "bigint not null", "note": "varchar(80)", "tags": "text[]", "state": "order_state"});
     Table {
         name: "orders".to_owned(),
         schema: "public".to_owned(),
@@ -48,7 +50,10 @@ fn what_is_done_is_done_and_all_else_refused() {
             "SELECT id FROM orders WHERE",
             "DatabaseErrorException: ERROR: syntax error at end of input; SQLState: 42601",
         ),
-        ("SELECT id FROM orders WHERE id = :no", "BadRequestException: Parameter 'no' is used in the statement and not given"),
+        (
+            "SELECT id FROM orders WHERE id = :no",
+            "BadRequestException: Parameter 'no' is used in the statement and not given",
+        ),
     ];
     for (sql, expected) in table {
         assert_eq!(told(sql, Engine::Postgres), expected, "{sql}");
@@ -62,7 +67,8 @@ fn what_is_done_is_done_and_all_else_refused() {
     ] {
         assert!(told(sql, Engine::Postgres).starts_with("UnknownOperationException"), "{sql}");
     }
-    let of_mysql = told("SELECT column_type FROM information_schema.columns WHERE column_name = 'note'", Engine::Mysql);
+    let of_mysql =
+        told("SELECT column_type FROM information_schema.columns WHERE column_name = 'note'", Engine::Mysql);
     assert_eq!(of_mysql, r#"[["varchar(80)"]]"#);
     assert!(told("SELECT nope FROM orders", Engine::Mysql).contains("Error code: 1054"));
 }

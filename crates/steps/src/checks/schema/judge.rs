@@ -23,7 +23,9 @@ pub(super) fn compared(before: &Tables, now: &Tables) -> Change {
     let mut change = Change { added: only(now, before), removed: only(before, now), changed: Vec::new() };
     for (table, columns) in now {
         for (name, is) in columns {
-            if let Some(was) = before.get(table).and_then(|columns| columns.get(name)).filter(|was| *was != is) {
+            if let Some(was) =
+                before.get(table).and_then(|columns| columns.get(name)).filter(|was| *was != is)
+            {
                 change.changed.push((format!("{table}.{name}"), was.to_string(), is.to_string()));
             }
         }
@@ -57,7 +59,9 @@ pub(super) fn lacking(model: &Tables, live: &Tables) -> Vec<String> {
         for (name, expected) in columns {
             match there.get(name) {
                 None => found.push(format!("{table}.{name} (not there{})", meant(name, there.keys()))),
-                Some(is) if !expected.fits(is) => found.push(format!("{table}.{name} (is {is}, not {expected})")),
+                Some(is) if !expected.fits(is) => {
+                    found.push(format!("{table}.{name} (is {is}, not {expected})"))
+                }
                 Some(_) => {}
             }
         }
@@ -78,7 +82,8 @@ pub(super) fn judgements(
         of_table(name, table, &read.tables, &mut all);
     }
     if let Some((file, lacking)) = model {
-        let found = if lacking.is_empty() { "all".to_owned() } else { format!("not: {}", lacking.join(", ")) };
+        let found =
+            if lacking.is_empty() { "all".to_owned() } else { format!("not: {}", lacking.join(", ")) };
         all.push(judged(format!("columns of {file}"), "all", found, lacking.is_empty()));
     }
     of_migrations(expect, with, read, &mut all);
@@ -135,20 +140,33 @@ fn of_table(name: &str, expect: &TableExpect, tables: &Tables, all: &mut Vec<Jud
     if expect.exactly {
         let others: Vec<&str> =
             live.keys().filter(|column| !expect.columns.contains_key(*column)).map(String::as_str).collect();
-        all.push(judged(format!("other columns of {name}"), "none", list(others.iter().copied()), others.is_empty()));
+        all.push(judged(
+            format!("other columns of {name}"),
+            "none",
+            list(others.iter().copied()),
+            others.is_empty(),
+        ));
     }
 }
 
 fn of_migrations(expect: &SchemaExpect, with: &SchemaCheck, read: &Read, all: &mut Vec<Judgement>) {
     let asked = expect.migration.is_some() || !expect.applied.is_empty() || !expect.pending.is_empty();
-    if let Some(migrations) = with.migrations.as_ref().filter(|of| asked && !read.tables.contains_key(&of.table)) {
+    if let Some(migrations) =
+        with.migrations.as_ref().filter(|of| asked && !read.tables.contains_key(&of.table))
+    {
         let found = format!("does not exist{}", meant(&migrations.table, read.tables.keys()));
-        all.push(judged(format!("table {}", migrations.table), "exists", found, expect.migration.is_none() && expect.applied.is_empty()));
+        all.push(judged(
+            format!("table {}", migrations.table),
+            "exists",
+            found,
+            expect.migration.is_none() && expect.applied.is_empty(),
+        ));
     }
     if let Some(wanted) = &expect.migration {
         all.push(equal("migration", wanted, read.migrations.last().map_or("none", String::as_str)));
     }
-    for (names, word, wanted) in [(&expect.applied, "applied", true), (&expect.pending, "not applied", false)] {
+    for (names, word, wanted) in [(&expect.applied, "applied", true), (&expect.pending, "not applied", false)]
+    {
         for name in names {
             let is = read.migrations.contains(name);
             let found = if is { "applied" } else { "not applied" };
@@ -164,7 +182,9 @@ fn of_rows(wanted: &[BTreeMap<String, Value>], rows: &[Map<String, Value>]) -> J
     let holds = wanted.len() == rows.len() && wanted.iter().zip(rows).all(|(wanted, row)| fits(wanted, row));
     let shown = |rows: Vec<String>| match rows.len() {
         0 => "none".to_owned(),
-        count if count > 5 => format!("{} and {} more", rows.iter().take(5).cloned().collect::<Vec<_>>().join(" "), count - 5),
+        count if count > 5 => {
+            format!("{} and {} more", rows.iter().take(5).cloned().collect::<Vec<_>>().join(" "), count - 5)
+        }
         _ => rows.join(" "),
     };
     let wanted = wanted.iter().map(|row| serde_json::json!(row).to_string()).collect();
@@ -198,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_look_is_compared_with_an_earlier_one() {
-        let before = tables(&[("orders", &[("id", "uuid not null"), ("note", "text")]), ("old", &[("id", "int")])]);
+        let before =
+            tables(&[("orders", &[("id", "uuid not null"), ("note", "text")]), ("old", &[("id", "int")])]);
         let now = tables(&[("orders", &[("id", "uuid"), ("total", "numeric")]), ("new", &[("id", "int")])]);
         let change = compared(&before, &now);
         assert_eq!(change.added, ["new", "orders.total"]);
@@ -209,8 +230,14 @@ mod tests {
 
     #[test]
     fn what_a_model_has_and_the_database_has_not_is_named() {
-        let model = tables(&[("orders", &[("id", "uuid not null"), ("custmer", "text"), ("total", "int")]), ("item", &[])]);
-        let live = tables(&[("orders", &[("id", "uuid not null"), ("customer", "text"), ("total", "text null")]), ("items", &[])]);
+        let model = tables(&[
+            ("orders", &[("id", "uuid not null"), ("custmer", "text"), ("total", "int")]),
+            ("item", &[]),
+        ]);
+        let live = tables(&[
+            ("orders", &[("id", "uuid not null"), ("customer", "text"), ("total", "text null")]),
+            ("items", &[]),
+        ]);
         assert_eq!(
             lacking(&model, &live),
             [

@@ -81,7 +81,9 @@ async fn reachable(cloud: &Cloud, id: &str) -> Result<DatabaseCluster, Diagnosis
         return Ok(cluster);
     }
     let console = match cluster.engine.starts_with("aurora") {
-        true => "Switch the Data API on (`aws rds enable-http-endpoint`), which the console's query editor needs as well",
+        true => {
+            "Switch the Data API on (`aws rds enable-http-endpoint`), which the console's query editor needs as well"
+        }
         false => "The Data API is for Aurora only",
     };
     Err(Diagnosis::of(format!("The Data API of {id} is off: its tables cannot be looked at by it"))
@@ -117,7 +119,12 @@ struct Session<'a> {
 
 impl Session<'_> {
     /// All rows, a page at a time.
-    async fn all(&self, what: &str, sql: &str, values: &[(&str, &str)]) -> Result<Vec<Vec<Value>>, Diagnosis> {
+    async fn all(
+        &self,
+        what: &str,
+        sql: &str,
+        values: &[(&str, &str)],
+    ) -> Result<Vec<Vec<Value>>, Diagnosis> {
         let mut found = Vec::new();
         loop {
             let page = format!("{sql} LIMIT {PAGE} OFFSET {}", found.len());
@@ -134,12 +141,18 @@ impl Session<'_> {
     async fn rows(&self, what: &str, sql: &str, values: &[(&str, &str)]) -> Result<Rows, Diagnosis> {
         let deadline = self.task.clock.elapsed() + self.task.timeout.unwrap_or(WAKING);
         loop {
-            let statement =
-                Statement { cluster: self.cluster, secret: self.secret, database: self.database, sql, values };
+            let statement = Statement {
+                cluster: self.cluster,
+                secret: self.secret,
+                database: self.database,
+                sql,
+                values,
+            };
             match self.cloud.read_rows(statement).await {
                 Ok(rows) => return Ok(rows),
                 Err(error)
-                    if error.code() == Some("DatabaseResumingException") && self.task.clock.elapsed() < deadline =>
+                    if error.code() == Some("DatabaseResumingException")
+                        && self.task.clock.elapsed() < deadline =>
                 {
                     self.task.progress.says("The cluster was paused and wakes up".to_owned());
                     self.task.clock.sleep(PAUSE).await;
@@ -164,9 +177,13 @@ fn refused(what: &str, error: &CallError) -> Diagnosis {
             "The secret must hold `username` and `password` of a user of this database, and the role must be allowed `secretsmanager:GetSecretValue` of it."
         }
         Some("StatementTimeoutException") => "It took longer than 45 s, which is AWS's limit. Ask for less.",
-        Some("DatabaseResumingException") => "The cluster was paused and has not woken up: retry in a minute.",
+        Some("DatabaseResumingException") => {
+            "The cluster was paused and has not woken up: retry in a minute."
+        }
         Some("DatabaseNotFoundException") => "There is no such database in the cluster: correct `database`.",
-        Some("UnsupportedResultException") => "A column has a type that the Data API cannot give: cast it to `text`.",
+        Some("UnsupportedResultException") => {
+            "A column has a type that the Data API cannot give: cast it to `text`."
+        }
         _ => return diagnosis,
     };
     diagnosis.hint(hint)
@@ -180,7 +197,9 @@ fn column(row: &[Value], mysql: bool) -> (String, String, Column) {
         // `_text` is a list of `text`.
         (false, "ARRAY") => format!("{}[]", Column::read(inner.trim_start_matches('_')).base),
         (false, "USER-DEFINED") => inner,
-        (false, "numeric") if !text(row, 6).is_empty() => format!("numeric({},{})", text(row, 6), text(row, 7)),
+        (false, "numeric") if !text(row, 6).is_empty() => {
+            format!("numeric({},{})", text(row, 6), text(row, 7))
+        }
         (false, _) if !text(row, 5).is_empty() => format!("{kind}({})", text(row, 5)),
         (false, _) => kind,
     };
@@ -213,9 +232,17 @@ mod tests {
     #[test]
     fn a_row_of_the_catalogue_is_a_column() {
         let table = [
-            (json!(["t", "a", "character varying", "varchar", "NO", 255, null, null]), false, "character varying(255) not null"),
+            (
+                json!(["t", "a", "character varying", "varchar", "NO", 255, null, null]),
+                false,
+                "character varying(255) not null",
+            ),
             (json!(["t", "a", "ARRAY", "_int4", "YES", null, null, null]), false, "integer[] null"),
-            (json!(["t", "a", "USER-DEFINED", "order_state", "NO", null, null, null]), false, "order_state not null"),
+            (
+                json!(["t", "a", "USER-DEFINED", "order_state", "NO", null, null, null]),
+                false,
+                "order_state not null",
+            ),
             (json!(["t", "a", "numeric", "numeric", "YES", null, 10, 2]), false, "numeric(10,2) null"),
             (json!(["t", "a", "integer", "int4", "NO", null, 32, 0]), false, "integer not null"),
             (json!(["t", "a", "int unsigned", "int", "YES"]), true, "int unsigned null"),

@@ -107,7 +107,8 @@ mod tests {
         let printed = Printed::of(lines.into_iter());
         assert_eq!((printed.columns, printed.counted), (3, Some(3)));
         assert_eq!(printed.migrations, ["0012_totals"]);
-        let note = printed.tables.get("orders").and_then(|columns| columns.get("note")).map(ToString::to_string);
+        let note =
+            printed.tables.get("orders").and_then(|columns| columns.get("note")).map(ToString::to_string);
         assert_eq!(note.as_deref(), Some("character varying(80) null"));
         // A log that is cut short is never taken for a database that has less.
         assert_eq!(Printed::of(["orders|id|uuid|NO"].into_iter()).counted, None);

@@ -1,7 +1,8 @@
 //! What the checks of a plan expect of its account: secrets, networks, databases and metrics, as members of a world.
 
 use holdpoint_plan::kinds::{
-    MetricsExpect, NetworkExpect, RdsExpect, SchemaCheck, SchemaExpect, SecretsCheck, SecretsExpect, SubnetType,
+    MetricsExpect, NetworkExpect, RdsExpect, SchemaCheck, SchemaExpect, SecretsCheck, SecretsExpect,
+    SubnetType,
 };
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,17 +159,17 @@ impl Account {
         if cluster.is_some() || data_api {
             made["cluster"] = json!(cluster.map_or_else(|| format!("{id}-cluster"), str::to_owned));
         }
-        let tables = self.databases.get(&id).and_then(|known| known.get("tables")).cloned();
-        if let Some(tables) = tables {
-            made["tables"] = tables;
-            made["data_api"] = json!(true);
-        }
-        match self.databases.get(&id).is_some_and(|known| known.get("tables").is_none()) {
-            // What was made first stands.
-            true => {}
-            false => {
+        match self.databases.get_mut(&id) {
+            None => {
                 self.databases.insert(id, made);
             }
+            // A check of its schema knows the tables and the Data API; what another one made stands.
+            Some(known) if known.get("tables").is_some() => {
+                for member in ["engine", "version", "public"] {
+                    known[member] = made[member].clone();
+                }
+            }
+            Some(_) => {}
         }
     }
 
