@@ -78,8 +78,20 @@ impl From<Refusal> for Problem {
 impl From<Diagnosis> for Problem {
     fn from(diagnosis: Diagnosis) -> Self {
         let causes = diagnosis.says.iter().map(|said| format!("{}: {}", said.who, said.what)).collect();
-        Self { code: None, message: diagnosis.headline, hints: diagnosis.hints, causes }
+        let known = recognised(&diagnosis);
+        let hints = diagnosis.hints.into_iter().chain(known).collect();
+        Self { code: None, message: diagnosis.headline, hints, causes }
     }
+}
+
+/// The known problem that a refusal shows, the likeliest one: what it means, where it comes from, how it is repaired. What was
+/// refused before a run has no step that it could be shown beside.
+fn recognised(diagnosis: &Diagnosis) -> Vec<String> {
+    let found = holdpoint_known::find(&holdpoint_engine::evidence(diagnosis));
+    let Some(problem) = found.first().map(|found| found.problem) else { return Vec::new() };
+    let about =
+        format!("Known problem: {}. {} {}", problem.title, problem.meaning.trim(), problem.cause.trim());
+    std::iter::once(about).chain(problem.repairs.iter().map(|repair| format!("repair: {repair}"))).collect()
 }
 
 macro_rules! plainly {

@@ -146,6 +146,11 @@ impl Request {
             let operation = pairs.remove("Action")?.as_str()?.to_owned();
             return Some(Call { service: service?, operation, arguments: Value::Object(pairs) });
         }
+        // Its one operation that is there: REST names it by the path.
+        if service.as_deref() == Some("rds-data") && self.path == "/Execute" {
+            let arguments = serde_json::from_str(&text).unwrap();
+            return Some(Call { service: service?, operation: "ExecuteStatement".to_owned(), arguments });
+        }
         // Who takes it for a proxy says the whole address.
         let mut host = header("host");
         let path = self.path.strip_prefix("http://").and_then(|rest| rest.strip_prefix(host));

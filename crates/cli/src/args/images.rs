@@ -23,6 +23,9 @@ pub(crate) struct ImageInspect {
     /// Which image of an index, e.g. linux/arm64
     #[arg(long)]
     pub(crate) platform: Option<String>,
+    /// The port that a service will ask: one that the image does not name is said
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
     /// For programs
     #[arg(long)]
     pub(crate) json: bool,

@@ -22,6 +22,7 @@ pub(crate) async fn image(args: Image, env: &Env) -> Result<Exit, Problem> {
 
 async fn inspect(args: &ImageInspect, images: &Images) -> Result<Exit, Problem> {
     let found = images.inspect(&args.image, args.platform.as_deref()).await.map_err(told)?;
+    misfits(&found, args);
     if args.json {
         output::json(&found);
         return Ok(Exit::Done);
@@ -69,9 +70,37 @@ async fn mirror(args: ImageMirror, images: &Images) -> Result<Exit, Problem> {
     Ok(Exit::Done)
 }
 
+/// What an image is not fit for, with the known problem that would come of it: for App Runner and for tasks that do not name
+/// an architecture, which run on linux/amd64, and for the port that a service asks.
+fn misfits(found: &Value, args: &ImageInspect) {
+    let words = |name: &str| -> Vec<&str> {
+        found[name].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let offered = words("platforms");
+    if args.platform.is_none() && !offered.is_empty() && !offered.iter().any(|one| one.starts_with(PLATFORM))
+    {
+        let told = Diagnosis::of(format!(
+            "it is not for {PLATFORM}, which App Runner runs alone, and Fargate where a task definition names no architecture"
+        ));
+        warn(told.says("Platform", format!("wanted {PLATFORM}, offered {}", offered.join(", "))));
+    }
+    let ports = words("exposed_ports");
+    let exposes = |port: u16| ports.iter().any(|one| one.split('/').next() == Some(&port.to_string()));
+    if let Some(port) = args.port.filter(|port| !ports.is_empty() && !exposes(*port)) {
+        warn(Diagnosis::of(format!(
+            "it says that it listens on {}, and will be asked on port {port}",
+            ports.join(", ")
+        )));
+    }
+}
+
+/// The platform of what says nothing of another one.
+const PLATFORM: &str = "linux/amd64";
+
+fn warn(diagnosis: Diagnosis) {
+    output::note(Problem::from(diagnosis).to_string());
+}
+
 fn told(diagnosis: Diagnosis) -> Problem {
-    diagnosis
-        .hints
-        .iter()
-        .fold(Problem::new(diagnosis.headline.clone()), |problem, hint| problem.hint(hint.clone()))
+    diagnosis.into()
 }

@@ -88,6 +88,28 @@ fn an_image_is_told_to_people_and_to_programs() {
 }
 
 #[test]
+fn what_an_image_is_not_fit_for_is_said_with_the_known_problem_that_would_come_of_it() {
+    let scene = Scene::new();
+    let known =
+        ["Known problem: The image is built for another processor", "repair: Build again for the platform"];
+    // It can be looked at, and would not run: what was found stands on standard output, what is wrong beside it.
+    let one = scene.inspect(&format!("{API}:one"), &[]).exits(0);
+    one.says(&["wanted linux/amd64, offered linux/arm64"]).says(&known);
+    assert!(!one.out.contains("Known problem"), "{one:?}");
+    scene.inspect(&format!("{API}:one"), &["--platform", "linux/amd64"]).exits(1).says(&known);
+    let port = scene.inspect(&format!("{API}:1.4"), &["--port", "3000"]).exits(0);
+    port.says(&[
+        "listens on 8080",
+        "asked on port 3000",
+        "Known problem: App Runner's health check does not pass",
+    ]);
+    let fits = scene.inspect(&format!("{API}:1.4"), &["--port", "8080", "--json"]).exits(0);
+    assert!(!format!("{fits:?}").contains("Known problem"), "{fits:?}");
+    let meant = scene.inspect(&format!("{API}:one"), &["--platform", "linux/arm64"]).exits(0);
+    assert!(!format!("{meant:?}").contains("Known problem"), "{meant:?}");
+}
+
+#[test]
 fn an_image_that_is_not_to_be_had_says_why_and_ends_with_1() {
     let scene = Scene::new();
     let refused = |image: &str, more: &[&str], says: &[&str]| {

@@ -80,7 +80,10 @@ pub(crate) fn run(
             Ok(place) => match query.items.get(place.saturating_sub(1)) {
                 Some(Item::Column { word, .. }) => word.text.clone(),
                 _ => {
-                    return Err(AwsError::not_implemented("rds-data", "ExecuteStatement of such an ORDER BY"));
+                    return Err(AwsError::not_implemented(
+                        "rds-data",
+                        "ExecuteStatement of such an ORDER BY",
+                    ));
                 }
             },
             Err(_) => {

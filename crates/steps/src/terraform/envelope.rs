@@ -119,10 +119,24 @@ fn is_digest(text: &str) -> bool {
 
 /// Digest of a file; `None` when it is not there.
 pub(crate) fn digest_of(path: &Path) -> std::io::Result<Option<String>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(hex(&bytes))),
+    match std::fs::File::open(path) {
+        Ok(file) => Digesting::new(file).digest().map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Reads a file of at most so many bytes. One that is longer is not read to its end, however it grows meanwhile.
+pub(crate) fn limited(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    up_to(std::fs::File::open(path)?, most)
+}
+
+fn up_to(from: impl Read, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()).is_ok_and(|length| length <= most) {
+        true => Ok(bytes),
+        false => Err(std::io::Error::other(format!("it is larger than {} MiB", most >> 20))),
     }
 }
 
@@ -213,5 +227,20 @@ impl Spent {
             // One that stays only asks for another plan.
             let _ = std::fs::remove_file(path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_is_read_up_to_its_limit_and_digested_on_its_way() {
+        let bytes = [7_u8; 1000];
+        assert_eq!(up_to(bytes.as_slice(), 1000).unwrap().len(), 1000);
+        assert!(up_to(bytes.as_slice(), 999).unwrap_err().to_string().contains("larger than"));
+        // It has no end, and is given up all the same.
+        assert!(up_to(std::io::repeat(7), 4096).is_err());
+        assert_eq!(Digesting::new(bytes.as_slice()).digest().unwrap(), hex(&bytes));
     }
 }

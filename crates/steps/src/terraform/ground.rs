@@ -1,5 +1,6 @@
 //! Where Terraform works: the plan's own folder when it is live, a copy in the run's folder when it is practice.
 
+use super::envelope::limited;
 use super::program::private_folder;
 use super::sources;
 use crate::shell::Child;
@@ -49,7 +50,7 @@ impl Recording {
             Diagnosis::of(format!("{} cannot be practised: {why}", path.display()))
                 .hint("Its form is in docs/terraform.md.")
         };
-        let bytes = match std::fs::read(&path) {
+        let bytes = match limited(&path, LARGEST) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Applied::default()),
             Err(error) => return Err(wrong(error.to_string())),

@@ -2,7 +2,7 @@
 
 use super::Common;
 use super::bench::{Bench, forget_variables, unkept};
-use super::envelope::{Digesting, Facts, commit, digest_of, seal};
+use super::envelope::{Digesting, Facts, commit, digest_of, limited, seal};
 use super::expect::{has_changes, judge, summary};
 use super::faults::{self, Fault, Lock};
 use super::ground::{Ground, Recording, below, choose, own_folder};
@@ -29,6 +29,8 @@ use std::time::Duration;
 const TABLE: usize = 192 * 1024;
 /// Largest table of drift in outputs.
 const DRIFT: usize = 64 * 1024;
+/// Largest file of a plan: it is sealed, and opened, as a whole.
+const LARGEST: u64 = 256 << 20;
 /// How often a locked state is tried again while somebody is asked about its lock.
 const LOOK: Duration = Duration::from_secs(20);
 
@@ -220,7 +222,7 @@ impl Plan {
                 .hint("See who else works on it, then retry.")
                 .into());
         }
-        let plan = std::fs::read(&file).map_err(|error| unkept(&error))?;
+        let plan = limited(&file, LARGEST).map_err(|error| unkept(&error))?;
         let showed = bench.show(&file, Watch::default()).await;
         // From here on there is only the sealed one.
         let _ = std::fs::remove_file(&file);

@@ -243,14 +243,20 @@ async fn shell(room: &Room, name: &str, script: &str) -> String {
     outputs.get("stdout").and_then(Value::as_str).unwrap_or_default().trim().to_owned()
 }
 
-/// A case with the ARNs of the services that it calls SHOP and RESTS. Both accounts give the same.
+/// A case with the ARNs of the services that it calls SHOP and RESTS, and of the secret DBSECRET. Both accounts give the same.
 async fn named(room: &Room, case: &Case) -> Case {
     let mut case = case.clone();
-    for (word, name) in [("SHOP", "shop"), ("RESTS", "rests")] {
+    let of_service = |name: &str| {
+        let query = format!("ServiceSummaryList[?ServiceName=='{name}']|[0].ServiceArn");
+        format!("aws apprunner list-services --query \"{query}\" --output text")
+    };
+    let secret =
+        "aws secretsmanager describe-secret --secret-id orders/db --query ARN --output text".to_owned();
+    for (word, command) in
+        [("SHOP", of_service("shop")), ("RESTS", of_service("rests")), ("DBSECRET", secret)]
+    {
         if case.script.contains(word) {
-            let query = format!("ServiceSummaryList[?ServiceName=='{name}']|[0].ServiceArn");
-            let command = format!("aws apprunner list-services --query \"{query}\" --output text");
-            let arn = shell(room, &format!("arn_of_{name}"), &command).await;
+            let arn = shell(room, &format!("arn_of_{}", word.to_lowercase()), &command).await;
             case.script = case.script.replace(word, &arn);
             case.looks = case.looks.iter().map(|look| look.replace(word, &arn)).collect();
         }
