@@ -94,7 +94,7 @@ fn what_an_image_is_not_fit_for_is_said_with_the_known_problem_that_would_come_o
         ["Known problem: The image is built for another processor", "repair: Build again for the platform"];
     // It can be looked at, and would not run: what was found stands on standard output, what is wrong beside it.
     let one = scene.inspect(&format!("{API}:one"), &[]).exits(0);
-    one.says(&["wanted linux/amd64, offered linux/arm64"]).says(&known);
+    let one = one.says(&["wanted linux/amd64, offered linux/arm64"]).says(&known);
     assert!(!one.out.contains("Known problem"), "{one:?}");
     scene.inspect(&format!("{API}:one"), &["--platform", "linux/amd64"]).exits(1).says(&known);
     let port = scene.inspect(&format!("{API}:1.4"), &["--port", "3000"]).exits(0);
