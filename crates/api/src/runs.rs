@@ -10,7 +10,7 @@ use holdpoint_engine::{
     Begin, Board, Clock, MachineClock, Plans, RunFolder, RunHandle, Tools, Want, begin, fold, resume,
 };
 use holdpoint_ledger::{Anchor, Ledger, LedgerError, RunRow, Verdict};
-use holdpoint_plan::{ItemId, Level, Plan, Severity, StageId, StepId, Target};
+use holdpoint_plan::{ItemId, Level, Plan, Reading, Severity, StageId, StepId, Target};
 use holdpoint_redact::{Redactor, Secret};
 use holdpoint_run::chain::{ChainError, Event, Stored};
 use holdpoint_run::{
@@ -74,6 +74,9 @@ impl Console {
                 .hint("read it again, then start"));
         }
         may_be_run(&path, &reading)?;
+        if !want.practice {
+            nothing_unfilled(&path, &reading, &want.vars)?;
+        }
         if !kept::is_trusted(&self.places, &path, &plan.digest)? {
             return Err(Problem::new(format!("{path} is not trusted yet: a plan can run anything"))
                 .code("untrusted")
@@ -492,7 +495,7 @@ pub(crate) fn hold_key(text: &str) -> Result<HoldKey, Problem> {
     }
 }
 
-fn may_be_run(path: &str, reading: &holdpoint_plan::Reading) -> Result<(), Problem> {
+fn may_be_run(path: &str, reading: &Reading) -> Result<(), Problem> {
     let errors: Vec<_> = reading.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
     if !errors.is_empty() {
         let causes =
@@ -512,6 +515,25 @@ fn may_be_run(path: &str, reading: &holdpoint_plan::Reading) -> Result<(), Probl
         return Err(Problem::new(format!("{path} cannot be run: {what}")).code("plan_errors"));
     }
     Ok(())
+}
+
+/// Refuses what would be sent to an account although it was never filled in.
+fn nothing_unfilled(path: &str, reading: &Reading, given: &BTreeMap<String, String>) -> Result<(), Problem> {
+    let open = holdpoint_plan::unfilled(reading, given);
+    if open.is_empty() {
+        return Ok(());
+    }
+    let causes =
+        open.iter().take(20).map(|one| format!("{path}:{}:{}: {}", one.line, one.column, one.message));
+    let places = if open.len() == 1 { "a place".to_owned() } else { format!("{} places", open.len()) };
+    Err(Problem {
+        causes: causes.collect(),
+        ..Problem::new(format!(
+            "{path} has {places} that were never filled in, so it is not run against an account"
+        ))
+        .code("placeholders")
+        .hint("fill them in, or make variables of them; in practice it can be run as it is")
+    })
 }
 
 /// Secret variables, and the others.

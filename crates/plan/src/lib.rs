@@ -58,6 +58,7 @@ pub use kinds::{
 pub use lint::configuration;
 pub use model::*;
 pub use offer::{RepairOffer, repair_edits};
+pub use placeholders::unfilled;
 pub use read::read;
 pub use repairs::{Mended, mend};
 pub use template::{NameUsed, RenderError, names_used, render, templates, truth, value_of};

@@ -25,6 +25,7 @@ mod http_said;
 mod http_status;
 mod kept;
 mod marks;
+mod named;
 mod piped;
 mod said;
 mod shorthand;
@@ -38,6 +39,7 @@ mod waiting;
 pub use context::{Context, Facts};
 pub use hoist::hoist;
 pub(crate) use hoist::shared;
+pub(crate) use named::{Named, pieces, speaks_for_itself};
 pub use undo::{is_example, subject, way_back};
 pub use verdict::{Kept, Lifted, NewVar, Verdict};
 

@@ -1,6 +1,7 @@
 //! What is wrong with a plan that reads well: checks across steps, and defects that its author did not see.
 
 mod across;
+mod amend;
 mod calls;
 mod command_line;
 mod configuration;
@@ -10,6 +11,7 @@ mod deploys;
 mod destroys;
 mod groups;
 mod hcl;
+mod named_again;
 mod names;
 mod opened;
 mod readiness;
@@ -44,7 +46,7 @@ pub(crate) struct Known<'p> {
 
 /// Runs all checks and resolves `needs`. Time is linear in the text.
 pub(crate) fn check(text: &str, stages: &mut [StageDraft], known: &Known<'_>, findings: &mut Findings<'_>) {
-    across::check(stages, known.vars, known.stated, known.level, findings);
+    across::check(text, stages, known.vars, known.stated, known.level, findings);
     let scene = Scene::new(text, stages, known);
     secrets::check(&scene, findings);
     command_line::check(&scene, findings);
@@ -55,6 +57,7 @@ pub(crate) fn check(text: &str, stages: &mut [StageDraft], known: &Known<'_>, fi
     groups::check(&scene, findings);
     database::check(&scene, findings);
     opened::check(&scene, findings);
+    named_again::check(&scene, findings);
     names::check(&scene, findings);
     containers::check(&scene, findings);
     target::check(&scene, findings);

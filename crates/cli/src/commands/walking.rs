@@ -29,6 +29,9 @@ pub(crate) async fn run(args: Run, env: &Env) -> Result<Exit, Problem> {
         _ => None,
     };
     let vars = vars(&args.vars, &plan.vars, env)?;
+    for open in plan.findings.iter().filter(|one| args.practice && one.code == "placeholder") {
+        output::note(format!("warning: {}:{}:{}: {}", plan.path, open.line, open.column, open.message));
+    }
     let request = StartRequest {
         path: args.plan,
         digest: Some(plan.digest),

@@ -24,6 +24,13 @@ fn good() -> Vec<u8> {
     plan(&[&format!("id: look\n{LOOK}")])
 }
 
+/// One that nobody has filled in: a value of a step, and the default of a variable.
+fn open_places() -> String {
+    let look = "id: look\nuses: ecs.check\nwith:\n  cluster: \"shop-<your-cluster>\"\n  service: \"{{ vars.service }}\"\nestimate: 1m\n";
+    let text = String::from_utf8(plan(&[look])).unwrap();
+    text.replace("  target:", "  vars: { service: { default: YOUR_SERVICE } }\n  target:")
+}
+
 /// Aliases of aliases: a few hundred bytes that would be billions of nodes.
 fn bomb() -> Vec<u8> {
     let mut text = String::from("---\nholdpoint:\n  version: 1\n  a: &a [x, x, x, x, x, x, x, x, x]\n");
@@ -227,6 +234,24 @@ const AROUND: &[Around] = &[
         1,
         &["999988887777", "pinned to 111122223333"],
     ),
+    (
+        "a placeholder left, against an account",
+        &[],
+        &["run", "open.md", "--trust", "--profile", "prod"],
+        1,
+        &[
+            "2 places that were never filled in",
+            "open.md:20:18: `look` would send `<your-cluster>`",
+            "variable `service` is still `YOUR_SERVICE`",
+        ],
+    ),
+    (
+        "a placeholder given as a value",
+        &[],
+        &["run", "open.md", "--trust", "--profile", "prod", "--var", "service=CHANGEME"],
+        1,
+        &["variable `service` is still `CHANGEME`"],
+    ),
     ("no such run to show", &[], &["show", "NOSUCH"], 2, &["no run NOSUCH", "holdpoint runs"]),
     ("no run to resume", &[], &["resume", "last"], 2, &["no run yet"]),
     ("no run to roll back", &[], &["rollback", "NOSUCH"], 2, &["no run NOSUCH"]),
@@ -240,6 +265,7 @@ fn what_is_wrong_around_a_plan_is_said_and_nothing_starts() {
     let home = Home::new();
     home.file("good.md", good());
     home.file("broken.cfg", "[profile prod\nregion = eu-central-1\n");
+    home.file("open.md", open_places());
     home.file("some.cfg", "[profile prod]\nregion = eu-central-1\n");
     let secret = String::from_utf8(good()).unwrap();
     home.file("secret.md", secret.replace("  target:", "  vars: { token: { secret: true } }\n  target:"));

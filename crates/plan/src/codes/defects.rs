@@ -140,6 +140,14 @@ pub(super) const SCRIPTS: Chapter = Chapter {
             "aws ecs update-service …\necho done",
         ),
         spec(
+            "named-again",
+            NOTE,
+            "A script names what a variable of the plan stands for.",
+            "With another value of the variable, the script and the steps work on different things.",
+            "Hand it over: `with: { env: { CLUSTER: \"{{ vars.cluster }}\" } }`, and `$CLUSTER` in the script.",
+            "vars: { cluster: { default: shop } } … aws ecs describe-services --cluster shop",
+        ),
+        spec(
             "destroys",
             WARNING_OR_NOTE,
             "Something is destroyed, and nobody is asked before.",

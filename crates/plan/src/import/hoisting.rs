@@ -2,34 +2,43 @@
 
 use super::Outcome;
 use super::compose::Composer;
-use super::fences::named;
-use crate::lift::{Context, shared};
+use super::fences::named as named_step;
+use crate::lift::{Context, Named, shared};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 impl Composer<'_> {
-    /// Gives names to clusters, services, ARNs, addresses and registries that steps share. A value that a script names, too,
-    /// stays written out: with another value of the variable, script and step would work on different things.
+    /// Gives names to clusters, services, ARNs, addresses and registries that steps share among themselves or with a script.
+    /// The text of a script stays as it is: where it names such a value itself, a finding says so and offers to let it read
+    /// the variable. What a script is handed by its environment, and what a person is told, refer to the variable.
     pub(super) fn hoist(&mut self, context: &mut Context) {
-        let scripts: Vec<String> = self.scripts();
         let account = context.facts().account.clone();
         let may = |value: &str| {
             // What lies in another account than the target is to be seen where it is named.
-            let elsewhere = account.as_ref().is_some_and(|account| {
+            !account.as_ref().is_some_and(|account| {
                 let digits = |part: &&str| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
                 value.split([':', '.', '/']).find(digits).is_some_and(|named| named != account)
-            });
-            !elsewhere && !scripts.iter().any(|script| names(script, value))
+            })
         };
+        let kept: Vec<&str> = self.kept().collect();
+        let named = Named::of(kept.iter().copied());
         let steps = self.made.fences.iter().flat_map(|fence| &fence.pieces).flat_map(|piece| &piece.steps);
-        let found = shared(steps.filter_map(with_of), context.vars(), &may);
+        let found = shared(steps.filter_map(with_of), context.vars(), &may, &|value| named.has(value));
         let mut changed = BTreeSet::new();
         let steps = self.made.fences.iter_mut().flat_map(|fence| &mut fence.pieces);
         for step in steps.flat_map(|piece| &mut piece.steps) {
-            let id = named(step).map(str::to_owned);
+            let id = named_step(step).map(str::to_owned);
             let mut used = false;
             for with in actions(step) {
                 used |= !found.refer(with).is_empty();
+                if let Some(env) = with.get_mut("env").and_then(Value::as_object_mut) {
+                    env.values_mut().for_each(|value| found.refer_whole(value));
+                }
+            }
+            if let Some(Value::String(told)) =
+                step.get_mut("undo").and_then(|undo| undo.pointer_mut("/with/instructions"))
+            {
+                found.refer_in(told);
             }
             changed.extend(id.filter(|_| used));
         }
@@ -39,18 +48,12 @@ impl Composer<'_> {
         self.show_again(&changed);
     }
 
-    /// What is left as a script, or as a text for a person, word for word.
-    fn scripts(&self) -> Vec<String> {
-        let kept = self.made.proposals.iter().filter_map(|proposal| match &proposal.outcome {
-            Outcome::Kept { .. } => Some(proposal.command.clone()),
+    /// The commands that stay scripts, word for word.
+    fn kept(&self) -> impl Iterator<Item = &str> {
+        self.made.proposals.iter().filter_map(|proposal| match &proposal.outcome {
+            Outcome::Kept { .. } => Some(proposal.command.as_str()),
             Outcome::Lifted { .. } | Outcome::Absorbed { .. } => None,
-        });
-        let free = self.made.free.iter().flat_map(|free| &free.steps);
-        let steps = self.made.fences.iter().flat_map(|fence| &fence.pieces).flat_map(|piece| &piece.steps);
-        let told = steps.filter_map(|step| step.get("undo")?.pointer("/with/instructions")?.as_str());
-        kept.chain(free.map(|step| Value::Object(step.clone()).to_string()))
-            .chain(told.map(str::to_owned))
-            .collect()
+        })
     }
 
     /// The proposals of steps as they are written now.
@@ -59,7 +62,7 @@ impl Composer<'_> {
         let steps = self.made.fences.iter().flat_map(|fence| &fence.pieces).flat_map(|piece| &piece.steps);
         let shown: Vec<(String, String)> = steps
             .filter_map(|step| {
-                let id = named(step).filter(|id| changed.contains(*id))?;
+                let id = named_step(step).filter(|id| changed.contains(*id))?;
                 Some((id.to_owned(), super::written::mapping(step, ascii).join("\n")))
             })
             .collect();
@@ -95,14 +98,4 @@ fn actions(step: &mut Map<String, Value>) -> Vec<&mut Map<String, Value>> {
         }
     }
     found
-}
-
-/// Whether a script names a value: it stands there, and no longer name around it.
-fn names(script: &str, value: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-    script.match_indices(value).any(|(at, _)| {
-        let before = script.get(..at).and_then(|text| text.chars().next_back());
-        let after = script.get(at + value.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(part) && !after.is_some_and(part)
-    })
 }

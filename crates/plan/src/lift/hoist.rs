@@ -1,5 +1,6 @@
 //! Values that several steps name become variables of the plan, so that each is said once.
 
+use super::named::{pieces, speaks_for_itself};
 use super::values::var_name;
 use super::verdict::{Lifted, NewVar};
 use serde_json::{Map, Value};
@@ -24,7 +25,7 @@ enum What {
 /// steps refer to them. `taken` are the variables that the plan has; a value that one of them has already is referred to by
 /// its name. Gives the new ones.
 pub fn hoist(steps: &mut [&mut Lifted], taken: &[NewVar]) -> Vec<NewVar> {
-    let names = shared(steps.iter().map(|step| &step.with), taken, &|_| true);
+    let names = shared(steps.iter().map(|step| &step.with), taken, &|_| true, &|_| false);
     for step in steps.iter_mut() {
         for name in names.refer(&mut step.with) {
             let var = names.made.iter().chain(taken).find(|var| var.name == name);
@@ -53,13 +54,45 @@ impl Shared {
         }
         used
     }
+
+    /// Lets a value refer to the variable that it is equal to: what a script is handed by its environment.
+    pub(crate) fn refer_whole(&self, value: &mut Value) {
+        let Value::String(text) = value else { return };
+        if let Some(((_, _), name)) = self.names.iter().find(|((_, own), _)| own == text) {
+            *text = format!("{{{{ vars.{name} }}}}");
+        }
+    }
+
+    /// Lets a text for a person refer to the variables that it names, so that it says the same. A text with marks of a template
+    /// in it stays as it is.
+    pub(crate) fn refer_in(&self, text: &mut String) {
+        if ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) {
+            return;
+        }
+        let (mut written, mut from) = (String::new(), 0);
+        for piece in pieces(text) {
+            let named = piece.flagged || speaks_for_itself(piece.text);
+            let name =
+                self.names.iter().find(|((_, own), _)| own == piece.text && named).map(|(_, name)| name);
+            if let Some(name) = name.filter(|_| piece.at >= from) {
+                written.push_str(text.get(from..piece.at).unwrap_or_default());
+                written.push_str(&format!("{{{{ vars.{name} }}}}"));
+                from = piece.at + piece.text.len();
+            }
+        }
+        if from > 0 {
+            written.push_str(text.get(from..).unwrap_or_default());
+            *text = written;
+        }
+    }
 }
 
-/// The values that at least two of the arguments name, if they may have a name.
+/// The values that at least two of the arguments name, or one and something `beside` them, if they may have a name.
 pub(crate) fn shared<'w>(
     steps: impl Iterator<Item = &'w Map<String, Value>>,
     taken: &[NewVar],
     may: &dyn Fn(&str) -> bool,
+    beside: &dyn Fn(&str) -> bool,
 ) -> Shared {
     let mut found: BTreeMap<(What, String), usize> = BTreeMap::new();
     for with in steps {
@@ -75,7 +108,7 @@ pub(crate) fn shared<'w>(
     }
     let mut shared = Shared::default();
     for ((what, text), count) in found {
-        if count < ENOUGH || !may(&text) {
+        if (count < ENOUGH && !beside(&text)) || !may(&text) {
             continue;
         }
         let same = taken.iter().find(|var| !var.secret && var.default.as_deref() == Some(&text));
@@ -158,7 +191,10 @@ fn part_of<'t>(name: &str, text: &'t str) -> Option<(What, &'t str)> {
 fn base_name(what: What, text: &str) -> String {
     match what {
         What::Cluster => "cluster".to_owned(),
-        What::Service => format!("{}_service", var_name(text)),
+        What::Service => match var_name(text) {
+            name if name.ends_with("_service") => name,
+            name => format!("{name}_service"),
+        },
         What::Registry => "registry".to_owned(),
         What::Arn => {
             let resource = text.rsplit(':').next().unwrap_or(text);
@@ -180,5 +216,46 @@ fn describe(what: What) -> &'static str {
         What::Arn => "ARN",
         What::Url => "Address",
         What::Registry => "Registry of the images",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shared;
+    use serde_json::{Map, Value, json};
+
+    /// What refers to variables says, with their values put in, what it said before.
+    #[test]
+    fn names_put_back_give_the_same_bytes() {
+        let steps = [
+            json!({ "cluster": "shop-prod", "service": "api", "image": "111122223333.dkr.ecr.eu-central-1.amazonaws.com/api:1" }),
+            json!({ "cluster": "shop-prod", "service": "api-service", "url": "https://api.shop.example/health?a=1" }),
+            json!({ "url": "https://api.shop.example", "tags": ["111122223333.dkr.ecr.eu-central-1.amazonaws.com/api:2"] }),
+            json!({ "service": "api-service", "role": "arn:aws:iam::111122223333:role/run" }),
+        ];
+        let told = "aws ecs wait services-stable --cluster shop-prod --services 'api-service' # shop-prod\ncurl https://api.shop.example/x";
+        let steps: Vec<Map<String, Value>> = steps.iter().filter_map(Value::as_object).cloned().collect();
+        let found = shared(steps.iter(), &[], &|_| true, &|value| value.starts_with("arn:"));
+        assert_eq!(found.made.len(), 5, "{:?}", found.made);
+        let back = |text: String| {
+            found.made.iter().fold(text, |text, var| {
+                text.replace(
+                    &format!("{{{{ vars.{} }}}}", var.name),
+                    var.default.as_deref().unwrap_or_default(),
+                )
+            })
+        };
+        for step in steps {
+            let mut other = step.clone();
+            assert!(!found.refer(&mut other).is_empty() && other != step);
+            assert_eq!(back(json!(other).to_string()), json!(step).to_string());
+        }
+        let mut other = told.to_owned();
+        found.refer_in(&mut other);
+        assert_eq!(other.matches("{{ vars.").count(), 3, "{other}");
+        assert_eq!(back(other), told);
+        let mut kept = "${#list} --cluster shop-prod".to_owned();
+        found.refer_in(&mut kept);
+        assert_eq!(kept, "${#list} --cluster shop-prod");
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 /// Runs all checks and resolves `needs`.
 pub(crate) fn check(
+    text: &str,
     stages: &mut [StageDraft],
     vars: &[Var],
     stated: &HashSet<String>,
@@ -26,7 +27,7 @@ pub(crate) fn check(
             for site in &step.sites {
                 index.site(site, place, Some(step), findings);
             }
-            placeholders::check(step, level, findings);
+            placeholders::check(step, level, text, findings);
             if let Some(when) = &step.step.when {
                 index.when(when, step, findings);
             }

@@ -6,7 +6,7 @@ use crate::document::{Fence, Heading, Part};
 use crate::draft::{self, Draft};
 use crate::read::StageDraft;
 use crate::understand::role_of;
-use crate::{Level, Role, Span, Target, shell};
+use crate::{Level, Role, Span, Target, Var, shell};
 use serde_json::Value;
 
 /// A plan as the rules see it.
@@ -14,6 +14,7 @@ pub(crate) struct Scene<'p> {
     pub(crate) text: &'p str,
     pub(crate) level: Level,
     pub(crate) target: Option<&'p Target>,
+    pub(crate) vars: &'p [Var],
     /// Whether the plan says how long the whole of it takes.
     pub(crate) estimated: bool,
     pub(crate) stages: &'p [StageDraft],
@@ -68,6 +69,7 @@ impl<'p> Scene<'p> {
             text,
             level: known.level,
             target: known.target,
+            vars: known.vars,
             estimated: known.estimated,
             stages,
             fences: fences.collect(),

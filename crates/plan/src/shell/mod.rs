@@ -24,5 +24,5 @@ pub use model::{
 };
 pub use parse::{parse, parse_as};
 pub use reach::{Reach, Reached, known_program, reach, reach_of, stays_here};
-pub(crate) use vacancies::yours;
+pub(crate) use vacancies::{vacancy, yours};
 pub use wrappers::{Unwrapped, Wrapper, WrapperKind, unwrap_command};

@@ -71,6 +71,37 @@ pub(super) fn found_in(parts: Vec<WordPart>) -> Vec<WordPart> {
     found
 }
 
+/// The first thing that was to be filled in, in a text that no shell reads: a value of a step, the body of a heredoc. What may
+/// be markup, a template or an abbreviation of prose is none.
+pub(crate) fn vacancy(text: &str) -> Option<std::ops::Range<usize>> {
+    let marks =
+        text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'<' | b'%') || byte.is_ascii_uppercase());
+    let mut done = 0;
+    for (at, byte) in marks {
+        if at < done {
+            continue;
+        }
+        let (Some(rest), Some(before)) = (text.get(at..), text.get(..at)) else { continue };
+        let previous = before.chars().next_back();
+        let length = match byte {
+            b'<' => in_quotes(rest),
+            b'%' => percented(rest, previous, true),
+            _ if previous.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$')) => None,
+            _ if before.ends_with("${") => None,
+            _ => {
+                let word =
+                    rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+                done = at + word;
+                rest.get(..word).filter(|word| yours(word).is_some() || is_told(word)).map(str::len)
+            }
+        };
+        if let Some(length) = length {
+            return Some(at..at + length);
+        }
+    }
+    None
+}
+
 /// Splits one piece of text. `ends` says that the word ends with it.
 fn split(text: &str, quoted: bool, ends: bool, found: &mut Vec<WordPart>) {
     let mut from = 0;
@@ -192,10 +223,15 @@ fn shouted(rest: &str) -> Option<usize> {
     let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
     let word = rest.get(..length)?;
     let named = yours(word).is_some();
-    let told = matches!(word, "CHANGEME" | "CHANGE_ME" | "REPLACEME" | "REPLACE_ME" | "FILL_ME_IN" | "TBD");
+    let told = is_told(word);
     // `--tasks TASK_ARN`: a real one begins with `arn:`.
     let arn = word == rest && word.ends_with("_ARN") && !word.contains(|c: char| c.is_ascii_lowercase());
     let crossed =
         length >= 4 && (word.bytes().all(|byte| byte == b'x') || word.bytes().all(|byte| byte == b'X'));
     (named || told || arn || crossed).then_some(length)
+}
+
+/// Words that say that something is to stand there.
+fn is_told(word: &str) -> bool {
+    matches!(word, "CHANGEME" | "CHANGE_ME" | "REPLACEME" | "REPLACE_ME" | "FILL_ME_IN" | "FILLMEIN" | "TBD")
 }

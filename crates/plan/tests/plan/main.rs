@@ -17,3 +17,4 @@ mod shell;
 mod suites;
 mod twins;
 mod understanding;
+mod unfilled;

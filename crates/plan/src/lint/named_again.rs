@@ -1,0 +1,157 @@
+//! Values that have a name in the plan, and that a script names itself: with another value of the variable, script and steps
+//! would work on different things.
+
+use super::amend;
+use super::scene::{Listing, Scene};
+use crate::findings::{Findings, short};
+use crate::lift::{pieces, speaks_for_itself};
+use crate::{Edit, Fix, Severity};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+
+pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
+    let mut values: HashMap<&str, &str> = HashMap::new();
+    for var in scene.vars {
+        let used = scene.text.contains(&format!("{{{{ vars.{} ", var.name));
+        if let Some(Value::String(default)) = var.default.as_ref().filter(|_| used && !var.secret) {
+            values.entry(default.as_str()).or_insert(var.name.as_str());
+        }
+    }
+    if values.is_empty() {
+        return;
+    }
+    for listing in scene.listings.iter().filter(|listing| listing.owner.is_some()) {
+        again(scene, listing, &values, findings);
+    }
+}
+
+fn again(
+    scene: &Scene<'_>,
+    listing: &Listing<'_>,
+    values: &HashMap<&str, &str>,
+    findings: &mut Findings<'_>,
+) {
+    let text = listing.fence.body.text.as_str();
+    let comment = |at: usize| {
+        let spans = listing.script.comments.iter().map(|comment| comment.span);
+        spans.clone().any(|span| span.start <= at && at < span.end)
+    };
+    let mut found: Vec<(usize, &str, &str)> = Vec::new();
+    for piece in pieces(text) {
+        let Some(name) = values.get(piece.text) else { continue };
+        if (piece.flagged || speaks_for_itself(piece.text)) && !comment(piece.at) {
+            found.push((piece.at, piece.text, name));
+        }
+    }
+    let Some((at, value, name)) = found.first().copied() else { return };
+    let span = listing.place(crate::Span { start: at, end: at + value.len() });
+    findings.add(
+        Severity::Note,
+        "named-again",
+        span,
+        format!("`{}` is the variable `{name}` of the plan, and this script names it itself", short(value)),
+        Some("With another value of the variable, this script would still work on this one. Hand it over by `env`.".to_owned()),
+        handed_over(scene, listing, &found),
+    );
+}
+
+/// The repair: the script reads each value from its environment.
+fn handed_over(scene: &Scene<'_>, listing: &Listing<'_>, found: &[(usize, &str, &str)]) -> Option<Fix> {
+    if !matches!(listing.fence.language(), "bash" | "sh" | "zsh" | "shell") || !listing.is_flush(scene.text) {
+        return None;
+    }
+    let text = listing.fence.body.text.as_str();
+    let places = quoting(text)?;
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut edits = Vec::new();
+    for (at, value, variable) in found {
+        let own = variable.to_ascii_uppercase();
+        let name = if text.contains(&own) || own.starts_with("AWS_") { format!("HP_{own}") } else { own };
+        let written = match places.get(at)? {
+            Quoting::None => format!("\"${name}\""),
+            Quoting::Double => format!("${{{name}}}"),
+            Quoting::Single => format!("'\"${name}\"'"),
+        };
+        names.insert(name, format!("\"{{{{ vars.{variable} }}}}\""));
+        edits.push(Edit::replace(listing.place(crate::Span { start: *at, end: at + value.len() }), written));
+    }
+    let names: Vec<(String, String)> = names.into_iter().collect();
+    edits.insert(0, amend::add_environment(scene, listing.owner?, &names)?);
+    let (_, _, first) = found.first()?;
+    Some(Fix { title: format!("Let the script read `vars.{first}`"), edits })
+}
+
+/// How a place of a script is quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    None,
+    Double,
+    Single,
+}
+
+/// How each byte of a script is quoted; places that are not in it are comments or inside of braces. `None` where it has what
+/// is not looked through: heredocs, backticks, `$'…'`, a quote that is not closed.
+fn quoting(text: &str) -> Option<BTreeMap<usize, Quoting>> {
+    if text.contains("<<") || text.contains('`') || text.contains("$'") || text.contains("$\"") {
+        return None;
+    }
+    let mut found = BTreeMap::new();
+    // What is open: a quote, `$(`, `(` or `${`.
+    let mut open: Vec<u8> = Vec::new();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at).copied() {
+        let next = bytes.get(at + 1).copied();
+        let inside = open.last().copied();
+        match (inside, byte) {
+            (Some(b'\''), b'\'') | (Some(b'"'), b'"') | (Some(b'{'), b'}') | (Some(b'('), b')') => {
+                open.pop();
+            }
+            (Some(b'\''), _) => {
+                found.insert(at, Quoting::Single);
+            }
+            (_, b'\\') => at += 1,
+            (_, b'$') if matches!(next, Some(b'{' | b'(')) => {
+                open.extend(next);
+                at += 1;
+            }
+            (Some(b'"'), _) => {
+                found.insert(at, Quoting::Double);
+            }
+            (Some(b'{'), _) => {}
+            (_, b'\'' | b'"') => open.push(byte),
+            (_, b'(') => open.push(byte),
+            (_, b'#') if at == 0 || bytes.get(at - 1).is_some_and(u8::is_ascii_whitespace) => {
+                at += text.get(at..)?.find('\n').unwrap_or(text.len() - at);
+            }
+            _ => {
+                found.insert(at, Quoting::None);
+            }
+        }
+        at += 1;
+    }
+    open.is_empty().then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Quoting, quoting};
+
+    #[test]
+    fn quotes_are_followed_into_substitutions() {
+        let text = r#"a "b $(c "d" 'e') f" 'g' # "h'"#;
+        let found = quoting(text).unwrap_or_default();
+        let of = |c: char| text.find(c).and_then(|at| found.get(&at)).copied();
+        assert_eq!(of('a'), Some(Quoting::None));
+        assert_eq!(of('b'), Some(Quoting::Double));
+        assert_eq!(of('c'), Some(Quoting::None));
+        assert_eq!(of('d'), Some(Quoting::Double));
+        assert_eq!(of('e'), Some(Quoting::Single));
+        assert_eq!(of('f'), Some(Quoting::Double));
+        assert_eq!(of('g'), Some(Quoting::Single));
+        assert_eq!(of('h'), None);
+        for not in ["a <<E\nx\nE", "a `b`", "echo $'x'", "a 'b", "a $(b"] {
+            assert_eq!(quoting(not), None, "{not}");
+        }
+    }
+}
