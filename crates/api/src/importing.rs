@@ -19,6 +19,9 @@ pub struct PlanImport {
     pub repair: bool,
     /// Ids of proposals that stay scripts.
     pub refused: Vec<String>,
+    /// Ids of commands in sentences that are to become steps.
+    #[serde(default)]
+    pub accepted: Vec<String>,
     /// Ids of the findings' repairs to make, in this order.
     pub fixes: Vec<String>,
 }
@@ -62,6 +65,7 @@ fn imported(args: &PlanImport) -> Result<(String, String, Import), Problem> {
     let options = ImportOptions {
         repair: args.repair,
         refused: args.refused.iter().cloned().collect(),
+        accepted: args.accepted.iter().cloned().collect(),
         fixes: args.fixes.clone(),
         ..ImportOptions::default()
     };

@@ -143,6 +143,9 @@ pub(crate) struct Import {
     /// Keep the command of this proposal as a script; the report has the ids
     #[arg(long, value_name = "ID")]
     pub(crate) refuse: Vec<String>,
+    /// Make a step of this command that stands in a sentence; the report has the ids
+    #[arg(long, value_name = "ID")]
+    pub(crate) accept: Vec<String>,
     /// The target's account, instead of the one that the text names
     #[arg(long, requires = "region")]
     pub(crate) account: Option<String>,

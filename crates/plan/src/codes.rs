@@ -81,16 +81,22 @@ impl FindingSpec {
         self.severities.iter().map(|one| severity_word(*one)).collect::<Vec<_>>().join(", ")
     }
 
+    /// Where its page is, from the root of the repository: a row of the page of all findings.
+    pub fn address(&self) -> String {
+        format!("docs/findings.md#{}", self.code)
+    }
+
     /// All that is to be said, as `holdpoint explain` prints it.
     pub fn explained(&self) -> String {
         let example: String = self.example.lines().map(|line| format!("    {line}\n")).collect();
         format!(
-            "{} ({})\n\n{}\n\nWhy: {}\n\nWhat to do: {}\n\nExample:\n\n{example}",
+            "{} ({})\n\n{}\n\nWhy: {}\n\nWhat to do: {}\n\nExample:\n\n{example}\nPage: {}\n",
             self.code,
             self.severity(),
             self.title,
             self.why,
-            self.remedy
+            self.remedy,
+            self.address()
         )
     }
 }
@@ -112,7 +118,7 @@ pub fn findings_page() -> String {
         for spec in chapter.codes {
             let cell = |text: &str| text.replace('|', "\\|");
             page.push_str(&format!(
-                "| `{}` | {} | {} | {} | {} |\n",
+                "| <a id=\"{0}\"></a>`{0}` | {1} | {2} | {3} | {4} |\n",
                 spec.code,
                 spec.severity(),
                 cell(spec.title),

@@ -1,11 +1,14 @@
 //! Import: a plan that somebody wrote for people becomes a checked one. The text stays, byte for byte; fences are added.
 
+mod alternatives;
 mod blocks;
 mod compose;
+mod expecting;
 mod fences;
 mod fixes;
 mod gaps;
 mod hoisting;
+mod inline;
 mod names;
 mod people;
 mod report;
@@ -33,6 +36,8 @@ pub struct ImportOptions {
     pub repair: bool,
     /// Ids of proposals that were refused: their commands stay scripts.
     pub refused: BTreeSet<String>,
+    /// Ids of commands in sentences that are to become steps.
+    pub accepted: BTreeSet<String>,
     /// The account of the target, instead of the one that the text names.
     pub account: Option<String>,
     /// The region of the target, instead of the one that the text names.
@@ -128,6 +133,15 @@ pub enum Outcome {
         /// What became of it.
         why: String,
     },
+    /// It stands in a sentence, and nothing was inserted for it; see [`ImportOptions::accepted`].
+    Offered {
+        /// What it would become.
+        uses: String,
+        /// What repeating it would do.
+        effect: crate::Effect,
+        /// Why it is only offered.
+        why: String,
+    },
 }
 
 /// Something that was left alone.
@@ -184,7 +198,8 @@ fn insert(bytes: &[u8], looked: Looked, options: &ImportOptions) -> Import {
     };
     let mut draft = Composition::of(&before, &parts, &source, options);
     if draft.is_empty() {
-        return unchanged(bytes, ImportState::NothingToWalk, draft.left);
+        let nothing = unchanged(bytes, ImportState::NothingToWalk, draft.left);
+        return Import { proposals: draft.proposals, ..nothing };
     }
     // Asked for only where something is wrong afterwards.
     let known = LazyCell::new(|| splice::errors(&read(bytes)));

@@ -15,6 +15,7 @@ mod marks;
 mod numbering;
 mod places;
 mod roles;
+mod sides;
 mod topics;
 mod troubles;
 mod written;
@@ -23,6 +24,7 @@ use crate::document::{self, Part};
 use crate::{Estimate, Role, Span, front};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use choices::option as option_of;
 pub(crate) use marks::{of as mark_of, status_column};
 pub(crate) use numbering::number;
 pub(crate) use roles::{Named, named, role_of};
@@ -256,6 +258,9 @@ pub struct Expected {
     pub text: String,
     /// The code fence whose command it is about: the one it stands in, or the last before it in its section.
     pub of: Span,
+    /// What of it is printed word for word: the lines of a block, or what stands as code at the end of the line.
+    #[serde(default)]
+    pub literal: Vec<String>,
 }
 
 /// A choice.

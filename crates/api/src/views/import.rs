@@ -68,10 +68,10 @@ pub struct ProposalView {
     pub step: Option<String>,
     /// Its step in YAML, where it was lifted.
     pub yaml: Option<String>,
-    /// What repeating it would do, where it is kept.
+    /// What repeating it would do, where it is kept or offered.
     #[ts(type = "Effect | null")]
     pub effect: Option<Effect>,
-    /// Why it was kept, or needs no step.
+    /// Why it was kept, needs no step, or is only offered.
     pub why: Option<String>,
     /// What was assumed.
     pub guessed: Vec<String>,
@@ -90,6 +90,8 @@ pub enum OutcomeView {
     Kept,
     /// It needs no step.
     Absorbed,
+    /// It stands in a sentence, and becomes a step only when that is accepted.
+    Offered,
 }
 
 /// Something that was left alone.

@@ -76,6 +76,12 @@ fn proposal(one: &Proposal) -> ProposalView {
             view.why = Some(why.clone());
         }
         Outcome::Absorbed { why } => view.why = Some(why.clone()),
+        Outcome::Offered { uses, effect, why } => {
+            view.outcome = OutcomeView::Offered;
+            view.kind = Some(uses.clone());
+            view.effect = Some(*effect);
+            view.why = Some(why.clone());
+        }
     }
     view
 }

@@ -15,13 +15,14 @@ pub(crate) fn import(args: &Import) -> Result<Exit, Problem> {
     let options = ImportOptions {
         repair: args.repair,
         refused: args.refuse.iter().cloned().collect(),
+        accepted: args.accept.iter().cloned().collect(),
         account: args.account.clone(),
         region: args.region.clone(),
         fixes: Vec::new(),
     };
     let done = import::import(&bytes_of(&args.plan)?, &options);
     let ids: Vec<&str> = done.proposals.iter().map(|one| one.id.as_str()).collect();
-    if let Some(unknown) = args.refuse.iter().find(|id| !ids.contains(&id.as_str())) {
+    if let Some(unknown) = args.refuse.iter().chain(&args.accept).find(|id| !ids.contains(&id.as_str())) {
         return Err(Problem::new(format!("{} proposes nothing with the id `{unknown}`", args.plan))
             .code("usage")
             .hint("the ids stand in the report: holdpoint import FILE --report"));
@@ -68,6 +69,14 @@ fn summary(done: &import::Import) -> String {
                 ('=', format!("{uses} ({step}), {}", effect_word(*effect)))
             }
             Outcome::Absorbed { .. } => ('.', "no step of its own".to_owned()),
+            Outcome::Offered { uses, effect, .. } => (
+                '~',
+                format!(
+                    "{uses}, {}: in a sentence; --accept {} makes a step of it",
+                    effect_word(*effect),
+                    one.id
+                ),
+            ),
         };
         out.push_str(&format!("{sign} {:>5}  {command}\n         {what}\n", one.line));
     }
@@ -99,6 +108,9 @@ fn as_json(path: &str, done: &import::Import, out: Option<&str>) -> String {
                     "outcome": "kept", "uses": uses, "step": step, "effect": effect_word(*effect), "why": why, "refused": refused,
                 }),
                 Outcome::Absorbed { why } => json!({ "outcome": "absorbed", "why": why }),
+                Outcome::Offered { uses, effect, why } => json!({
+                    "outcome": "offered", "uses": uses, "effect": effect_word(*effect), "why": why,
+                }),
             };
             if let (Some(value), serde_json::Value::Object(more)) = (value.as_object_mut(), more) {
                 value.extend(more);

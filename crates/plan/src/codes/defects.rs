@@ -31,6 +31,14 @@ pub(super) const IMAGES: Chapter = Chapter {
             "docker build -t shop/api:1.2 .\ndocker push shop/api:1.3",
         ),
         spec(
+            "image-by-tag",
+            NOTE,
+            "A step deploys an image by a tag.",
+            "Whoever pushes the tag again changes what the next task runs, and what a rollback finds.",
+            "Deploy the digest that an `image.inspect` or `image.mirror` before gives, or make the repository's tags immutable.",
+            "uses: ecs.register\nwith: { from: api, image: registry.example/shop/api:1.4 }",
+        ),
+        spec(
             "name-limit",
             WARNING,
             "A name that AWS refuses: too long, too short, or made of what it may not be.",
@@ -193,6 +201,14 @@ pub(super) const WANTING: Chapter = Chapter {
             "Many programs end with 0 whatever happened.",
             "Write `expect: { stdout_contains: […] }`, or an `after`.",
             "uses: shell (without `expect`)",
+        ),
+        spec(
+            "change-looked-up",
+            NOTE,
+            "A command that changes something, in a section to look things up.",
+            "A run does not walk it; somebody who expects it to is surprised.",
+            "Leave it where it is for emergencies, or give the section a title that says what is done.",
+            "## Troubleshooting … aws ecs update-service …",
         ),
     ],
 };

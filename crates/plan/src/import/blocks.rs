@@ -54,7 +54,7 @@ pub(super) trait Asks {
     fn is_refused(&mut self, at: usize) -> bool;
 }
 
-/// Goes through a fence. `never` says why nothing of it is lifted, where that is so. `None` when it would be more blocks
+/// Goes through a fence. At the statements in `cuts` another block begins. `never` says why nothing of it is lifted, where that is so. `None` when it would be more blocks
 /// than there is room for.
 pub(super) fn walk(
     script: &Script,
@@ -62,6 +62,7 @@ pub(super) fn walk(
     context: &mut Context,
     asks: &mut dyn Asks,
     never: Option<&str>,
+    cuts: &[usize],
     room: usize,
 ) -> Option<Walked> {
     let gaps = Gaps::of(script, text);
@@ -78,10 +79,11 @@ pub(super) fn walk(
         };
         let statements = at..at + take;
         let mut id = None;
+        let cut = cuts.contains(&at);
         match &verdict {
             Verdict::Absorbed { .. } => {
                 let talk = only_talks(statement);
-                match walked.blocks.last_mut().filter(|_| talk && waiting.is_none()) {
+                match walked.blocks.last_mut().filter(|_| talk && waiting.is_none() && !cut) {
                     Some(last) => last.statements.end = statements.end,
                     None => {
                         waiting.get_or_insert((at, folder));
@@ -96,7 +98,10 @@ pub(super) fn walk(
                 push(&mut walked.blocks, script, &gaps, from..statements.end, owner, name, dir);
             }
             Verdict::Kept(kept) => match walked.blocks.last_mut() {
-                Some(Block { statements: own, owner: Owner::Kept(before), id: name, .. }) => {
+                // What waits since a cut begins a block, too.
+                Some(Block { statements: own, owner: Owner::Kept(before), id: name, .. })
+                    if !cuts.iter().any(|cut| own.end <= *cut && *cut <= at) =>
+                {
                     waiting = None;
                     own.end = statements.end;
                     merge(before, kept);

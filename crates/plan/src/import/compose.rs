@@ -49,6 +49,8 @@ pub(super) struct FreeStep {
     pub(super) inside: usize,
     pub(super) lead: String,
     pub(super) steps: Vec<Map<String, Value>>,
+    /// The script of the last of them, in a fence that comes with it.
+    pub(super) script: Option<String>,
 }
 
 /// A code fence and the steps that come to own its lines.
@@ -106,6 +108,7 @@ impl Composition {
         composer.fences(parts, &mut context);
         composer.hoist(&mut context);
         composer.unfenced(parts);
+        composer.sentences(parts, &mut context);
         composer.inline();
         composer.made.left.sort_by_key(|left| left.span.start);
         composer.front(&context);

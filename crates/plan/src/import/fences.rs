@@ -1,5 +1,6 @@
 //! Every code fence of a guide: which are commands, what their statements become, and what the operator is told of it.
 
+use super::alternatives::{self, Ways};
 use super::blocks::{Asks, Block, Owner, Walked, is_torn, makes_state, walk};
 use super::compose::{Composer, FenceDraft, Piece};
 use super::site::FenceSite;
@@ -114,27 +115,43 @@ impl Composer<'_> {
         // By statement, so that an id stays the same whatever is refused.
         let ids: Vec<String> =
             (0..script.statements.len()).map(|at| self.id(&command(script, text, &(at..at + 1)))).collect();
-        let walked = self.walked(script, text, &ids, purpose, context);
+        let ways = alternatives::of(script, text);
+        let by_hand =
+            ways.as_ref().filter(|ways| purpose == Purpose::Rollback || matches!(ways, Ways::Unclear(_)));
+        let mut by_hand = by_hand.map(Ways::told);
+        let cuts = ways.as_ref().map(Ways::cuts).unwrap_or_default();
+        let before = ways.as_ref().map(|_| (context.clone(), self.names.mark()));
+        let mut walked = self.walked(script, text, &ids, purpose, context, &cuts, by_hand.as_deref());
         let never_walked = "It stands in a section to look things up; a run does not walk it.";
         let looked_up_but_changes = "It stands in a section to look things up, and changes something. A run does not walk it: \
              should it, give the section a title that says what is done.";
         let first = self.made.proposals.len();
-        let mut pieces = Vec::new();
-        if purpose != Purpose::Reference {
-            let lines: Vec<&str> = text.split_inclusive('\n').collect();
-            for (number, block) in walked.blocks.iter().enumerate() {
-                let end = walked.blocks.get(number + 1).map_or(site.len(), |next| next.line).min(lines.len());
-                let script_text = lines.get(block.line..end).unwrap_or_default().concat();
-                let step = self.step(fence, script, text, block, &script_text, purpose);
-                pieces.push(Piece { line: block.line, steps: vec![step] });
+        let mut steps = self.steps(fence, &site, script, &walked, purpose, by_hand.as_deref());
+        if let (Some(ways @ Ways::Clear(list)), None) = (&ways, &by_hand)
+            && purpose == Purpose::Walked
+        {
+            let id = self.names.free("choose".to_owned());
+            let question = "Which way?";
+            if !alternatives::choose(list, &walked, question, &id, &mut steps) {
+                // Their commands hang together: a person runs those of the way that is chosen.
+                let told = ways.told();
+                if let Some((earlier, mark)) = before {
+                    *context = earlier;
+                    self.names.back(mark);
+                }
+                walked = self.walked(script, text, &ids, purpose, context, &[], Some(told.as_str()));
+                by_hand = Some(told);
+                steps = self.steps(fence, &site, script, &walked, purpose, by_hand.as_deref());
             }
         }
+        let pieces: Vec<Piece> =
+            walked.blocks.iter().zip(steps).map(|(block, steps)| Piece { line: block.line, steps }).collect();
         for fate in &walked.fates {
             let lines = lines_of(script, &fate.statements);
             let span = site.span(lines);
             let command = command(script, text, &fate.statements);
             let block = fate.block.min(walked.blocks.len().saturating_sub(1));
-            let step = pieces.get(block).and_then(|piece| piece.steps.first());
+            let step = pieces.get(block).and_then(|piece| piece.steps.last());
             let id = walked.blocks.get(block).map_or("", |block| block.id.as_str());
             let outcome = match purpose {
                 Purpose::Reference => Outcome::Absorbed {
@@ -163,8 +180,38 @@ impl Composer<'_> {
         }
     }
 
+    /// The steps of each block, as they will be written; none in a section to look things up.
+    fn steps(
+        &mut self,
+        fence: &Fence,
+        site: &FenceSite,
+        script: &Script,
+        walked: &Walked,
+        purpose: Purpose,
+        by_hand: Option<&str>,
+    ) -> Vec<Vec<Map<String, Value>>> {
+        if purpose == Purpose::Reference {
+            return Vec::new();
+        }
+        let text = fence.body.text.as_str();
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let mut all = Vec::new();
+        for (number, block) in walked.blocks.iter().enumerate() {
+            let end = walked.blocks.get(number + 1).map_or(site.len(), |next| next.line).min(lines.len());
+            let script_text = lines.get(block.line..end).unwrap_or_default().concat();
+            let mut step = self.step(fence, script, text, block, &script_text, purpose, by_hand);
+            if let Owner::Kept(_) = block.owner {
+                let last = number + 1 == walked.blocks.len();
+                self.expect_of_script(fence, script, block, &script_text, last, &mut step);
+            }
+            all.push(vec![step]);
+        }
+        all
+    }
+
     /// Walks a fence; where lifting would tear what hangs together, or make more steps than a plan may have, nothing of it
     /// is lifted.
+    #[expect(clippy::too_many_arguments, reason = "what a fence is, and how it is gone through")]
     fn walked(
         &mut self,
         script: &Script,
@@ -172,12 +219,14 @@ impl Composer<'_> {
         ids: &[String],
         purpose: Purpose,
         context: &mut Context,
+        cuts: &[usize],
+        never: Option<&str>,
     ) -> Walked {
         let room = if purpose == Purpose::Reference { usize::MAX } else { self.room };
         let state = makes_state(script);
         let before = (state || script.statements.len() > room).then(|| context.clone());
         let mark = self.names.mark();
-        let walked = walk(script, text, context, &mut Asking { composer: self, ids }, None, room);
+        let walked = walk(script, text, context, &mut Asking { composer: self, ids }, never, cuts, room);
         let why = match walked {
             Some(walked) if !state || !is_torn(script, text, &walked) => return walked,
             Some(_) => TORN,
@@ -188,7 +237,8 @@ impl Composer<'_> {
             *context = before;
         }
         let mut asking = Asking { composer: self, ids };
-        walk(script, text, context, &mut asking, Some(why), usize::MAX).unwrap_or_default()
+        walk(script, text, context, &mut asking, Some(never.unwrap_or(why)), &[], usize::MAX)
+            .unwrap_or_default()
     }
 
     fn outcome(
@@ -223,6 +273,7 @@ impl Composer<'_> {
     }
 
     /// A step for a block, as it will be written.
+    #[expect(clippy::too_many_arguments, reason = "all that a step is made of")]
     fn step(
         &mut self,
         fence: &Fence,
@@ -231,6 +282,7 @@ impl Composer<'_> {
         block: &Block,
         script_text: &str,
         purpose: Purpose,
+        by_hand: Option<&str>,
     ) -> Map<String, Value> {
         let mut step = Map::new();
         step.insert("id".to_owned(), block.id.clone().into());
@@ -265,10 +317,11 @@ impl Composer<'_> {
             Owner::Kept(kept) => {
                 changes = kept.effect.changes();
                 let typed = !script.prompts.is_empty() || !script.output.is_empty();
-                if typed {
+                if typed || by_hand.is_some() {
                     step.insert("uses".to_owned(), "manual".into());
                     let copied = command(script, text, &block.statements);
-                    let said = "Run this in a terminal; in the plan it stands behind a prompt, with what it printed.";
+                    let prompted = "Run this in a terminal; in the plan it stands behind a prompt, with what it printed.";
+                    let said = by_hand.unwrap_or(prompted);
                     step.insert(
                         "with".to_owned(),
                         json!({ "instructions": said, "copy": [{ "text": copied }] }),

@@ -52,7 +52,7 @@ impl Composer<'_> {
     fn kept(&self) -> impl Iterator<Item = &str> {
         self.made.proposals.iter().filter_map(|proposal| match &proposal.outcome {
             Outcome::Kept { .. } => Some(proposal.command.as_str()),
-            Outcome::Lifted { .. } | Outcome::Absorbed { .. } => None,
+            Outcome::Lifted { .. } | Outcome::Absorbed { .. } | Outcome::Offered { .. } => None,
         })
     }
 

@@ -67,7 +67,7 @@ impl Composer<'_> {
         let sectioned = self.choices.iter().any(|(span, _)| span.start == first.span.start);
         let inside =
             if sectioned { self.ends_before(first.span.start) } else { self.ends_before(last.span.end) };
-        self.made.free.push(FreeStep { inside, lead: String::new(), steps: vec![step] });
+        self.made.free.push(FreeStep { inside, lead: String::new(), steps: vec![step], script: None });
     }
 
     fn manual(&mut self, manual: &ManualStep) {
@@ -89,7 +89,7 @@ impl Composer<'_> {
         step.insert("with".to_owned(), Value::Object(with));
         self.conditions(&mut step, manual.span.start, true);
         let inside = self.ends_before(manual.span.end);
-        self.made.free.push(FreeStep { inside, lead: String::new(), steps: vec![step] });
+        self.made.free.push(FreeStep { inside, lead: String::new(), steps: vec![step], script: None });
     }
 
     /// The last byte before a place that is no white space.
@@ -121,7 +121,7 @@ impl Composer<'_> {
         step.insert("with".to_owned(), json!({ "instructions": instructions }));
         self.conditions(&mut step, section.start, true);
         let inside = self.ends_before(section.end);
-        self.made.free.push(FreeStep { inside, lead: String::new(), steps: vec![step] });
+        self.made.free.push(FreeStep { inside, lead: String::new(), steps: vec![step], script: None });
         true
     }
 }

@@ -13,6 +13,8 @@ pub struct Counts {
     pub kept: usize,
     /// Commands need no step of their own.
     pub absorbed: usize,
+    /// Commands in sentences are offered.
+    pub offered: usize,
     /// Something was left alone.
     pub left: usize,
 }
@@ -26,6 +28,7 @@ impl Import {
                 Outcome::Lifted { .. } => counts.lifted += 1,
                 Outcome::Kept { .. } => counts.kept += 1,
                 Outcome::Absorbed { .. } => counts.absorbed += 1,
+                Outcome::Offered { .. } => counts.offered += 1,
             }
         }
         counts
@@ -36,12 +39,17 @@ impl Import {
         let counts = self.counts();
         match self.state {
             ImportState::Imported => format!(
-                "{} became a checked plan: {} lifted, {} kept as scripts, {} in need of no step, {} left alone.",
-                plural(self.proposals.len(), "command"),
+                "{} became a checked plan: {} lifted, {} kept as scripts, {} in need of no step, {} left alone.{}",
+                plural(self.proposals.len() - counts.offered, "command"),
                 counts.lifted,
                 counts.kept,
                 counts.absorbed,
-                counts.left
+                counts.left,
+                match counts.offered {
+                    0 => String::new(),
+                    1 => " 1 more stands in a sentence and is offered.".to_owned(),
+                    many => format!(" {many} more stand in sentences and are offered."),
+                }
             ),
             ImportState::CheckedAlready => "This is a checked plan already; nothing was inserted.".to_owned(),
             ImportState::NothingToWalk => {
@@ -74,7 +82,7 @@ impl Import {
                 }
                 Some(text)
             }
-            Outcome::Kept { .. } | Outcome::Absorbed { .. } => None,
+            Outcome::Kept { .. } | Outcome::Absorbed { .. } | Outcome::Offered { .. } => None,
         });
         self.section(&mut out, "Kept as they are", |one| match &one.outcome {
             Outcome::Kept { uses, step, effect, why, refused } => {
@@ -85,11 +93,17 @@ impl Import {
                     inline(why)
                 ))
             }
-            Outcome::Lifted { .. } | Outcome::Absorbed { .. } => None,
+            Outcome::Lifted { .. } | Outcome::Absorbed { .. } | Outcome::Offered { .. } => None,
         });
         self.section(&mut out, "In need of no step", |one| match &one.outcome {
             Outcome::Absorbed { why } => Some(inline(why)),
-            Outcome::Lifted { .. } | Outcome::Kept { .. } => None,
+            Outcome::Lifted { .. } | Outcome::Kept { .. } | Outcome::Offered { .. } => None,
+        });
+        self.section(&mut out, "Offered: `--accept ID` makes a step of it", |one| match &one.outcome {
+            Outcome::Offered { uses, effect, why } => {
+                Some(format!("`{uses}`, {}: {}", crate::rules::word(*effect), inline(why)))
+            }
+            Outcome::Lifted { .. } | Outcome::Kept { .. } | Outcome::Absorbed { .. } => None,
         });
         if !self.left.is_empty() {
             let _ = writeln!(out, "## Left alone\n");
@@ -107,17 +121,21 @@ impl Import {
         let count = |severity| self.reading.diagnostics.iter().filter(|one| one.severity == severity).count();
         let _ = writeln!(out, "| what | how many |\n|---|---|");
         for (what, many) in [
-            ("commands", self.proposals.len()),
+            ("commands", self.proposals.len() - counts.offered),
             ("lifted into typed steps", counts.lifted),
             ("kept as scripts", counts.kept),
             ("in need of no step", counts.absorbed),
             ("left alone", counts.left),
+        ]
+        .into_iter()
+        .chain((counts.offered > 0).then_some(("offered, in sentences", counts.offered)))
+        .chain([
             ("stages", self.reading.plan.stages.len()),
             ("steps", self.reading.plan.steps().count()),
             ("errors in the result", count(Severity::Error)),
             ("warnings", count(Severity::Warning)),
             ("notes", count(Severity::Note)),
-        ] {
+        ]) {
             let _ = writeln!(out, "| {what} | {many} |");
         }
         out.push('\n');

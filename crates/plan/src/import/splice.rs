@@ -41,8 +41,11 @@ pub(super) fn splice(text: &str, draft: &Composition) -> Option<Spliced> {
         }
     }
     for (number, free) in draft.free.iter().enumerate() {
-        let blocks: Vec<Vec<String>> =
+        let mut blocks: Vec<Vec<String>> =
             free.steps.iter().map(|step| written::fence("step", step, draft.ascii)).collect();
+        blocks.extend(
+            free.script.as_ref().map(|script| vec!["```bash".to_owned(), script.clone(), "```".to_owned()]),
+        );
         let (at, lines) = after_line(text, free.inside, &free.lead, &blocks);
         all.push((at, Part::Free(number), lines));
     }
@@ -121,7 +124,7 @@ pub(super) fn faults(
         }
     }
     for (number, free) in draft.free.iter().enumerate() {
-        if !free.steps.iter().all(|step| there(step, false)) {
+        if !free.steps.iter().all(|step| there(step, free.script.is_some())) {
             faults.insert(Part::Free(number));
         }
     }

@@ -41,10 +41,16 @@ impl Composer<'_> {
         }
     }
 
-    /// Reports inline code that is a command, with what a code fence would make of it.
+    /// Reports inline code that is a command and is not offered as a step, with what a code fence would make of it.
     pub(super) fn inline(&mut self) {
         let context = Context::new(self.facts());
         for said in self.understood.commands_inline.clone() {
+            // What is offered, or was accepted, is said there.
+            let proposals = &self.made.proposals;
+            let from = proposals.partition_point(|one| one.span.end <= said.span.start);
+            if proposals.get(from).is_some_and(|one| one.span.start < said.span.end) {
+                continue;
+            }
             let script = parse(&said.text);
             let would = match lift(&script, 0, &said.text, &context) {
                 Verdict::Lifted(lifted) => format!("become `{}`", lifted.uses),

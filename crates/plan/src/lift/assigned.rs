@@ -209,6 +209,11 @@ pub(crate) fn learn_command(context: &mut Context, command: &Command) {
                 context.variables.remove(*name);
             }
         }
+        ["aws", "configure" | "sso", rest @ ..] => {
+            let after = rest.iter().zip(rest.iter().skip(1)).find(|(flag, _)| **flag == "--profile");
+            let joined = rest.iter().find_map(|word| word.strip_prefix("--profile="));
+            context.set_up.extend(after.map(|(_, name)| *name).or(joined).map(str::to_owned));
+        }
         ["terraform" | "tofu", "workspace", verb @ ("select" | "new"), rest @ ..] => {
             let name = rest.iter().rev().find(|word| !word.starts_with('-'));
             context.workspace = name.filter(|_| !verb.is_empty()).map(|name| (*name).to_owned());

@@ -4,7 +4,7 @@ use super::assigned;
 use super::marks::{filled, gap};
 use super::verdict::{Lifted, NewVar, Verdict};
 use crate::shell::{Script, Shape, Statement, Word, unwrap_command};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a plan says of where it goes to; what it does not say is learned from its commands.
@@ -37,6 +37,8 @@ pub struct Context {
     pub(crate) steps: Vec<Arc<Before>>,
     pub(crate) foreign: Option<String>,
     pub(crate) workspace: Option<String>,
+    /// Profiles that sign-ins of the text set up, which Holdpoint's own sign-in does not.
+    pub(crate) set_up: BTreeSet<String>,
     pub(crate) said_after: Vec<String>,
     pub(crate) fence: usize,
     moved: bool,

@@ -52,6 +52,12 @@ pub(crate) fn kept(statement: &Statement, text: &str, context: &Context, why: St
         vars.extend(context.vars.iter().filter(|var| text.contains(&format!("vars.{} ", var.name))).cloned());
         env.entry(name.clone()).or_insert(text);
     }
+    let why = match needs_profile(statement, text, context) {
+        Some(profile) => format!(
+            "{why} It needs the profile `{profile}`, which an earlier line sets up and Holdpoint's own sign-in does not: set it up on this machine before the run."
+        ),
+        None => why,
+    };
     let mut seen = BTreeSet::new();
     vars.retain(|var| seen.insert(var.name.clone()));
     let (dir, why) = match &context.folder_for(statement) {
@@ -62,6 +68,26 @@ pub(crate) fn kept(statement: &Statement, text: &str, context: &Context, why: St
         Dir::At(_) | Dir::Unknown(_) => (None, why),
     };
     Kept { effect: reach_of(&statement.shape).reach.effect(), why, env, dir, vars }
+}
+
+/// The profile that a statement names and that a sign-in before it, which became no step, would have set up.
+fn needs_profile<'c>(statement: &Statement, text: &str, context: &'c Context) -> Option<&'c str> {
+    if context.set_up.is_empty() {
+        return None;
+    }
+    let own = text.get(statement.span.start..statement.span.end)?;
+    let words: Vec<&str> = own
+        .split(|c: char| c.is_whitespace() || "=\"';()".contains(c))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let named = words
+        .iter()
+        .zip(words.iter().skip(1))
+        .filter(|(flag, _)| matches!(**flag, "--profile" | "AWS_PROFILE" | "AWS_DEFAULT_PROFILE"));
+    named
+        .map(|(_, name)| *name)
+        .find_map(|name| context.set_up.iter().find(|profile| *profile == name))
+        .map(String::as_str)
 }
 
 /// What there is to say of a statement that is not there.

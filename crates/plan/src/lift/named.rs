@@ -57,15 +57,24 @@ pub(crate) fn pieces(script: &str) -> Vec<Piece<'_>> {
     for text in script.split(ends) {
         let own = at;
         at += text.len();
+        // A list of names goes on until the command ends, or another option comes.
+        let end = script.get(at..).and_then(|rest| rest.chars().next());
+        let over = matches!(end, Some(';' | '|' | '&' | '(' | ')')) || end == Some('\n') && text != "\\";
         at += script.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let flagged = flag;
+        flag &= !over;
         if text.is_empty() || text == "\\" {
             continue;
         }
         if text.starts_with('-') {
-            flag = NAMING.contains(&text);
+            flag = !over && NAMING.contains(&text);
             continue;
         }
-        found.push(Piece { at: own, text, flagged: flag });
+        if text.starts_with('#') {
+            flag = false;
+            continue;
+        }
+        found.push(Piece { at: own, text, flagged });
         let host = text.find("://").map_or(0, |end| end + 3);
         if let Some(end) = text.get(host..).and_then(|rest| rest.find(['/', '?', '#'])) {
             let lead = text.get(..host + end).unwrap_or_default();

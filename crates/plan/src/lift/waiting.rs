@@ -1,9 +1,10 @@
 //! What waits or repeats: `watch`, loops, `open`.
 
+use super::said::short;
 use super::verdict::{Answer, Draft, Keep, keep};
 use super::{Call, Scene};
 use crate::Effect;
-use crate::shell::Command;
+use crate::shell::{Command, WordPart};
 
 /// A loop or condition.
 pub(crate) fn compound(_: &Scene<'_>, word: &str, commands: &[Command]) -> Result<Answer, Keep> {
@@ -15,13 +16,43 @@ pub(crate) fn compound(_: &Scene<'_>, word: &str, commands: &[Command]) -> Resul
             "it waits in a loop of its own: a step that follows what it waits for says why it does not come",
         ),
         "while" | "until" | "for" | "select" => keep("it is a loop"),
-        "if" | "case" => keep("it decides by itself what to do"),
+        "if" | "case" => match asked(commands) {
+            Some(query) => keep(format!(
+                "it decides by what `--query {query}` answers: a check that expects the answer stops the run where it is another"
+            )),
+            None => keep("it decides by itself what to do"),
+        },
         "function" => keep("it is a function, which other lines call"),
         "(" | "{" => keep("it is a group of commands"),
-        "[[" | "((" => keep("it tests something for the lines after it"),
+        "[[" | "((" => match asked(commands) {
+            Some(query) => keep(format!("it tests what `--query {query}` answers for the lines after it")),
+            None => keep("it tests something for the lines after it"),
+        },
         "!" => keep("it must fail to succeed"),
         _ => keep("it is more than one command"),
     }
+}
+
+/// The question whose answer commands test: `[ "$(aws … --query X …)" = … ]`.
+fn asked(commands: &[Command]) -> Option<String> {
+    let inner =
+        commands.iter().flat_map(|command| &command.words).flat_map(|word| &word.parts).find_map(|part| {
+            match part {
+                WordPart::Command(inner) if inner.trim_start().starts_with("aws ") => Some(inner.as_str()),
+                WordPart::Command(_)
+                | WordPart::Text { .. }
+                | WordPart::Variable { .. }
+                | WordPart::Arithmetic(_)
+                | WordPart::Glob(_)
+                | WordPart::Placeholder(_)
+                | WordPart::Template(_) => None,
+            }
+        })?;
+    let script = crate::shell::parse(inner);
+    let commands = script.statements.first()?.commands();
+    let words = &commands.first()?.words;
+    let at = words.iter().position(|word| word.literal().as_deref() == Some("--query"))?;
+    words.get(at + 1)?.literal().map(|query| short(&query))
 }
 
 /// `watch -n 30 …`: a person looks at it until satisfied. What the text expects is checked again and again.

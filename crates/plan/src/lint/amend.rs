@@ -59,6 +59,53 @@ pub(crate) fn add_environment(scene: &Scene<'_>, draft: &Draft, names: &[(String
     }
 }
 
+/// A line under `holdpoint:` of the front matter. `None` where that is not a key a line.
+pub(crate) fn in_front(scene: &Scene<'_>, line: &str) -> Option<Edit> {
+    let (start, lead, eol) = front(scene.text)?;
+    Some(Edit::insert(start, format!("{lead}{line}{eol}")))
+}
+
+/// Declares a variable of the plan; `fields` as YAML writes them on one line.
+pub(crate) fn declare(scene: &Scene<'_>, name: &str, fields: &str) -> Option<Edit> {
+    let (start, lead, eol) = front(scene.text)?;
+    let mut at = start;
+    for line in scene.text.get(start..)?.split_inclusive('\n') {
+        let bare = line.trim_end();
+        if bare == "---" || !bare.is_empty() && !bare.starts_with(&lead) {
+            break;
+        }
+        let Some(own) = bare.strip_prefix(&lead) else {
+            at += line.len();
+            continue;
+        };
+        if own == "vars:" {
+            return Some(Edit::insert(at + line.len(), format!("{lead}{lead}{name}: {fields}{eol}")));
+        }
+        if own.starts_with("vars: {") {
+            return Some(Edit::insert(at + lead.len() + "vars: {".len(), format!(" {name}: {fields},")));
+        }
+        at += line.len();
+    }
+    Some(Edit::insert(start, format!("{lead}vars: {{ {name}: {fields} }}{eol}")))
+}
+
+/// Where the first line under `holdpoint:` begins, what its keys are indented by, and how lines end.
+fn front(text: &str) -> Option<(usize, String, &'static str)> {
+    if !text.starts_with("---") {
+        return None;
+    }
+    let at = text.find("\nholdpoint:")? + 1;
+    let line = text.get(at..)?.split_inclusive('\n').next()?;
+    // What stands behind the colon is the mapping itself, or only a comment.
+    let rest = line.strip_prefix("holdpoint:")?.trim();
+    let next = text.get(at + line.len()..)?;
+    let indent = next.len() - next.trim_start_matches(' ').len();
+    let inside = text.get(..at)?.matches("\n---").next().is_none();
+    let eol = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+    (inside && indent > 0 && (rest.is_empty() || rest.starts_with('#')))
+        .then(|| (at + line.len(), " ".repeat(indent), eol))
+}
+
 /// The YAML of a step's fence as it is written.
 struct Written<'t> {
     yaml: &'t str,

@@ -48,7 +48,7 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
             span,
             format!("{what} of `{}` is a secret among its arguments: every process of the machine can read it there", call.program),
             Some(remedy(call)),
-            None,
+            super::handover::fix(scene, call, span),
         );
     }
 }

@@ -146,7 +146,8 @@ fn latest_of_steps(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn collect<'v>(value: &'v Value, images: &mut Vec<&'v str>) {
+/// The images that arguments of a step name.
+pub(super) fn collect<'v>(value: &'v Value, images: &mut Vec<&'v str>) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {

@@ -1,8 +1,10 @@
 //! Log groups that cannot exist.
 
+use super::amend;
+use super::named_again::{Quoting, quoting};
 use super::scene::Scene;
 use crate::findings::{Findings, short};
-use crate::{Severity, Span, limits};
+use crate::{Edit, Fix, Severity, Span, limits};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -35,10 +37,57 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
             Span::from(whole.range()),
             "there is no such log group: App Runner puts the service's id behind its name",
             Some("Write `/aws/apprunner/<name>/<service id>/service` for App Runner's own events, `…/application` for what the program prints; the id is the last part of the service's ARN.".to_owned()),
-            None,
+            with_id(scene, Span::from(whole.range()), name.as_str(), name.end()),
         );
     }
     named(scene, findings);
+}
+
+/// The repair: the service's id is a variable of the plan, which is asked for at the start.
+fn with_id(scene: &Scene<'_>, whole: Span, name: &str, at: usize) -> Option<Fix> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let id = format!("{}_service_id", crate::sections::slug(name));
+    let known = scene.vars.iter().find(|var| var.name == id);
+    if !plain || known.is_some_and(|var| var.secret) {
+        return None;
+    }
+    let said =
+        format!("{{ description: \"Id of the App Runner service {name}: the last part of its ARN\" }}");
+    let mut edits: Vec<Edit> = match known {
+        Some(_) => Vec::new(),
+        None => vec![amend::declare(scene, &id, &said)?],
+    };
+    let inside = |span: Span| span.start <= whole.start && whole.end <= span.end;
+    if let Some(listing) = scene
+        .listings
+        .iter()
+        .find(|listing| inside(listing.place(Span { start: 0, end: listing.fence.body.text.len() })))
+    {
+        let text = listing.fence.body.text.as_str();
+        let start = listing.place(Span { start: 0, end: 0 }).start;
+        let shell = matches!(listing.fence.language(), "bash" | "sh" | "zsh") && listing.is_flush(scene.text);
+        let quoted = quoting(text).filter(|_| shell)?.get(&(at - start)).copied()?;
+        let variable = id.to_ascii_uppercase();
+        if quoted == Quoting::Single || text.contains(&variable) {
+            return None;
+        }
+        edits.push(Edit::insert(at, format!("/${{{variable}}}")));
+        let env = [(variable, format!("\"{{{{ vars.{id} }}}}\""))];
+        edits.push(amend::add_environment(scene, listing.owner?, &env)?);
+    } else {
+        let (_, draft) = scene.typed().find(|(_, draft)| inside(draft.step.span))?;
+        let group = super::scene::plain(&draft.step.action.with, "group")?;
+        if scene.text.get(whole.start..whole.end) != Some(group) {
+            return None;
+        }
+        edits.push(Edit::insert(at, format!("/{{{{ vars.{id} }}}}")));
+        let quoted = scene.text.get(..whole.start).is_some_and(|before| before.ends_with(['"', '\'']));
+        if !quoted {
+            edits.push(Edit::insert(whole.start, "\""));
+            edits.push(Edit::insert(whole.end, "\""));
+        }
+    }
+    Some(Fix { title: "Ask for the service's id".to_owned(), edits })
 }
 
 /// Names that CloudWatch Logs refuses.

@@ -83,7 +83,7 @@ fn handed_over(scene: &Scene<'_>, listing: &Listing<'_>, found: &[(usize, &str, 
 
 /// How a place of a script is quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quoting {
+pub(crate) enum Quoting {
     None,
     Double,
     Single,
@@ -91,7 +91,7 @@ enum Quoting {
 
 /// How each byte of a script is quoted; places that are not in it are comments or inside of braces. `None` where it has what
 /// is not looked through: heredocs, backticks, `$'…'`, a quote that is not closed.
-fn quoting(text: &str) -> Option<BTreeMap<usize, Quoting>> {
+pub(crate) fn quoting(text: &str) -> Option<BTreeMap<usize, Quoting>> {
     if text.contains("<<") || text.contains('`') || text.contains("$'") || text.contains("$\"") {
         return None;
     }

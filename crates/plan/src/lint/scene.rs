@@ -29,6 +29,8 @@ pub(crate) struct Scene<'p> {
     /// Programs that those call; their listings are those of `told`.
     pub(crate) told_calls: Vec<Call>,
     headings: Vec<&'p Heading>,
+    /// The heading that each stands under.
+    above: Vec<Option<usize>>,
     /// The text in lower case, of the same length.
     lower: String,
 }
@@ -78,8 +80,10 @@ impl<'p> Scene<'p> {
             told: Vec::new(),
             told_calls: Vec::new(),
             headings: headings.collect(),
+            above: Vec::new(),
             lower: text.to_ascii_lowercase(),
         };
+        scene.above = above(&scene.headings);
         scene.listings = scene.fences.iter().filter_map(|fence| scene.listing(fence)).collect();
         let mut variables = Variables::default();
         for (at, listing) in scene.listings.iter().enumerate() {
@@ -161,12 +165,29 @@ impl<'p> Scene<'p> {
         self.headings.get(index).copied()
     }
 
-    /// Whether a place stands under a heading about somebody's own machine.
+    /// Headings around a place, the innermost first.
+    fn headings_around(&self, at: usize) -> impl Iterator<Item = &'p Heading> {
+        let index = self.headings.partition_point(|heading| heading.span.start <= at).checked_sub(1);
+        std::iter::successors(index, |index| self.above.get(*index).copied().flatten())
+            .filter_map(|index| self.headings.get(index).copied())
+    }
+
+    /// The paragraph directly above the fence that a place stands in, in lower case.
+    fn said_above(&self, at: usize) -> &str {
+        let fence = self.fences.partition_point(|fence| fence.span.start <= at).checked_sub(1);
+        let start = fence.and_then(|index| self.fences.get(index)).filter(|fence| at < fence.span.end);
+        let Some(start) = start.map(|fence| fence.span.start) else { return "" };
+        let before = self.lower.get(..start).unwrap_or_default().trim_end();
+        let from = before.rfind("\n\n").map_or(0, |end| end + 2);
+        let last = before.get(from..).unwrap_or_default();
+        // The end of another fence, a heading or a table says nothing about this one.
+        if last.starts_with(['#', '|', '`', '~', '<']) || last.ends_with("```") { "" } else { last }
+    }
+
+    /// Whether a place is about somebody's own machine: a heading around it says so, or the sentence above its fence.
     pub(crate) fn is_local(&self, at: usize) -> bool {
-        self.heading(at).is_some_and(|heading| {
-            let title = heading.title.to_lowercase();
-            ["local", "development", "laptop", "developer"].iter().any(|word| title.contains(word))
-        })
+        self.headings_around(at).any(|heading| is_at_home(&heading.title.to_lowercase(), true))
+            || is_at_home(self.said_above(at), false)
     }
 
     /// All steps, each with its stage, in order.
@@ -216,6 +237,72 @@ impl<'p> Scene<'p> {
     pub(crate) fn says(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.lower.contains(word))
     }
+}
+
+/// For each heading, the last one before it of a higher level.
+fn above(headings: &[&Heading]) -> Vec<Option<usize>> {
+    let mut open: Vec<usize> = Vec::new();
+    let mut found = Vec::with_capacity(headings.len());
+    for (index, heading) in headings.iter().enumerate() {
+        while open.last().and_then(|last| headings.get(*last)).is_some_and(|last| last.level >= heading.level)
+        {
+            open.pop();
+        }
+        found.push(open.last().copied());
+        open.push(index);
+    }
+    found
+}
+
+/// Whether words speak of somebody's own machine. A title does it with one word, a sentence with more.
+fn is_at_home(said: &str, title: bool) -> bool {
+    const TITLES: [&str; 14] = [
+        "local",
+        "locally",
+        "localhost",
+        "development",
+        "dev",
+        "laptop",
+        "developer",
+        "workstation",
+        "lokal",
+        "lokale",
+        "entwicklung",
+        "localmente",
+        "локально",
+        "ローカル",
+    ];
+    const SENTENCES: [&str; 18] = [
+        "locally",
+        "local machine",
+        "your machine",
+        "own machine",
+        "your laptop",
+        "your workstation",
+        "on localhost",
+        "lokal ",
+        "eigenen rechner",
+        "deinem rechner",
+        "en local",
+        "sur votre poste",
+        "localmente",
+        "en local ",
+        "na sua máquina",
+        "локально",
+        "ローカル",
+        "本地",
+    ];
+    if !title {
+        return SENTENCES.iter().any(|words| said.contains(words));
+    }
+    // "Development environment" may be an account of its own; "Local development" is none.
+    let words = said.split(|c: char| !c.is_alphanumeric());
+    let found: Vec<&str> = words.filter(|word| TITLES.contains(word)).collect();
+    let account = ["environment", "account", "umgebung", "konto", "stage", "cluster"]
+        .iter()
+        .any(|word| said.contains(word));
+    found.iter().any(|word| !matches!(*word, "dev" | "development" | "entwicklung"))
+        || !found.is_empty() && !account
 }
 
 /// Whether a line contains a word, which is ASCII in lower case.

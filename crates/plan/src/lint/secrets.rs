@@ -48,6 +48,7 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
             .get(place.clone())
             .is_some_and(|text| is_real(text, scene.text.get(place.end..).unwrap_or_default()))
     });
+    places.extend(super::prose::passwords(scene.text));
     places.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
     places.dedup_by(|next, kept| next.start < kept.end);
     findings.hide(&places);
@@ -97,6 +98,10 @@ fn is_real(text: &str, after: &str) -> bool {
         "todo",
         "dummy",
         "sample",
+        "1password",
+        "lastpass",
+        "bitwarden",
+        "keepass",
     ];
     if example.iter().any(|word| lower.contains(word))
         || text.contains(['<', '>', '$', '{', '}', '(', ')', '%'])

@@ -1,5 +1,6 @@
 //! What a checked plan that changes something should not lack: somebody who says go, and a look at what became of it.
 
+use super::remedies;
 use super::scene::Scene;
 use crate::draft::Draft;
 use crate::findings::Findings;
@@ -34,17 +35,17 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     let all: Vec<(&StageDraft, &Draft)> = scene.steps().filter(|(stage, _)| walked(stage)).collect();
     let here = at_home(scene);
     let beyond = |draft: &Draft| changes(draft) && !here.contains(draft.step.id.as_str());
-    unheld(&all, &beyond, findings);
+    unheld(scene, &all, &beyond, findings);
     let steps: Vec<(&StageDraft, &Draft)> = scene.typed().collect();
     unseen(&steps, findings);
     for (_, draft) in &steps {
         if !here.contains(draft.step.id.as_str()) {
             unexpecting(draft, findings);
-            undoing(draft, findings);
+            undoing(scene, draft, findings);
         }
     }
     if !scene.estimated {
-        estimates(&steps, findings);
+        estimates(scene, &steps, findings);
     }
 }
 
@@ -70,21 +71,23 @@ fn at_home<'p>(scene: &Scene<'p>) -> HashSet<&'p str> {
 }
 
 /// A change without a way back.
-fn undoing(draft: &Draft, findings: &mut Findings<'_>) {
+fn undoing(scene: &Scene<'_>, draft: &Draft, findings: &mut Findings<'_>) {
     let Some(kind) = draft.kind else { return };
     let step = &draft.step;
     if step.effect.changes() && step.undo.is_none() && kind.default_undo.is_none() {
-        findings.warning(
+        findings.add(
+            Severity::Warning,
             "no-undo",
             draft.id_span,
             format!("`{}` changes something and says not how to undo it", step.id),
-            "Write `undo: { uses: …, with: … }`; `manual` will do where only a person can.".to_owned(),
+            Some("Write `undo: { uses: …, with: … }`; `manual` will do where only a person can.".to_owned()),
+            remedies::undo(scene, draft),
         );
     }
 }
 
 /// Steps without an estimate: those that change something where the plan has estimates, else the plan as a whole.
-fn estimates(steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
+fn estimates(scene: &Scene<'_>, steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
     let estimated = |stage: &StageDraft, draft: &Draft| draft.estimated || stage.stage.estimate.is_some();
     let missing: Vec<&Draft> = steps
         .iter()
@@ -95,7 +98,9 @@ fn estimates(steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
     if steps.iter().any(|(stage, draft)| estimated(stage, draft)) {
         for draft in missing.into_iter().filter(|draft| draft.step.effect.changes()) {
             let message = format!("`{}` has no estimate", draft.step.id);
-            findings.note("no-estimate", draft.id_span, message, "Write `estimate: 1m..2m`.".to_owned());
+            let hint = Some("Write `estimate: 1m..2m`.".to_owned());
+            let fix = remedies::estimate(scene, draft);
+            findings.add(Severity::Note, "no-estimate", draft.id_span, message, hint, fix);
         }
         return;
     }
@@ -105,31 +110,116 @@ fn estimates(steps: &[(&StageDraft, &Draft)], findings: &mut Findings<'_>) {
         count => format!("none of the {count} steps has an estimate"),
     };
     let hint = "Write `estimate: 1m..2m` at steps or stages, or one for the whole plan under `holdpoint:`.";
-    findings.note("no-estimate", first.id_span, message, hint.to_owned());
+    let fix = remedies::estimate_of_all(scene, &missing).or_else(|| remedies::estimate(scene, first));
+    findings.add(Severity::Note, "no-estimate", first.id_span, message, Some(hint.to_owned()), fix);
 }
 
-/// The first change that nobody has signed for.
-fn unheld(steps: &[(&StageDraft, &Draft)], beyond: &dyn Fn(&Draft) -> bool, findings: &mut Findings<'_>) {
+/// The first change that nobody has signed for. A signature, a choice and a checklist before the deployment are for all that
+/// comes after them; another checklist, or a person's task, for what it speaks of and for its own stage.
+fn unheld(
+    scene: &Scene<'_>,
+    steps: &[(&StageDraft, &Draft)],
+    beyond: &dyn Fn(&Draft) -> bool,
+    findings: &mut Findings<'_>,
+) {
+    let mut asked: Vec<(&StageDraft, &Draft)> = Vec::new();
     for (stage, draft) in steps {
-        if stage.stage.hold.is_some() || draft.step.hold.is_some() || asks(draft) {
+        if stage.stage.hold.is_some() || draft.step.hold.is_some() {
             return;
         }
-        if beyond(draft) && !prepares(draft) && stage.stage.role != Role::Before {
-            let destructive = draft.step.effect == Effect::Destructive;
-            findings.add(
-                if destructive { Severity::Warning } else { Severity::Note },
-                "no-hold",
-                draft.id_span,
-                format!("`{}` changes something before anybody has signed", draft.step.id),
-                Some(
-                    "Put `hold: { signatures: 1 }` at this step or its stage, or a `decision` before it."
-                        .to_owned(),
-                ),
-                None,
-            );
-            return;
+        if asks(draft) {
+            if draft.step.action.uses == "decision"
+                || stage.stage.role == Role::Before
+                || lets_go(scene, stage, draft)
+            {
+                return;
+            }
+            asked.push((stage, draft));
+            continue;
         }
+        if !beyond(draft) || prepares(draft) || stage.stage.role == Role::Before {
+            continue;
+        }
+        let here = |of: &StageDraft| of.stage.id == stage.stage.id;
+        if asked.iter().any(|(of, ask)| here(of) || speaks_of(scene, of, ask, draft)) {
+            continue;
+        }
+        let unrelated =
+            asked.last().map(|(_, ask)| format!("; `{}` before it is about something else", ask.step.id));
+        let destructive = draft.step.effect == Effect::Destructive;
+        findings.add(
+            if destructive { Severity::Warning } else { Severity::Note },
+            "no-hold",
+            draft.id_span,
+            format!(
+                "`{}` changes something before anybody has signed{}",
+                draft.step.id,
+                unrelated.unwrap_or_default()
+            ),
+            Some(
+                "Put `hold: { signatures: 1 }` at this step or its stage, or a `decision` before it."
+                    .to_owned(),
+            ),
+            remedies::hold(scene, draft),
+        );
+        return;
     }
+}
+
+/// What a checklist or a person's task says, in lower case, with the title of its stage.
+fn words_of(scene: &Scene<'_>, stage: &StageDraft, draft: &Draft) -> String {
+    let step = &draft.step;
+    let own = scene.lower().get(step.span.start..step.span.end).unwrap_or_default();
+    let items: Vec<&str> = stage.items.iter().flatten().map(|one| one.item.text.as_str()).collect();
+    format!("{} {} {own} {}", stage.stage.title, step.title, items.join(" ")).to_lowercase()
+}
+
+/// Whether a checklist is about going on as such: "Go / no-go", "approved", "Freigabe".
+fn lets_go(scene: &Scene<'_>, stage: &StageDraft, draft: &Draft) -> bool {
+    const GO: [&str; 26] = [
+        "no-go",
+        "go/no",
+        "go?",
+        "approve",
+        "approval",
+        "sign-off",
+        "sign off",
+        "signed off",
+        "ready to",
+        "readiness",
+        "proceed",
+        "preflight",
+        "pre-flight",
+        "pre-deploy",
+        "before deploy",
+        "freigabe",
+        "freigegeben",
+        "genehmigt",
+        "approuv",
+        "feu vert",
+        "aprobad",
+        "aprovad",
+        "approvat",
+        "одобр",
+        "承認",
+        "批准",
+    ];
+    let said = words_of(scene, stage, draft);
+    GO.iter().any(|word| said.contains(word))
+}
+
+/// Whether it names what a change works on: its service, its cluster, its folder.
+fn speaks_of(scene: &Scene<'_>, stage: &StageDraft, ask: &Draft, change: &Draft) -> bool {
+    let said = words_of(scene, stage, ask);
+    let with = &change.step.action.with;
+    ["service", "cluster", "family", "dir", "name"].iter().any(|key| {
+        let named =
+            with.get(*key).and_then(Value::as_str).filter(|name| name.len() > 2 && !name.contains("{{"));
+        named.is_some_and(|name| {
+            said.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '/'))
+                .any(|word| word == name.to_lowercase())
+        })
+    })
 }
 
 /// What a deployment needs is put ready; what runs stays as it is.

@@ -3,7 +3,7 @@
 use super::fold::{Phrases, fold};
 use super::labels::{self, Label};
 use super::written::{Item, Node, Table, Written};
-use super::{Decision, Form, OptionSaid, SectionMeaning, Understanding, marks};
+use super::{Decision, Form, OptionSaid, SectionMeaning, Understanding, marks, sides};
 use crate::Span;
 use std::sync::OnceLock;
 
@@ -20,7 +20,7 @@ pub(super) fn read(written: &Written, found: &mut Understanding) {
 }
 
 /// "Option A: …", "Variante 2 – …", "方案一：…": its letter and its title.
-fn option(title: &str) -> Option<(String, String)> {
+pub(crate) fn option(title: &str) -> Option<(String, String)> {
     const WORDS: [&str; 22] = [
         "option",
         "approach",
@@ -64,7 +64,7 @@ fn option(title: &str) -> Option<(String, String)> {
         .split_once([':', '：', '–', '—'])
         .map(|(_, after)| after)
         .or_else(|| title.split_once(" - ").map(|(_, after)| after));
-    Some((shown, marks::bare(after.unwrap_or(title))))
+    Some((shown, marks::bare(sides::title(after.unwrap_or(title)))))
 }
 
 fn of_headings(sections: &[SectionMeaning]) -> Vec<Decision> {
@@ -267,6 +267,14 @@ fn weigh(written: &Written, decisions: &mut [Decision]) {
             .filter(|(label, _)| matches!(label, Label::Pros | Label::Cons))
             .collect();
         let value = text.plain();
+        // Both on one line, or behind the title of the option.
+        let lines: Vec<String> = text.lines().map(super::written::plain).collect();
+        let sides: Vec<(usize, Label, String)> = lines.iter().flat_map(|line| sides::of_line(line)).collect();
+        let joined = sides.len() > 1 && sides.iter().any(|(from, _, _)| *from > 0);
+        let labelled = match joined {
+            true => sides.into_iter().map(|(_, label, value)| (label, value)).collect(),
+            false => labelled,
+        };
         // Decisions may stand inside each other, but not deeply.
         let known = decisions.partition_point(|decision| decision.span.start <= at);
         let Some(choice) = decisions

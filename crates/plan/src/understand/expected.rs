@@ -24,6 +24,7 @@ pub(super) fn read(written: &Written, found: &mut Understanding) {
                 if let Some(expected) = answers.and_then(|index| found.expectations.get_mut(index)) {
                     // "Expected output:" and a block: the block is what is expected, no command.
                     expected.text = code.text.trim_end().to_owned();
+                    expected.literal = code.text.lines().map(|line| line.trim().to_owned()).collect();
                     expected.span.end = code.span.end;
                 } else if code.is_command() {
                     comments(code, &mut found.expectations);
@@ -36,7 +37,8 @@ pub(super) fn read(written: &Written, found: &mut Understanding) {
                 for line in text.lines() {
                     let Some(said) = expectation(line, text) else { continue };
                     let waits = said.is_empty();
-                    found.expectations.push(Expected { span: extent(line), text: said, of });
+                    let literal = literal(line);
+                    found.expectations.push(Expected { span: extent(line), text: said, of, literal });
                     if waits {
                         open = Some(found.expectations.len() - 1);
                     }
@@ -59,7 +61,7 @@ fn comments(code: &Code, expectations: &mut Vec<Expected>) {
         let last = said.line + said.text.matches('\n').count();
         let end = starts.get(last).map_or(code.text.len(), |next| next.saturating_sub(1)).max(start);
         let span = Span { start: code.place(start), end: code.place(end).max(code.place(start)) };
-        expectations.push(Expected { span, text: said.text, of: code.span });
+        expectations.push(Expected { span, text: said.text, of: code.span, literal: Vec::new() });
     }
 }
 
@@ -81,6 +83,14 @@ fn expectation(line: &[super::written::Run], text: &Text) -> Option<String> {
     }
     let ends = words.trim_end().ends_with([':', '：']);
     Some(if ends { String::new() } else { words.trim().to_owned() })
+}
+
+/// The code that a line ends with, where it has no other: "Erwartet: `ready`".
+fn literal(line: &[super::written::Run]) -> Vec<String> {
+    let speaks = |run: &&super::written::Run| run.text.chars().any(char::is_alphanumeric);
+    let code = |run: &&super::written::Run| run.style == Style::Code;
+    let last = line.iter().rfind(speaks).filter(code).map(|run| run.text.trim().to_owned());
+    last.filter(|_| line.iter().filter(code).count() == 1).into_iter().collect()
 }
 
 /// An item of a list that an open expectation announced joins it.

@@ -213,3 +213,42 @@ fn a_refused_lift_stays_a_script_under_the_same_id() {
     );
     assert_eq!(less.reading.plan.steps().filter(|step| step.action.uses == "shell").count(), 1);
 }
+
+/// A command in a sentence becomes a step when it is accepted, and nothing of it is inserted before.
+#[test]
+fn an_offered_command_becomes_a_step_when_it_is_accepted() {
+    let text = "# A\n\n- [ ] ready\n\n1. Run `aws ecs describe-services --cluster shop --services api`\n   now.\n2. Execute `./move.sh $TO`.\n\nRun `aws ecs list-tasks --cluster shop`:\n\n```bash\naws ecs list-tasks --cluster shop --family api\n```\n";
+    let all = plain(text.as_bytes());
+    let offered: Vec<&str> = all
+        .proposals
+        .iter()
+        .filter(|one| matches!(one.outcome, Outcome::Offered { .. }))
+        .map(|one| one.id.as_str())
+        .collect();
+    assert_eq!((offered.len(), all.counts().offered), (2, 2), "{}", all.report());
+    assert_eq!(all.reading.plan.steps().count(), 2);
+    let accepted = ImportOptions {
+        accepted: offered.iter().map(|id| (*id).to_owned()).collect(),
+        ..ImportOptions::default()
+    };
+    let more = check_with(text, &accepted);
+    assert_eq!(more.counts().offered, 0, "{}", more.report());
+    let steps: Vec<String> = more.reading.plan.steps().map(|step| step.action.uses.clone()).collect();
+    assert_eq!(steps, ["checklist", "ecs.check", "shell", "shell"], "{}", more.text);
+    let moved =
+        more.reading.plan.steps().nth(2).and_then(|step| step.action.script.clone()).expect("a script");
+    assert_eq!(moved.text.trim(), "./move.sh $TO");
+    let ids: Vec<&str> = more.proposals.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, all.proposals.iter().map(|one| one.id.as_str()).collect::<Vec<_>>());
+    assert!(!more.reading.diagnostics.iter().any(|one| one.severity == Severity::Error), "{}", more.text);
+}
+
+fn check_with(text: &str, options: &ImportOptions) -> Import {
+    let done = import(text.as_bytes(), options);
+    let mut rest = done.text.as_str();
+    for line in text.lines() {
+        let at = rest.find(line).unwrap_or_else(|| panic!("{line} is lost:\n{}", done.text));
+        rest = &rest[at + line.len()..];
+    }
+    done
+}

@@ -61,6 +61,35 @@ fn every_defect_is_found_where_it_is_and_nowhere_near() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+/// Repairs, a file a finding: all that are offered for its code are made, the text is what stands beside it, and neither
+/// the finding nor an error is left.
+#[test]
+fn repairs_leave_nothing_of_what_they_repair() {
+    let mut problems = Vec::new();
+    let folder = home().join("tests/fixes");
+    for file in entries(&folder) {
+        let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let Some(code) = Some(name.trim_end_matches("-of-one")).filter(|name| !name.contains('.')) else {
+            continue;
+        };
+        let mut reading = of(&folder, &format!("{name}.md"));
+        let before = found(&reading, code).len();
+        assert!(before > 0, "{name} has no such finding; it has {:?}", codes(&reading));
+        for _ in 0..before {
+            let fix = found(&reading, code).iter().find_map(|finding| finding.fix.clone());
+            let Some(fix) = fix else { break };
+            let text = apply(&reading.text, &fix.edits).expect("a fix can be applied");
+            reading = read(text.as_bytes());
+        }
+        assert_eq!(found(&reading, code).len(), 0, "{name}:\n{}", reading.text);
+        let errors: Vec<_> =
+            reading.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}\n{}", reading.text);
+        same(&reading.text, &folder.join(format!("{name}.fixed.md")), &mut problems);
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
 fn codes(reading: &Reading) -> Vec<String> {
     reading.diagnostics.iter().map(|finding| format!("{}@{}", finding.code, finding.line)).collect()
 }
@@ -73,6 +102,14 @@ fn every_code_is_explained() {
     sorted.dedup();
     assert_eq!(sorted.len(), known.len(), "a code stands once");
     for spec in holdpoint_plan::findings() {
+        let page = holdpoint_plan::findings_page();
+        let (_, anchor) = spec
+            .address()
+            .split_once('#')
+            .map(|(file, code)| (file.to_owned(), code.to_owned()))
+            .expect("an anchor");
+        assert_eq!(page.matches(&format!("<a id=\"{anchor}\"></a>")).count(), 1, "{anchor}");
+        assert!(spec.explained().contains(&spec.address()), "{anchor}");
         for text in [spec.title, spec.why, spec.remedy, spec.example] {
             assert!(!text.trim().is_empty(), "{}", spec.code);
         }

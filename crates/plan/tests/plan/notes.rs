@@ -85,6 +85,7 @@ impl Note {
                     assert!(!why.is_empty(), "line {} is kept without a reason", one.line);
                     format!("kept {uses} {effect:?}")
                 }
+                Outcome::Offered { uses, effect, .. } => format!("offered {uses} {effect:?}"),
                 Outcome::Absorbed { why } => {
                     assert!(!why.is_empty(), "line {} is absorbed without a reason", one.line);
                     "absorbed".to_owned()

@@ -16,29 +16,36 @@ export class ImportController {
   #wish: PlanImport;
   #asked = 0;
 
-  /** What could be lifted: only these can be accepted or refused. */
-  readonly liftable: ProposalView[] = $derived(this.view?.proposals.filter((one) => one.outcome === "lifted" || one.outcome === "refused") ?? []);
+  /** Ids of commands in sentences that become steps. */
+  accepted = $state.raw<readonly string[]>([]);
+  /** What could be lifted, and what is offered: only these can be accepted or refused. */
+  readonly liftable: ProposalView[] = $derived(
+    this.view?.proposals.filter((one) => one.outcome === "lifted" || one.outcome === "refused" || one.outcome === "offered" || this.accepted.includes(one.id)) ?? [],
+  );
   readonly fixable: ImportFinding[] = $derived(this.view?.findings.filter((one) => one.fix !== null) ?? []);
 
   constructor(host: Host, path: string) {
     this.#host = host;
     this.path = path;
-    this.#wish = { path, repair: false, refused: [], fixes: [] };
+    this.#wish = { path, repair: false, refused: [], accepted: [], fixes: [] };
   }
 
   open(): Promise<void> {
     return this.#ask(this.#wish);
   }
 
-  /** Accepts a lift, or refuses it: then its command stays a script. */
+  /** Accepts a lift, or refuses it: then its command stays a script. What stands in a sentence becomes a step, or none. */
   toggle(id: string): Promise<void> {
-    const { refused: ids } = this.#wish;
+    const { refused: ids, accepted } = this.#wish;
+    const offered = accepted.includes(id) || this.view?.proposals.find((one) => one.id === id)?.outcome === "offered";
+    if (offered) return this.#ask({ ...this.#wish, accepted: accepted.includes(id) ? accepted.filter((other) => other !== id) : [...accepted, id] });
     return this.#ask({ ...this.#wish, refused: ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id] });
   }
 
-  /** Accepts all lifts, or refuses all. */
+  /** Accepts all lifts, or refuses all; what stands in sentences is decided one by one. */
   all(accepted: boolean): Promise<void> {
-    return this.#ask({ ...this.#wish, refused: accepted ? [] : this.liftable.map((one) => one.id) });
+    const lifts = this.liftable.filter((one) => one.outcome !== "offered" && !this.accepted.includes(one.id));
+    return this.#ask({ ...this.#wish, refused: accepted ? [] : lifts.map((one) => one.id) });
   }
 
   fix(id: string): Promise<void> {
@@ -106,6 +113,7 @@ export class ImportController {
       const view = await this.#host.call("plan.import", wish);
       if (number !== this.#asked) return;
       this.view = view;
+      this.accepted = wish.accepted;
       this.unreadable = null;
       this.refusal = null;
     } catch (thrown) {

@@ -76,11 +76,11 @@ export type Scenario = { id: string, title: string, about: string, };
 
 export type PlanView = { path: string, digest: string, title: string, level: "guide" | "checked", trusted: boolean, target: Target | null, estimate: Estimate | null, vars: Array<PlanVar>, stages: Array<PlanStage>, overview: Overview, blocks: Array<Block>, findings: Array<Finding>, fixes: Array<FindingFix>, damage: Damage | null, scenarios: Array<Scenario>, };
 
-export type PlanImport = { path: string, repair: boolean, refused: Array<string>, fixes: Array<string>, };
+export type PlanImport = { path: string, repair: boolean, refused: Array<string>, accepted: Array<string>, fixes: Array<string>, };
 
 export type ImportState = "imported" | "checked_already" | "nothing_to_walk" | "unchanged";
 
-export type ImportOutcome = "lifted" | "refused" | "kept" | "absorbed";
+export type ImportOutcome = "lifted" | "refused" | "kept" | "absorbed" | "offered";
 
 export type ProposalView = { id: string, line: number, command: string, outcome: ImportOutcome, kind: string | null, step: string | null, yaml: string | null, effect: Effect | null, why: string | null, guessed: Array<string>, };
 
