@@ -1,4 +1,4 @@
-//! Input that nobody means well with, and input that broke off: shapes, sizes, and every cut of every twin.
+//! Input that nobody means well with, and input that broke off: shapes, sizes, and cuts of every twin.
 
 use crate::common::{entries, home};
 use crate::laws;
@@ -20,16 +20,23 @@ const TWINS: [&str; 5] = [
     "reapply-a-patch",
 ];
 
-/// Ends a twin before every one of its bytes, inside of characters too. That nothing is lost is asked of each; whether the
-/// result reads well and stays as it is of every fifth: it takes five readings more.
+/// Ends a twin before every seventh of its bytes, inside of characters too; with `HOLDPOINT_CUTS` before every one of them.
+/// That nothing is lost is asked of each cut. Whether the result reads well and stays as it is takes five readings more: that
+/// is asked of every fifth cut, and of all with `HOLDPOINT_CUTS`.
 fn cut(name: &str) {
     let bytes = std::fs::read(home().join("tests/twins").join(format!("{name}.md"))).expect("a twin");
-    for end in 0..bytes.len() {
-        match end % 5 {
-            0 => laws::imported(&bytes[..end]),
-            _ => laws::kept(&bytes[..end]),
+    let whole = whole();
+    for (nth, end) in (0..bytes.len()).step_by(if whole { 1 } else { 7 }).enumerate() {
+        match whole || nth % 5 == 0 {
+            true => laws::imported(&bytes[..end]),
+            false => laws::kept(&bytes[..end]),
         };
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a person says by it that the whole sweep is to be run")]
+fn whole() -> bool {
+    std::env::var_os("HOLDPOINT_CUTS").is_some()
 }
 
 #[test]
@@ -43,27 +50,27 @@ fn every_twin_is_cut() {
 }
 
 #[test]
-fn agents_on_app_runner_cut_at_every_byte() {
+fn agents_on_app_runner_cut_anywhere() {
     cut(TWINS[0]);
 }
 
 #[test]
-fn ecs_api_and_worker_cut_at_every_byte() {
+fn ecs_api_and_worker_cut_anywhere() {
     cut(TWINS[1]);
 }
 
 #[test]
-fn ecs_migrations_at_start_cut_at_every_byte() {
+fn ecs_migrations_at_start_cut_anywhere() {
     cut(TWINS[2]);
 }
 
 #[test]
-fn private_database_cut_at_every_byte() {
+fn private_database_cut_anywhere() {
     cut(TWINS[3]);
 }
 
 #[test]
-fn reapply_a_patch_cut_at_every_byte() {
+fn reapply_a_patch_cut_anywhere() {
     cut(TWINS[4]);
 }
 
