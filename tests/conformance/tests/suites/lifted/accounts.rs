@@ -211,7 +211,7 @@ fn same_reads(name: &str, same: &Same, hand: &Asked, step: &Asked) {
     }
     let (mut used, mut unsaid) = (BTreeSet::new(), BTreeSet::new());
     for (_, read) in step.reads.iter().enumerate().filter(|(at, _)| !matched.contains(at)) {
-        match same.also.iter().find(|rule| is(read, rule)) {
+        match same.also.iter().chain(&same.may).find(|rule| is(read, rule)) {
             Some(rule) => drop(used.insert(rule)),
             None => drop(unsaid.insert(id(read))),
         }

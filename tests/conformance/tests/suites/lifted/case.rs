@@ -12,7 +12,8 @@
 //!
 //! What a case says of “the same”, each with why it may be:
 //!
-//! - `= also A B: why`: the reads that the step asks besides;
+//! - `= also A B: why`: the reads that the step asks besides, `= may A B: why` those that it asks while it follows something,
+//!   as long as that takes;
 //! - `= with a b: why`: the arguments that the step's reads have besides;
 //! - `= own a b: why`: the arguments of reads that each side has of its own;
 //! - `= instead A, B C: why`: a read of the command that the step asks as B and C; what the command says there is said in these;
@@ -41,6 +42,8 @@ pub(crate) struct Case {
 pub(crate) struct Same {
     /// Reads that the step asks besides.
     pub(crate) also: BTreeSet<String>,
+    /// Reads that it may ask besides.
+    pub(crate) may: BTreeSet<String>,
     /// Arguments that the step's reads have besides.
     pub(crate) with: BTreeSet<String>,
     /// Arguments of reads that each side has of its own.
@@ -84,6 +87,7 @@ impl Case {
             let words = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
             match word {
                 "also" => same.also.extend(words(names)),
+                "may" => same.may.extend(words(names)),
                 "with" => same.with.extend(words(names)),
                 "own" => same.own.extend(words(names)),
                 "says" => same.says.extend(words(names).into_iter().map(|word| match word.split_once('=') {
