@@ -4,7 +4,6 @@ use crate::place::{root, target};
 use crate::setup;
 use crate::tool::{Failure, Tool, cargo, folder};
 use serde_json::Value;
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// Rows of the table, and the modules of tests that are about each.
@@ -19,6 +18,7 @@ const ROWS: [(&str, &[&str]); 5] = [
 const PAGE: &str = "docs/how-it-is-tested.md";
 const BEGIN: &str = "<!-- crash: figures of `cargo xtask crash --record` -->";
 const END: &str = "<!-- crash: end -->";
+const HEAD: &str = "| row | sweep | cases | violations | on |\n|---|---|---:|---:|---|\n";
 
 /// A sweep and what it came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +44,9 @@ pub(crate) fn run(only: Option<&str>, seeds: u32, record: bool) -> Result<(), Fa
     let tests = cargo(words).env("HOLDPOINT_CRASH", "whole").env("HOLDPOINT_CRASH_SEEDS", seeds.to_string());
     let outcome = tests.env("HOLDPOINT_CRASH_FIGURES", &figures).run();
     let sweeps = read(&figures)?;
-    let table = table(&sweeps);
-    println!("\n{table}");
+    println!("\n{HEAD}{}", lines(&sweeps, "").concat());
     if record {
-        keep(&sweeps, &table)?;
+        keep(&chosen, &sweeps)?;
     }
     let violations: u64 = sweeps.iter().map(|sweep| sweep.violations).sum();
     if violations > 0 {
@@ -93,37 +92,39 @@ fn read(figures: &Path) -> Result<Vec<Sweep>, Failure> {
     Ok(sweeps)
 }
 
-fn table(sweeps: &[Sweep]) -> String {
-    let mut text = String::from("| row | sweep | cases | violations |\n|---|---|---:|---:|\n");
-    for Sweep { row, what, cases, violations } in sweeps {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| {row} | {what} | {cases} | {violations} |");
-    }
-    text
+/// A line for each sweep, with the day.
+fn lines(sweeps: &[Sweep], day: &str) -> Vec<String> {
+    let line = |Sweep { row, what, cases, violations }: &Sweep| {
+        format!("| {row} | {what} | {cases} | {violations} | {day} |\n")
+    };
+    sweeps.iter().map(line).collect()
 }
 
-/// Writes the table into the page, in place of what stands there; a part of the rows is refused.
-fn keep(sweeps: &[Sweep], table: &str) -> Result<(), Failure> {
-    if let Some((row, _)) = ROWS.iter().find(|(row, _)| sweeps.iter().all(|sweep| sweep.row != *row)) {
-        return Err(Failure::Other(format!(
-            "nothing was found of {row}: only all rows together are recorded"
-        )));
-    }
+/// Writes the lines into the page, in place of what stands there of the same rows.
+fn keep(chosen: &[(&str, &[&str])], sweeps: &[Sweep]) -> Result<(), Failure> {
     let page = root().join(PAGE);
     let file = |source| Failure::File { what: "read", path: PAGE.to_owned(), source };
     let text = std::fs::read_to_string(&page).map_err(file)?;
     let day = Tool::new("date", ["-u", "+%F"]).output()?;
-    let figures = format!("`cargo xtask crash`, {}:\n\n{table}", day.trim());
-    let Some(text) = placed(&text, &figures) else {
+    let rows: Vec<&str> = chosen.iter().map(|(row, _)| *row).collect();
+    let Some(text) = placed(&text, &rows, &lines(sweeps, day.trim())) else {
         return Err(Failure::Other(format!("{PAGE} has no lines `{BEGIN}` and `{END}`")));
     };
     write(&page, &text)
 }
 
-fn placed(page: &str, figures: &str) -> Option<String> {
+/// The page with these lines for these rows; those of other rows stay.
+fn placed(page: &str, rows: &[&str], lines: &[String]) -> Option<String> {
     let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{figures}{END}{after}"))
+    let (old, after) = rest.split_once(END)?;
+    let row_of = |line: &str| line.split('|').nth(1).map(|row| row.trim().to_owned());
+    let place = |line: &str| row_of(line).and_then(|row| ROWS.iter().position(|(name, _)| *name == row));
+    let kept = old.lines().filter(|line| {
+        place(line).is_some() && row_of(line).is_some_and(|row| !rows.contains(&row.as_str()))
+    });
+    let mut all: Vec<String> = kept.map(|line| format!("{line}\n")).chain(lines.iter().cloned()).collect();
+    all.sort_by_key(|line| place(line));
+    Some(format!("{before}{BEGIN}\n{HEAD}{}{END}{after}", all.concat()))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
@@ -133,13 +134,19 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, chosen, placed};
+    use super::{BEGIN, END, HEAD, chosen, placed};
 
     #[test]
-    fn figures_take_the_place_of_older_ones() {
-        let page = format!("a\n{BEGIN}\nold\n{END}\nb\n");
-        assert_eq!(placed(&page, "new\n"), Some(format!("a\n{BEGIN}\nnew\n{END}\nb\n")));
-        assert_eq!(placed("a\n", "new\n"), None);
+    fn figures_take_the_place_of_older_ones_of_their_rows() {
+        let page = |lines: &str| format!("a\n{BEGIN}\n{lines}{END}\nb\n");
+        let line = |row: &str, cases: u32| format!("| {row} | what | {cases} | 0 | 2026-01-01 |\n");
+        let first = placed(&page(""), &["R4"], &[line("R4", 1)]).unwrap_or_default();
+        assert_eq!(first, page(&format!("{HEAD}{}", line("R4", 1))));
+        let both = placed(&first, &["R1"], &[line("R1", 2)]).unwrap_or_default();
+        assert_eq!(both, page(&format!("{HEAD}{}{}", line("R1", 2), line("R4", 1))));
+        let anew = placed(&both, &["R4", "R1"], &[line("R4", 3)]).unwrap_or_default();
+        assert_eq!(anew, page(&format!("{HEAD}{}", line("R4", 3))));
+        assert_eq!(placed("a\n", &[], &[]), None);
     }
 
     #[test]

@@ -4,6 +4,9 @@ use crate::account::Account;
 use crate::home::Home;
 use serde_json::{Value, json};
 
+/// How the line of a layer begins that a registry took.
+const LAYER: &str = "effect PutBlob ";
+
 /// A line for each thing: effects, deployments, steps, signatures, changes, the end.
 pub type Ending = Vec<String>;
 
@@ -21,6 +24,9 @@ pub fn ending_of(home: &Home, run: &str) -> Ending {
     let report = home.json(&["report", run, "--format", "json"]);
     let of = |list: &Value| list.as_array().unwrap().clone();
     let mut lines: Ending = account.effects().iter().map(|effect| format!("effect {effect}")).collect();
+    // Layers of an image are sent at the same time: their order is nobody's.
+    let layers = |one: &String, other: &String| [one, other].iter().all(|line| line.starts_with(LAYER));
+    lines.chunk_by_mut(layers).for_each(<[String]>::sort);
     lines.extend(account.deployments().iter().map(|deployment| format!("deployment {deployment}")));
     lines.extend(account.services().iter().map(|service| format!("service {service}")));
     for step in of(&report["stages"]).iter().flat_map(|stage| of(&stage["steps"])) {

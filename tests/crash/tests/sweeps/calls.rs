@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 fn a_walk_survives_kills_at_system_calls() {
     let Some(counts) = traced(&Home::new(), &DONE.words(&DONE.plan())) else { return };
     let (expected, _, _) = DONE.undisturbed();
-    let cases = spread(counts.cases(), 16);
+    let cases = spread(counts.cases(), 10);
     assert!(cases.len() > 8, "{counts:?}");
     let killed = AtomicUsize::new(0);
     sweep("R1", "five stages, killed at system calls", &cases, &expected, |case| {
@@ -31,7 +31,7 @@ fn a_rollback_survives_kills_at_system_calls() {
     account::end(&failed.folder(&failed.runs()[0]).join("sim"));
     let whole = failed.copy();
     let Some(counts) = traced(&whole, &["rollback", "last"]) else { return };
-    let cases = spread(counts.cases(), 32);
+    let cases = spread(counts.cases(), 20);
     sweep("R1", "its rollback, killed at system calls", &cases, &ending(&whole), |case| {
         let home = failed.copy();
         Traced::kill(&home, case, &["rollback", "last"]);

@@ -20,7 +20,7 @@ const CALLS: [&str; 12] = [
     "writev",
 ];
 /// So many of a call are tried when a thread makes more.
-const OF_EACH: usize = 24;
+const OF_EACH: usize = 12;
 
 /// How often the busiest thread makes each call.
 #[derive(Debug)]
