@@ -246,14 +246,29 @@ test("a guide leads to its import, where a lift is refused by key and the result
   await fireEvent.keyDown(document.body, { key: "x", code: "KeyX" });
   await waitFor(() => expect(screen.getByText("refused")).toBeTruthy());
   await fireEvent.click(screen.getByRole("button", { name: "Add a manual undo" }));
-  await waitFor(() => expect(host.asked.filter(({ name }) => name === "plan.import").at(-1)?.args).toEqual({ path: plan.path, repair: false, refused: ["p7"], fixes: ["f1"] }));
+  await waitFor(() => expect(host.asked.filter(({ name }) => name === "plan.import").at(-1)?.args).toEqual({ path: plan.path, repair: false, refused: ["p7"], accepted: [], fixes: ["f1"] }));
   await fireEvent.click(screen.getByRole("button", { name: /Save as/ }));
   const dialog = await screen.findByRole("dialog", { name: "Save the checked plan" });
   expect(within(dialog).getByLabelText<HTMLInputElement>("File").value).toBe(importing.suggested);
   await fireEvent.click(within(dialog).getByRole("button", { name: "Save" }));
   await fireEvent.click(await within(dialog).findByRole("button", { name: "Replace it" }));
   await screen.findByText("Saved");
-  expect(host.asked.findLast(({ name }) => name === "plan.import_save")?.args).toEqual({ plan: { path: plan.path, repair: false, refused: ["p7"], fixes: ["f1"] }, digest: importing.digest, to: importing.suggested, replace: true });
+  expect(host.asked.findLast(({ name }) => name === "plan.import_save")?.args).toEqual({ plan: { path: plan.path, repair: false, refused: ["p7"], accepted: [], fixes: ["f1"] }, digest: importing.digest, to: importing.suggested, replace: true });
+});
+
+test("a command in a sentence becomes a step only when it is accepted, and none again", async () => {
+  const told = { id: "s9", line: 9, command: "aws ecs list-tasks --cluster shop", outcome: "offered", kind: "shell", step: null, yaml: null, effect: "read", why: "It stands in a sentence.", guessed: [] } as const;
+  const host = show(hashOf({ screen: "import", path: plan.path }), {
+    "plan.import": ({ accepted }) => ({ ...importing, proposals: [...importing.proposals, accepted.includes("s9") ? { ...told, outcome: "kept", step: "command", guessed: [] } : { ...told, guessed: [] }] }),
+  });
+  const box = await screen.findByRole<HTMLInputElement>("checkbox", { name: /command in the sentence of line 9/ });
+  expect(box.checked).toBe(false);
+  expect(screen.getByText("in a sentence")).toBeTruthy();
+  await fireEvent.click(box);
+  await waitFor(() => expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /sentence of line 9/ }).checked).toBe(true));
+  expect(host.asked.findLast(({ name }) => name === "plan.import")?.args).toMatchObject({ accepted: ["s9"], refused: [] });
+  await fireEvent.click(screen.getByRole("checkbox", { name: /sentence of line 9/ }));
+  await waitFor(() => expect(host.asked.findLast(({ name }) => name === "plan.import")?.args).toMatchObject({ accepted: [] }));
 });
 
 test("damage is offered as a diff, and repaired only when asked", async () => {

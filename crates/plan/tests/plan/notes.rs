@@ -13,6 +13,7 @@ pub(crate) struct Note {
 }
 
 /// The notes; `None`, loudly, where they are not beside the repository.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is told what is left out")]
 pub(crate) fn notes() -> Option<Vec<Note>> {
     let folder = home().join("../../../shared/seeds");
     if !folder.is_dir() {

@@ -88,11 +88,10 @@ fn calls(text: &str) -> BTreeSet<usize> {
         match fence {
             None if marks >= 3 => fence = bare.get(..marks),
             Some(open) if bare.trim_end() == open => fence = None,
-            Some(_) => {
-                if !bare.starts_with('#') && has_call(bare) {
-                    found.insert(at + 1);
-                }
+            Some(_) if !bare.starts_with('#') && has_call(bare) => {
+                found.insert(at + 1);
             }
+            Some(_) => {}
             // Every second part of a line stands between two backticks.
             None if line.split('`').skip(1).step_by(2).any(|code| code.contains(' ') && has_call(code)) => {
                 found.insert(at + 1);
