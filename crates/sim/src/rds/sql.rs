@@ -138,7 +138,9 @@ fn pick(items: &[Item], columns: &[String], row: &BTreeMap<String, Value>) -> Ve
             Item::Count { .. } => Vec::new(),
             Item::Column { word, as_text: true, .. } => vec![match of(&word.text) {
                 value @ (Value::String(_) | Value::Null) => value,
-                other => json!(other.to_string()),
+                other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                    json!(other.to_string())
+                }
             }],
             Item::Column { word, .. } => vec![of(&word.text)],
             Item::Value { value, .. } => vec![value.clone()],
