@@ -142,6 +142,9 @@ fn within(script: &Script, at: usize, word: &str, text: &str) -> Span {
 /// What of a script a program would be given as it stands: place and word.
 fn in_script(text: &str, language: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
+    if !shell::may_be_vacant(text) {
+        return found;
+    }
     gather(&shell::parse_as(text, Dialect::of_info(language)), text, 0, 0, &mut found);
     found.sort();
     found.dedup();

@@ -156,6 +156,10 @@ fn learn_one(context: &mut Context, assignment: &Assignment, text: &str) {
             asked.into_iter().chain(var).for_each(|var| context.remember(var));
             Known::Text(text)
         }
+        Err(Keep(_)) if crate::shell::counts_down(&assignment.value) => Known::Computed {
+            why: "counts down to the number before, and the revision of that number need not be the one that ran: `ecs.rollback` with `to: pinned` goes back to what the run noted".to_owned(),
+            fence: context.fence,
+        },
         Err(Keep(_)) => Known::Computed { why: "is computed when it runs".to_owned(), fence: context.fence },
     };
     if name.starts_with("AWS_") && matches!(known, Known::Computed { .. }) && is_credential(&name) {

@@ -4,10 +4,10 @@ use super::said::short;
 use super::verdict::{Answer, Draft, Keep, keep};
 use super::{Call, Scene};
 use crate::Effect;
-use crate::shell::{Command, WordPart};
+use crate::shell::{Command, Shape, Word, WordPart};
 
 /// A loop or condition.
-pub(crate) fn compound(_: &Scene<'_>, word: &str, commands: &[Command]) -> Result<Answer, Keep> {
+pub(crate) fn compound(scene: &Scene<'_>, word: &str, commands: &[Command]) -> Result<Answer, Keep> {
     let sleeps = commands
         .iter()
         .any(|command| command.words.first().is_some_and(|word| word.literal().as_deref() == Some("sleep")));
@@ -16,7 +16,7 @@ pub(crate) fn compound(_: &Scene<'_>, word: &str, commands: &[Command]) -> Resul
             "it waits in a loop of its own: a step that follows what it waits for says why it does not come",
         ),
         "while" | "until" | "for" | "select" => keep("it is a loop"),
-        "if" | "case" => match asked(commands) {
+        "if" | "case" => match asked(scene, commands) {
             Some(query) => keep(format!(
                 "it decides by what `--query {query}` answers: a check that expects the answer stops the run where it is another"
             )),
@@ -24,7 +24,7 @@ pub(crate) fn compound(_: &Scene<'_>, word: &str, commands: &[Command]) -> Resul
         },
         "function" => keep("it is a function, which other lines call"),
         "(" | "{" => keep("it is a group of commands"),
-        "[[" | "((" => match asked(commands) {
+        "[[" | "((" => match asked(scene, commands) {
             Some(query) => keep(format!("it tests what `--query {query}` answers for the lines after it")),
             None => keep("it tests something for the lines after it"),
         },
@@ -33,25 +33,47 @@ pub(crate) fn compound(_: &Scene<'_>, word: &str, commands: &[Command]) -> Resul
     }
 }
 
-/// The question whose answer commands test: `[ "$(aws … --query X …)" = … ]`.
-fn asked(commands: &[Command]) -> Option<String> {
-    let inner =
-        commands.iter().flat_map(|command| &command.words).flat_map(|word| &word.parts).find_map(|part| {
-            match part {
-                WordPart::Command(inner) if inner.trim_start().starts_with("aws ") => Some(inner.as_str()),
-                WordPart::Command(_)
-                | WordPart::Text { .. }
-                | WordPart::Variable { .. }
-                | WordPart::Arithmetic(_)
-                | WordPart::Glob(_)
-                | WordPart::Placeholder(_)
-                | WordPart::Template(_) => None,
+/// The question whose answer commands test: `[ "$(aws … --query X …)" = … ]`, or a variable that holds it.
+fn asked(scene: &Scene<'_>, commands: &[Command]) -> Option<String> {
+    commands.iter().flat_map(|command| &command.words).flat_map(|word| &word.parts).find_map(
+        |part| match part {
+            WordPart::Command(inner) => question(inner),
+            WordPart::Variable { name, .. } => {
+                let before = scene.script.statements.get(..scene.at)?;
+                let given = before.iter().rev().find_map(|statement| match &statement.shape {
+                    Shape::Assignments(list) => list.iter().find(|one| one.name == *name),
+                    Shape::Simple(_)
+                    | Shape::Pipeline(_)
+                    | Shape::List(_)
+                    | Shape::Compound { .. }
+                    | Shape::NotUnderstood(_) => None,
+                })?;
+                given.value.parts.iter().find_map(|part| match part {
+                    WordPart::Command(inner) => question(inner),
+                    WordPart::Text { .. }
+                    | WordPart::Variable { .. }
+                    | WordPart::Arithmetic(_)
+                    | WordPart::Glob(_)
+                    | WordPart::Placeholder(_)
+                    | WordPart::Template(_) => None,
+                })
             }
-        })?;
+            WordPart::Text { .. }
+            | WordPart::Arithmetic(_)
+            | WordPart::Glob(_)
+            | WordPart::Placeholder(_)
+            | WordPart::Template(_) => None,
+        },
+    )
+}
+
+/// The `--query` of a command of AWS.
+fn question(inner: &str) -> Option<String> {
     let script = crate::shell::parse(inner);
     let commands = script.statements.first()?.commands();
     let words = &commands.first()?.words;
-    let at = words.iter().position(|word| word.literal().as_deref() == Some("--query"))?;
+    let is = |at: usize, wanted: &str| words.get(at).and_then(Word::literal).as_deref() == Some(wanted);
+    let at = (1..words.len()).find(|at| is(0, "aws") && is(*at, "--query"))?;
     words.get(at + 1)?.literal().map(|query| short(&query))
 }
 

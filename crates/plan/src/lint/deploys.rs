@@ -3,11 +3,14 @@
 use super::calls::Call;
 use super::scene::Scene;
 use crate::findings::{Findings, short};
+use crate::shell::{Shape, counts_down};
 use crate::{Edit, Fix, Role, Severity, Span};
+use std::collections::HashSet;
 
 pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     old_revision(scene, findings);
     previous_revision(scene, findings);
+    counted_down(scene, findings);
 }
 
 /// What a new revision came from.
@@ -92,6 +95,49 @@ fn previous_revision(scene: &Scene<'_>, findings: &mut Findings<'_>) {
             "previous-revision",
             call.span,
             format!("this shows the newest revision of `{}` that is active, which is not the one that ran before", short(family)),
+            Some("Before the first change, note what the service runs: `aws ecs describe-services … --query 'services[0].taskDefinition'`. A run of Holdpoint does (`to: pinned`).".to_owned()),
+            None,
+        );
+    }
+}
+
+/// The revision with the number before is not the one that ran before: numbers are taken by registrations that were never
+/// deployed, and a number may be deregistered.
+fn counted_down(scene: &Scene<'_>, findings: &mut Findings<'_>) {
+    let mut names: HashSet<&str> = HashSet::new();
+    for listing in &scene.listings {
+        for statement in &listing.script.statements {
+            if let Shape::Assignments(list) = &statement.shape {
+                for one in list {
+                    if counts_down(&one.value) {
+                        names.insert(one.name.as_str());
+                    } else {
+                        names.remove(one.name.as_str());
+                    }
+                }
+            }
+        }
+    }
+    for call in scene.calls.iter().filter(|call| call.is_aws("ecs", "update-service")) {
+        let Some(option) = call.option("--task-definition") else { continue };
+        let text = option.text.as_str();
+        let named = text.match_indices("${").any(|(at, _)| {
+            text.get(at + 2..)
+                .and_then(|rest| rest.split('}').next())
+                .is_some_and(|name| names.contains(name))
+        });
+        let inline = text.find("$((").and_then(|at| text.get(at..)).is_some_and(|sum| {
+            let sum: String = sum.chars().filter(|c| !c.is_whitespace()).collect();
+            sum.ends_with("-1))")
+        });
+        if !(named || inline) {
+            continue;
+        }
+        findings.add(
+            Severity::Warning,
+            "previous-revision",
+            option.span,
+            "this is the revision with the number before, which need not be the one that ran: numbers go to revisions that were never deployed, too",
             Some("Before the first change, note what the service runs: `aws ecs describe-services … --query 'services[0].taskDefinition'`. A run of Holdpoint does (`to: pinned`).".to_owned()),
             None,
         );

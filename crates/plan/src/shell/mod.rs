@@ -3,6 +3,7 @@
 //! Not a shell: nothing is expanded or run. Broken lines cost themselves and not the rest.
 
 mod compounds;
+mod counting;
 mod cursor;
 mod dialect;
 mod grammar;
@@ -17,6 +18,7 @@ mod vacancies;
 mod words;
 mod wrappers;
 
+pub(crate) use counting::counts_down;
 pub use dialect::Dialect;
 pub use model::{
     Assignment, Command, Comment, Heredoc, Joint, Problem, Redirect, Script, Shape, Statement, Typed, Word,
@@ -24,5 +26,5 @@ pub use model::{
 };
 pub use parse::{parse, parse_as};
 pub use reach::{Reach, Reached, known_program, reach, reach_of, stays_here};
-pub(crate) use vacancies::{vacancy, yours};
+pub(crate) use vacancies::{may_be_vacant, vacancy, yours};
 pub use wrappers::{Unwrapped, Wrapper, WrapperKind, unwrap_command};

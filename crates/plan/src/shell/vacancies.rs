@@ -102,6 +102,19 @@ pub(crate) fn vacancy(text: &str) -> Option<std::ops::Range<usize>> {
     None
 }
 
+/// Whether anything in a text could be one: most scripts have nothing like it, and need not be looked through.
+pub(crate) fn may_be_vacant(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let braced = |at: usize| {
+        bytes.get(at) == Some(&b'{') && at.checked_sub(1).and_then(|at| bytes.get(at)) != Some(&b'$')
+    };
+    text.contains(['<', '%', '…'])
+        || text.contains("...")
+        || (0..bytes.len()).any(braced)
+        || ["CHANGE", "REPLACE", "FILL", "TBD", "_ARN", "XXXX", "xxxx"].iter().any(|word| text.contains(word))
+        || YOURS.iter().any(|word| text.contains(word))
+}
+
 /// Splits one piece of text. `ends` says that the word ends with it.
 fn split(text: &str, quoted: bool, ends: bool, found: &mut Vec<WordPart>) {
     let mut from = 0;

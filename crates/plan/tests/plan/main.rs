@@ -4,6 +4,7 @@
 mod cases;
 mod common;
 mod guides;
+mod handed;
 mod hostile;
 mod importing;
 mod laws;
