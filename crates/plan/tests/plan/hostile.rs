@@ -27,7 +27,7 @@ fn cut(name: &str) {
     let bytes = std::fs::read(home().join("tests/twins").join(format!("{name}.md"))).expect("a twin");
     let whole = whole();
     for (nth, end) in (0..bytes.len()).step_by(if whole { 1 } else { 7 }).enumerate() {
-        match whole || nth % 5 == 0 {
+        match whole || nth.is_multiple_of(5) {
             true => laws::imported(&bytes[..end]),
             false => laws::kept(&bytes[..end]),
         };

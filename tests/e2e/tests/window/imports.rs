@@ -62,9 +62,9 @@ async fn says(window: &Window, what: &str) {
 
 /// Accepts or refuses the lift of the command that begins so.
 async fn toggle(window: &Window, command: &str) {
+    let label = format!(": {command}");
     let script = format!(
-        "const box = [...document.querySelectorAll('[data-proposal] input')].find((one) => one.getAttribute('aria-label').includes({:?})); box?.click(); return box !== undefined",
-        format!(": {command}")
+        "const box = [...document.querySelectorAll('[data-proposal] input')].find((one) => one.getAttribute('aria-label').includes({label:?})); box?.click(); return box !== undefined"
     );
     window.until(command, &script).await;
 }
