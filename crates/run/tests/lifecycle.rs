@@ -48,7 +48,7 @@ fn every_cell_is_as_the_table_says() {
     let table = "
         Pending          Asking Running Waiting . . . . . . . . . Skipped Compensated . Failed . NotPractised . .
         Running          . . . . . Sent . . . . . . . Compensated . Failed . NotPractised . .
-        Asking           . . . Running Waiting . . . . . . . Skipped Compensated . Failed . NotPractised . .
+        Asking           . . . Running Waiting . . . . . . Pending Skipped Compensated . Failed . NotPractised . .
         Sent             . . . . . . Running Running Waiting . Unknown . . . . . . . . .
         Waiting          . . . . . . . . . Verifying . . . Compensated Succeeded Failed Superseded NotPractised Running Waiting
         Verifying        . . . . . . . . . Verifying . . . Compensated Succeeded Failed Superseded NotPractised . .
