@@ -78,7 +78,7 @@ pub(crate) fn unowned(
         return;
     }
     // Comments and what one printed are nothing to run.
-    if crate::shell::parse(&fence.body.text).statements.is_empty() {
+    if fence.commands().statements.is_empty() {
         return;
     }
     findings.warning(

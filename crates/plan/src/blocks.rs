@@ -234,7 +234,7 @@ fn kind_of(event: &Event<'_>) -> BlockKind {
     if let Tag::Heading { level, .. } = tag {
         BlockKind::Heading { level: number(*level) }
     } else if let Tag::CodeBlock(CodeBlockKind::Fenced(info)) = tag {
-        let fence = Fence { info: info.to_string(), body: Mapped::default(), span: Span::default() };
+        let fence = Fence::new(info, Mapped::default(), Span::default());
         match fence.role() {
             Some("stage") => BlockKind::StageFence { id: None },
             Some("step") => BlockKind::StepFence { id: None },

@@ -1,10 +1,12 @@
 //! Markdown as written: headings, fences, tasks and comments in order, each with its place. Nothing is meant yet.
 
 use crate::mapped::Mapped;
-use crate::understand::{mark_of, status_column};
+use crate::shell::{Dialect, Script, parse, parse_as};
+use crate::understand::{Named, Number, mark_of, named, number as number_of, status_column};
 use crate::{Mark, Span};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 /// What a plan is made of, as far as reading it goes.
 #[derive(Debug)]
@@ -25,6 +27,9 @@ pub(crate) struct Heading {
     /// No heading of Markdown but a bold, numbered line alone in its paragraph.
     pub(crate) bold: bool,
     pub(crate) span: Span,
+    /// What its title says, once for all who ask.
+    number: OnceLock<Option<Number>>,
+    named: OnceLock<Option<Named>>,
 }
 
 #[derive(Debug, Clone)]
@@ -34,6 +39,8 @@ pub(crate) struct Fence {
     pub(crate) body: Mapped,
     /// With its ticks.
     pub(crate) span: Span,
+    /// Its text read as commands, once for all who ask.
+    script: OnceLock<Arc<Script>>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,7 +73,41 @@ impl Part {
     }
 }
 
+impl Heading {
+    fn new(level: u8, title: String, bold: bool, span: Span) -> Self {
+        Self { level, title, bold, span, number: OnceLock::new(), named: OnceLock::new() }
+    }
+
+    /// The number that its title begins with.
+    pub(crate) fn number(&self) -> Option<&Number> {
+        self.number.get_or_init(|| number_of(&self.title)).as_ref()
+    }
+
+    /// The role that its title names, with how sure that is.
+    pub(crate) fn named(&self) -> Option<Named> {
+        *self.named.get_or_init(|| named(&self.title))
+    }
+}
+
 impl Fence {
+    pub(crate) fn new(info: &str, body: Mapped, span: Span) -> Self {
+        Self { info: info.to_owned(), body, span, script: OnceLock::new() }
+    }
+
+    /// Its text as commands of the language that it says.
+    pub(crate) fn script(&self) -> &Arc<Script> {
+        self.script.get_or_init(|| Arc::new(parse_as(&self.body.text, Dialect::of_info(&self.info))))
+    }
+
+    /// Its text as commands, whatever language it says.
+    pub(crate) fn commands(&self) -> Arc<Script> {
+        match Dialect::of_info(&self.info) {
+            // What is not said is read as POSIX.
+            Dialect::Unsaid | Dialect::Posix => Arc::clone(self.script()),
+            Dialect::Session | Dialect::Other(_) => Arc::new(parse(&self.body.text)),
+        }
+    }
+
     /// First word after the ticks.
     pub(crate) fn language(&self) -> &str {
         self.info.split([' ', '\t', ',', '{']).next().unwrap_or("")
@@ -90,6 +131,7 @@ pub(crate) fn options() -> Options {
 /// Takes the body of a plan (from `offset` on) apart.
 pub(crate) fn parts(text: &str, offset: usize) -> Vec<Part> {
     let body = text.get(offset..).unwrap_or("");
+    crate::work::spend(body.len());
     let mut reader = Reader::default();
     for (event, range) in Parser::new_ext(body, options()).into_offset_iter() {
         reader.event(event, (range.start + offset)..(range.end + offset));
@@ -220,25 +262,14 @@ impl Reader {
     fn start(&mut self, tag: Tag<'_>, range: Range<usize>) {
         match tag {
             Tag::Heading { level, .. } => {
-                self.heading = Some(Heading {
-                    level: number(level),
-                    title: String::new(),
-                    bold: false,
-                    span: range.into(),
-                });
+                self.heading = Some(Heading::new(number(level), String::new(), false, range.into()));
             }
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
-                let first_line = range.start;
-                self.fence = Some(Fence {
-                    info: info.trim().to_owned(),
-                    body: Mapped::at(first_line),
-                    span: range.into(),
-                });
+                self.fence = Some(Fence::new(info.trim(), Mapped::at(range.start), range.into()));
             }
             Tag::CodeBlock(CodeBlockKind::Indented) => {
                 // Indented code has no language and is nobody's: it is swallowed so that its text is no prose.
-                self.fence =
-                    Some(Fence { info: "\u{0}".to_owned(), body: Mapped::default(), span: range.into() });
+                self.fence = Some(Fence::new("\u{0}", Mapped::default(), range.into()));
             }
             Tag::List(_) => {
                 if self.depth == 0 {
@@ -352,9 +383,10 @@ impl Reader {
         let bold = std::mem::take(&mut self.bold);
         let Some(span) = bold.span else { return };
         let title = words(&bold.text);
-        if title.chars().count() <= 120 && crate::understand::number(&title).is_some() {
-            let level = (self.level + 1).clamp(2, 6);
-            self.parts.push(Part::Heading(Heading { level, title, bold: true, span }));
+        let level = (self.level + 1).clamp(2, 6);
+        let heading = Heading::new(level, title, true, span);
+        if heading.title.chars().count() <= 120 && heading.number().is_some() {
+            self.parts.push(Part::Heading(heading));
         }
     }
 
@@ -393,9 +425,26 @@ impl Reader {
     }
 }
 
+/// The fence that begins at a place.
+pub(crate) fn fence_at(parts: &[Part], start: usize) -> Option<&Fence> {
+    let from = parts.partition_point(|part| part.span().start < start);
+    let here = parts.get(from..)?.iter().take_while(|part| part.span().start == start);
+    here.into_iter().find_map(|part| match part {
+        Part::Fence(fence) => Some(fence),
+        Part::Heading(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
+    })
+}
+
 /// White space as single spaces, none at the ends.
 pub(crate) fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
 }
 
 /// 1 to 6.

@@ -1,6 +1,6 @@
 //! What the comments of a command say should come of it: `# Expected: …`, `# Should return 200 OK`.
 
-use crate::shell::{Shape, parse};
+use crate::shell::{Script, Shape, parse};
 
 /// An expectation in a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,14 +13,19 @@ pub struct Expectation {
 
 /// Expectations in the comments of a script, in order. They are shown beside the output and judged by a person.
 pub fn expectations(script: &str) -> Vec<Expectation> {
-    let mut found: Vec<Expectation> = Vec::new();
     // No shell has a comment without it.
     if !script.contains('#') {
-        return found;
+        return Vec::new();
     }
+    expectations_of(&parse(script), script)
+}
+
+/// The same of a script that has been read already.
+pub(crate) fn expectations_of(read: &Script, script: &str) -> Vec<Expectation> {
+    let mut found: Vec<Expectation> = Vec::new();
     // The line on which a comment would still belong to the expectation above it.
     let mut open = None;
-    for Said { line, text, own_line } in comments(script) {
+    for Said { line, text, own_line } in comments(read, script) {
         if begins(&text) {
             open = text.ends_with(':').then_some(line + 1);
             found.push(Expectation { line: line + 1, text });
@@ -44,18 +49,23 @@ struct Said {
 }
 
 /// Comments of a script. Where a statement is not understood, its lines that begin with `#` are taken for comments.
-fn comments(script: &str) -> Vec<Said> {
-    let read = parse(script);
+fn comments(read: &Script, script: &str) -> Vec<Said> {
     let mut found: Vec<Said> = Vec::new();
-    for comment in read.comments {
+    for comment in &read.comments {
         let shebang =
             script.get(comment.span.start..comment.span.end).is_some_and(|raw| raw.starts_with("#!"));
         if !shebang {
-            found.push(Said { line: comment.line, text: comment.text, own_line: comment.own_line });
+            let text = comment.text.clone();
+            found.push(Said { line: comment.line, text, own_line: comment.own_line });
         }
     }
+    let mut broken =
+        read.statements.iter().filter(|one| matches!(one.shape, Shape::NotUnderstood(_))).peekable();
+    if broken.peek().is_none() {
+        return found;
+    }
     let lines: Vec<&str> = script.lines().collect();
-    for statement in read.statements.iter().filter(|one| matches!(one.shape, Shape::NotUnderstood(_))) {
+    for statement in broken {
         for line in statement.lines.clone() {
             let raw = lines.get(line).copied().unwrap_or_default().trim_start();
             if raw.starts_with('#') {

@@ -20,7 +20,7 @@ mod ways_back;
 mod written;
 
 use crate::offer::offered;
-use crate::read::{Looked, unlinted};
+use crate::read::{Looked, taken_apart};
 use crate::{Edit, Level, Reading, RepairOffer, Span, edit, read, repair_edits};
 use compose::Composition;
 pub use fixes::fixes;
@@ -166,7 +166,7 @@ const REPAIRS: usize = 3;
 /// Makes a checked plan of any Markdown. Whatever the bytes, the answer holds all of them, in order; only with `repair`
 /// is anything replaced, and then what [`Import::offer`] shows.
 pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
-    let looked = unlinted(bytes);
+    let looked = taken_apart(bytes);
     let before = &looked.reading;
     let offer = match looked.refused {
         true => None,
@@ -183,7 +183,7 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
         text = better;
         next = repair_edits(text.as_bytes()).filter(|offer| !offer.edits.is_empty());
     }
-    Import { original, offer, repaired: true, ..insert(text.as_bytes(), unlinted(text.as_bytes()), options) }
+    Import { original, offer, repaired: true, ..insert(text.as_bytes(), taken_apart(text.as_bytes()), options) }
 }
 
 /// Inserts, and nothing else.

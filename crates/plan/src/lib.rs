@@ -41,6 +41,7 @@ mod template;
 mod together;
 mod understand;
 mod wanted;
+mod work;
 mod yaml;
 
 pub use blocks::{Block, BlockKind, blocks, view};
@@ -48,6 +49,7 @@ pub use codes::{CHAPTERS, Chapter, FindingSpec, finding, findings, findings_page
 pub use decode::LARGEST;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use edit::{Edit, EditError, Fix, apply};
+pub(crate) use expectations::expectations_of;
 pub use expectations::{Expectation, expectations};
 pub use findings::{Remark, near, remarks};
 pub use ids::{BadId, ItemId, StageId, StepId};

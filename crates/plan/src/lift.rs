@@ -24,6 +24,7 @@ mod http_printed;
 mod http_said;
 mod http_status;
 mod kept;
+mod layers;
 mod marks;
 mod named;
 mod piped;
@@ -50,6 +51,16 @@ use verdict::{Answer, Draft, Keep, keep};
 
 /// What becomes of the statement `at` of a script, whose text is `text`. A lifted one may take the statements after it, too.
 pub fn lift(script: &Script, at: usize, text: &str, context: &Context) -> Verdict {
+    let mut verdict = verdict(script, at, text, context);
+    if let (Verdict::Kept(kept), Some(statement)) = (&mut verdict, script.statements.get(at)) {
+        kept::with_exported(kept, statement, text, context);
+    }
+    verdict
+}
+
+/// The same, of whose environment only what the statement names is said: a plan may export much.
+pub(crate) fn verdict(script: &Script, at: usize, text: &str, context: &Context) -> Verdict {
+    crate::work::spend(1);
     let Some(statement) = script.statements.get(at) else {
         return Verdict::Absorbed { why: "There is no such statement.".to_owned() };
     };
@@ -62,8 +73,9 @@ pub fn lift(script: &Script, at: usize, text: &str, context: &Context) -> Verdic
     }
 }
 
-/// The statement `at` as it stays when it is not lifted, whatever it could become; `why` is a sentence.
-pub fn kept(script: &Script, at: usize, text: &str, context: &Context, why: &str) -> Kept {
+/// The statement `at` as it stays when it is not lifted, whatever it could become; `why` is a sentence. Of its environment
+/// only what it names is said.
+pub(crate) fn kept(script: &Script, at: usize, text: &str, context: &Context, why: &str) -> Kept {
     match script.statements.get(at) {
         Some(statement) => kept::kept(statement, text, context, why.to_owned()),
         None => kept::nothing(why.to_owned()),
@@ -81,7 +93,7 @@ pub(crate) struct Scene<'a> {
 /// One command of the statement, without what only says who runs it.
 pub(crate) struct Call<'a, 's> {
     pub(crate) scene: &'s Scene<'a>,
-    pub(crate) unwrapped: Unwrapped,
+    pub(crate) unwrapped: Unwrapped<'s>,
     /// The name of the program, without its folder.
     pub(crate) program: String,
     /// Where its output goes.
@@ -239,9 +251,9 @@ impl<'a> Scene<'a> {
         call.lift()
     }
 
-    pub(crate) fn call(&self, command: &Command, output: Output) -> Result<Call<'a, '_>, Keep> {
+    pub(crate) fn call<'s>(&'s self, command: &'s Command, output: Output) -> Result<Call<'a, 's>, Keep> {
         let unwrapped = unwrap_command(command);
-        kept::redirects(&unwrapped.redirects, &self.values)?;
+        kept::redirects(unwrapped.redirects, &self.values)?;
         for wrapper in &unwrapped.wrappers {
             match &wrapper.kind {
                 WrapperKind::Environment => return keep("it gets its variables from somewhere else"),
@@ -312,11 +324,10 @@ fn finished(draft: Draft, values: Values<'_>) -> Lifted {
         (!draft.expect.is_empty()).then(|| serde_json::Value::Object(marks::written_map(draft.expect)));
     let used = marks::variables(&(&with, &expect));
     vars.retain(|var| used.contains(&var.name));
-    let earlier = context.vars.iter().filter(|var| used.contains(&var.name));
     let own = vars.len();
-    for var in earlier {
+    for var in context.vars_named(used.iter().map(String::as_str)) {
         if !vars.iter().take(own).any(|known| known.name == var.name) {
-            vars.push(var.clone());
+            vars.push(var);
         }
     }
     Lifted {

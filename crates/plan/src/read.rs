@@ -10,7 +10,9 @@ use crate::front::{self, Front};
 use crate::sections::{Outline, Section, Taken, slug};
 use crate::tasks::{self, DraftItem};
 use crate::together::joined;
-use crate::{Level, Plan, Reading, Role, Severity, Span, Stage, StageId, StepId, lint, repair, yaml};
+use crate::{
+    Level, Plan, Reading, Role, Severity, Span, Stage, StageId, StepId, Together, lint, repair, yaml,
+};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 
@@ -25,8 +27,9 @@ pub fn read(bytes: &[u8]) -> Reading {
     looked(bytes, true).reading
 }
 
-/// A reading without a look for what its author did not see, for who goes on to change the text.
-pub(crate) fn unlinted(bytes: &[u8]) -> Looked {
+/// A reading as far as the parts of the text: its plan has a level, a title and what the front matter says, and no stages.
+/// For who goes on to change the text, and reads the result.
+pub(crate) fn taken_apart(bytes: &[u8]) -> Looked {
     looked(bytes, false)
 }
 
@@ -38,7 +41,7 @@ pub(crate) struct Looked {
     pub(crate) refused: bool,
 }
 
-fn looked(bytes: &[u8], lints: bool) -> Looked {
+fn looked(bytes: &[u8], whole: bool) -> Looked {
     let decoded = decode(bytes);
     let text = decoded.text;
     let mut findings = Findings::new(&text);
@@ -71,8 +74,8 @@ fn looked(bytes: &[u8], lints: bool) -> Looked {
         );
     }
     // Who goes on to change the text has no use for what identifies it.
-    let digest = if lints { hex(bytes) } else { String::new() };
-    let (plan, parts) = Reader::new(&text, repaired.is_some()).plan(digest, lints, &mut findings);
+    let digest = if whole { hex(bytes) } else { String::new() };
+    let (plan, parts) = Reader::new(&text, repaired.is_some()).plan(digest, whole, &mut findings);
     let diagnostics = findings.sorted();
     Looked { reading: Reading { text, plan, diagnostics, repaired }, parts, refused: fatal }
 }
@@ -131,7 +134,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn plan(mut self, digest: String, lints: bool, findings: &mut Findings<'_>) -> (Plan, Vec<Part>) {
+    fn plan(mut self, digest: String, whole: bool, findings: &mut Findings<'_>) -> (Plan, Vec<Part>) {
         let cut = front::cut(self.text);
         let front = cut.yaml.as_ref().and_then(|yaml| front::read(yaml, findings));
         if cut.yaml.is_none()
@@ -150,6 +153,33 @@ impl<'t> Reader<'t> {
         let front = front.unwrap_or_default();
         let parts = document::parts(self.text, cut.body);
         let title = self.title(&front, &parts);
+        let (stages, together) = match whole {
+            true => self.walk(&front, &parts, &cut, level, &title, findings),
+            false => (Vec::new(), Vec::new()),
+        };
+        let plan = Plan {
+            level,
+            title,
+            target: front.target,
+            vars: front.vars,
+            estimate: front.estimate,
+            stages,
+            together,
+            digest,
+        };
+        (plan, parts)
+    }
+
+    /// The stages with their steps, looked at for what their author did not see, and which of them go back together.
+    fn walk(
+        &mut self,
+        front: &Front,
+        parts: &[Part],
+        cut: &front::Cut,
+        level: Level,
+        title: &str,
+        findings: &mut Findings<'_>,
+    ) -> (Vec<Stage>, Vec<Together>) {
         let headings: Vec<&Heading> = parts
             .iter()
             .filter_map(|part| match part {
@@ -157,11 +187,11 @@ impl<'t> Reader<'t> {
                 Part::Fence(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
             })
             .collect();
-        let outline = Outline::new(headings, self.text.len(), &title).with_commands(&parts);
-        self.reserve_names(&parts);
+        let outline = Outline::new(headings, self.text.len(), title).with_commands(parts);
+        self.reserve_names(parts);
         let stated = self.taken.clone();
-        let mut stages = self.stages(&parts, &outline, findings);
-        self.fill(&parts, &outline, &mut stages, level, cut.body, findings);
+        let mut stages = self.stages(parts, &outline, findings);
+        self.fill(parts, &outline, &mut stages, level, cut.body, findings);
         stages.retain(|stage| {
             !stage.steps.is_empty()
                 || stage.fenced
@@ -171,34 +201,22 @@ impl<'t> Reader<'t> {
         if level == Level::Checked && !front.targeted {
             findings.note(
                 "no-target",
-                front::start(&cut),
+                front::start(cut),
                 "the plan names no `target`",
                 "A run will ask for the account and region, and journal them.".to_owned(),
             );
         }
         let known = lint::Known {
-            parts: &parts,
+            parts,
             vars: &front.vars,
             stated: &stated,
             target: front.target.as_ref(),
             level,
             estimated: front.estimate.is_some(),
         };
-        if lints {
-            lint::check(self.text, &mut stages, &known, findings);
-        }
+        lint::check(self.text, &mut stages, &known, findings);
         let together = joined(&front.together, &stages, findings);
-        let plan = Plan {
-            level,
-            title,
-            target: front.target,
-            vars: front.vars,
-            estimate: front.estimate,
-            stages: stages.into_iter().map(finished).collect(),
-            together,
-            digest,
-        };
-        (plan, parts)
+        (stages.into_iter().map(finished).collect(), together)
     }
 
     fn title(&self, front: &Front, parts: &[Part]) -> String {

@@ -29,6 +29,9 @@ pub(crate) fn repair(text: &str) -> Option<Repaired> {
 
 /// Repairs a title or an item of a text that is known to be damaged.
 pub(crate) fn phrase(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     let undone =
         damages().iter().map(|damage| undo(text, damage)).max_by_key(|undone| (undone.exact, undone.guessed));
     undone.map_or_else(|| text.to_owned(), |undone| undone.text)
@@ -182,9 +185,14 @@ fn is_likely(text: &str, damage: &Damage) -> bool {
 
 /// Stretches without ASCII, each with its length in bytes. Most of a plan is ASCII, which no damage touches.
 fn foreign_runs(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    /// Bytes that are looked at together.
+    const TOGETHER: usize = 64;
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
+        while bytes.get(at..at + TOGETHER).is_some_and(<[u8]>::is_ascii) {
+            at += TOGETHER;
+        }
         let rest = bytes.get(at..)?;
         let start = at + rest.iter().position(|byte| !byte.is_ascii())?;
         let run = bytes.get(start..)?;

@@ -1,7 +1,7 @@
 //! Which sections are stages, and what they are for.
 
 use crate::document::Heading;
-use crate::understand::{Named, named, number, role_of};
+use crate::understand::Named;
 use crate::{Role, Span};
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ pub(crate) struct Section {
 #[derive(Debug)]
 pub(crate) struct Outline<'h> {
     headings: Vec<(&'h Heading, usize)>,
+    /// For each heading the one whose section it stands in.
+    parents: Vec<Option<usize>>,
     /// What each heading says its section is for.
     roles: Vec<Option<Named>>,
     /// Where commands stand, in order.
@@ -42,9 +44,10 @@ impl<'h> Outline<'h> {
                 *slot = heading.span.start;
             }
         }
-        let roles = headings.iter().map(|heading| named(&heading.title)).collect();
+        let roles = headings.iter().map(|heading| heading.named()).collect();
+        let parents = parents(&headings);
         let headings = headings.into_iter().zip(extents).collect();
-        Self { headings, roles, commands: Vec::new(), end, title: title.to_owned() }
+        Self { headings, parents, roles, commands: Vec::new(), end, title: title.to_owned() }
     }
 
     pub(crate) fn commands(&mut self, at: impl Iterator<Item = usize>) {
@@ -106,19 +109,19 @@ impl<'h> Outline<'h> {
 
     /// Stages of a file without `yaml stage` fences: headings that look like it, else those of level 2; and those with a role.
     pub(crate) fn guessed(&self) -> Vec<Section> {
-        let numbered = self.headings.iter().any(|(heading, _)| is_numbered(&heading.title));
+        let numbered = self.headings.iter().any(|(heading, _)| is_numbered(heading));
         let mut stages: Vec<Section> = Vec::new();
         let mut split_until = 0;
         let mut counted_level = None;
         for (index, (heading, end)) in self.headings.iter().enumerate() {
             if stages.last().is_some_and(|last| heading.span.start < last.span.end)
-                || heading.level == 1 && !is_numbered(&heading.title)
+                || heading.level == 1 && !is_numbered(heading)
             {
                 continue;
             }
             let role = self.role(heading);
             let wanted = if numbered {
-                is_numbered(&heading.title)
+                is_numbered(heading)
                     || role == Some(Role::Rollback)
                     || (role.is_some() && !self.holds(index, is_numbered))
             } else {
@@ -178,18 +181,10 @@ impl<'h> Outline<'h> {
     }
 
     fn indices_above(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
-        let mut index = self.headings.partition_point(|(heading, _)| heading.span.start <= at);
-        let mut level = 7;
-        std::iter::from_fn(move || {
-            while index > 0 && level > 1 {
-                index -= 1;
-                let (heading, _) = *self.headings.get(index)?;
-                if heading.level < level {
-                    level = heading.level;
-                    return Some(index);
-                }
-            }
-            None
+        let last = self.headings.partition_point(|(heading, _)| heading.span.start <= at).checked_sub(1);
+        std::iter::successors(last, |index| {
+            crate::work::spend(1);
+            self.parents.get(*index).copied().flatten()
         })
     }
 
@@ -197,7 +192,7 @@ impl<'h> Outline<'h> {
         let said = self.role(heading);
         // "Step 6: monitoring notes" is walked: only what is not numbered can be mere reference.
         let role = match said {
-            Some(Role::Reference | Role::After | Role::Before) if is_numbered(&heading.title) => Role::Deploy,
+            Some(Role::Reference | Role::After | Role::Before) if is_numbered(heading) => Role::Deploy,
             Some(role) => role,
             None => Role::Deploy,
         };
@@ -216,13 +211,13 @@ impl<'h> Outline<'h> {
         }
     }
 
-    fn holds(&self, index: usize, test: impl Fn(&str) -> bool) -> bool {
+    fn holds(&self, index: usize, test: impl Fn(&Heading) -> bool) -> bool {
         let Some((_, end)) = self.headings.get(index) else { return false };
         self.headings
             .iter()
             .skip(index + 1)
             .take_while(|(heading, _)| heading.span.start < *end)
-            .any(|(heading, _)| test(&heading.title))
+            .any(|(heading, _)| test(heading))
     }
 
     /// The level of children that are counted "1. …", "2. …" and hold commands: those are stages.
@@ -230,7 +225,7 @@ impl<'h> Outline<'h> {
         let (_, end) = *self.headings.get(index)?;
         let inside = self.headings.iter().skip(index + 1).take_while(|(heading, _)| heading.span.start < end);
         let mut children =
-            inside.filter_map(|(heading, end)| Some((heading, *end, bare_number(&heading.title)?)));
+            inside.filter_map(|(heading, end)| Some((heading, *end, bare_number(heading)?)));
         let (first, first_end, start) = children.next().filter(|(.., start)| *start <= 1)?;
         let (mut all, mut busy) = (1, usize::from(self.runs_in(first.span.start, first_end)));
         let mut last = start;
@@ -252,8 +247,25 @@ impl<'h> Outline<'h> {
     }
 
     fn children_have_roles(&self, index: usize) -> bool {
-        self.holds(index, |title| matches!(role_of(title), Some(Role::Before | Role::After | Role::Deploy)))
+        self.holds(index, |heading| {
+            let role = heading.named().map(|named| named.role);
+            matches!(role, Some(Role::Before | Role::After | Role::Deploy))
+        })
     }
+}
+
+/// For each heading the last one before it of a level above its own.
+fn parents(headings: &[&Heading]) -> Vec<Option<usize>> {
+    let mut open: Vec<(usize, u8)> = Vec::new();
+    let mut found = Vec::with_capacity(headings.len());
+    for (index, heading) in headings.iter().enumerate() {
+        while open.last().is_some_and(|(_, level)| *level >= heading.level) {
+            open.pop();
+        }
+        found.push(open.last().map(|(index, _)| *index));
+        open.push((index, heading.level));
+    }
+    found
 }
 
 /// Where stages stand, for quick questions; starts and ends.
@@ -301,8 +313,8 @@ pub(crate) fn slug(title: &str) -> String {
 }
 
 /// "Stage 2: …", "Étape 1", "Step 3 – …".
-fn is_numbered(title: &str) -> bool {
-    number(title).is_some_and(|number| number.keyed)
+fn is_numbered(heading: &Heading) -> bool {
+    heading.number().is_some_and(|number| number.keyed)
 }
 
 /// "2", "A": nothing but a number.
@@ -314,6 +326,6 @@ pub(crate) fn is_number_alone(text: &str) -> bool {
 }
 
 /// "1. Build", "2) Push": its place among its siblings.
-fn bare_number(title: &str) -> Option<u32> {
-    number(title).filter(|number| !number.keyed).and_then(|number| number.value)
+fn bare_number(heading: &Heading) -> Option<u32> {
+    heading.number().filter(|number| !number.keyed).and_then(|number| number.value)
 }

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use choices::option as option_of;
 pub(crate) use marks::{of as mark_of, status_column};
-pub(crate) use numbering::number;
+pub(crate) use numbering::{Number, number};
 pub(crate) use roles::{Named, named, role_of};
 
 /// Takes the meaning out of the text of a plan. Damaged text (see [`Repaired`](crate::Repaired)) is understood as it
@@ -47,7 +47,7 @@ pub(crate) fn of_sound(text: &str, parts: &[Part]) -> Understanding {
         Understanding { sections: headings::sections(text, parts, &written), ..Understanding::default() };
     facts::read(text, &written, &mut found);
     marks::read(&written, &mut found);
-    expected::read(&written, &mut found);
+    expected::read(&written, parts, &mut found);
     choices::read(&written, &mut found);
     manual::read(&written, &mut found);
     let topics = topics::Topics::new(&found.sections);

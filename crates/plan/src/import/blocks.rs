@@ -1,8 +1,9 @@
 //! The statements of a fence as blocks: what each becomes, and which lines come along.
 
 use super::gaps::Gaps;
-use crate::lift::{Context, Kept, Lifted, Verdict, kept, lift};
+use crate::lift::{self, Context, Kept, Lifted, Verdict, kept};
 use crate::shell::{Reach, Script, Shape, Statement, Word, WordPart, reach, unwrap_command};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -172,7 +173,7 @@ fn verdict(
     asks: &mut dyn Asks,
     never: Option<&str>,
 ) -> (Verdict, bool) {
-    let found = lift(script, at, text, context);
+    let found = lift::verdict(script, at, text, context);
     if !matches!(found, Verdict::Lifted(_)) {
         return (found, false);
     }
@@ -319,7 +320,8 @@ fn name_of(statement: Option<&Statement>) -> String {
         .iter()
         .map(|command| unwrap_command(command).words)
         .find(|words| !words.is_empty() && !matches!(reach(words).reach, Reach::Local));
-    let words = telling.or_else(|| commands.first().map(|command| command.words.clone())).unwrap_or_default();
+    let first = || commands.first().map(|command| Cow::Borrowed(command.words.as_slice()));
+    let words = telling.or_else(first).unwrap_or_default();
     let mut name: Vec<String> = Vec::new();
     for word in words.iter().filter_map(Word::literal) {
         let fit = word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.'));

@@ -91,6 +91,7 @@ impl Composition {
             seen: HashMap::new(),
             options,
             said: said_of(&understood),
+            around: around(&understood.sections),
             understood,
             changed: HashMap::new(),
             shown: HashMap::new(),
@@ -182,6 +183,8 @@ pub(super) struct Composer<'t> {
     seen: HashMap<String, usize>,
     pub(super) options: &'t ImportOptions,
     pub(super) understood: Understanding,
+    /// For each section the number of the one that it begins in.
+    around: Vec<Option<usize>>,
     /// What steps change: subject, and the last step that does.
     pub(super) changed: HashMap<String, String>,
     /// Where the proposal of each lifted step is.
@@ -234,12 +237,15 @@ impl Composer<'_> {
 
     /// Sections around a place, the outermost first, without the title of the file.
     pub(super) fn sections_around(&self, at: usize) -> impl Iterator<Item = &SectionMeaning> {
-        let before = self.understood.sections.partition_point(|one| one.heading.start <= at);
-        let before = self.understood.sections.get(..before).unwrap_or_default();
-        // Nothing before the last heading of the first level reaches here.
-        let from = before.iter().rposition(|one| one.level <= 1).unwrap_or(0);
-        let around = before.get(from..).unwrap_or_default().iter().filter(move |one| at < one.span.end);
-        around.filter(|one| one.level > 1 || one.is_stage)
+        let sections = &self.understood.sections;
+        let last = sections.partition_point(|one| one.heading.start <= at).checked_sub(1);
+        let outwards = std::iter::successors(last, |index| {
+            crate::work::spend(1);
+            self.around.get(*index).copied().flatten()
+        });
+        let mut around: Vec<&SectionMeaning> = outwards.filter_map(|index| sections.get(index)).collect();
+        around.retain(|one| at < one.span.end && (one.level > 1 || one.is_stage));
+        around.into_iter().rev()
     }
 
     /// What else stands in a step: the choice that it hangs on, and the hold of a checkpoint before it.
@@ -332,6 +338,20 @@ fn checklists(parts: &[Part]) -> usize {
         at = if run.is_empty() { at + 1 } else { next };
     }
     count
+}
+
+/// For each section, which are in order of place, the one that it begins in.
+fn around(sections: &[SectionMeaning]) -> Vec<Option<usize>> {
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut found = Vec::with_capacity(sections.len());
+    for (number, section) in sections.iter().enumerate() {
+        while open.last().is_some_and(|(_, end)| *end <= section.span.start) {
+            open.pop();
+        }
+        found.push(open.last().map(|(number, _)| *number));
+        open.push((number, section.span.end));
+    }
+    found
 }
 
 /// Expectations by the fence that they are about, those outside of it alone: what is said in comments is the script's.

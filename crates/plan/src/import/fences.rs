@@ -8,7 +8,7 @@ use super::{Outcome, Proposal, unfenced};
 use crate::document::{Fence, Part};
 use crate::kinds::ShellName;
 use crate::lift::{Context, Verdict};
-use crate::shell::{Dialect, Reach, Script, Shape, parse_as, reach, unwrap_command};
+use crate::shell::{Reach, Script, Shape, reach, unwrap_command};
 use crate::{Role, Span, draft, rules};
 use serde_json::{Map, Value, json};
 use std::ops::Range;
@@ -57,8 +57,8 @@ impl Composer<'_> {
                 );
                 continue;
             }
-            let script = parse_as(&fence.body.text, Dialect::of_info(&fence.info));
-            if !is_commands(fence, &script) {
+            let script = fence.script();
+            if !is_commands(fence, script) {
                 if fence.body.text.lines().any(|line| unfenced::is_command(line.trim())) {
                     let why = match fence.language() {
                         "" => "not all of it are commands, and nothing says that it is a script".to_owned(),
@@ -74,7 +74,7 @@ impl Composer<'_> {
                     context
                         .expect_later(&scripts, starts.partition_point(|start| *start <= fence.span.start));
                     context.expect_after(self.said_after(fence));
-                    self.fence(fence, site, &script, context);
+                    self.fence(fence, site, script, context);
                 }
                 Err(no) => self.leave(fence.span, "a code fence", no.why()),
             }
@@ -83,7 +83,7 @@ impl Composer<'_> {
     }
 
     /// The scripts of a file that has to do with images, and where each begins: a build must know what comes after it.
-    fn scripts_with_images(&self, parts: &[Part]) -> (Vec<usize>, Arc<Vec<(Script, String)>>) {
+    fn scripts_with_images(&self, parts: &[Part]) -> (Vec<usize>, Arc<Vec<(Arc<Script>, String)>>) {
         if !["docker", "podman"].iter().any(|program| self.text.contains(program)) {
             return (Vec::new(), Arc::default());
         }
@@ -92,10 +92,11 @@ impl Composer<'_> {
             Part::Fence(_) | Part::Heading(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
         });
         let read = fences.filter_map(|fence| {
-            let script = parse_as(&fence.body.text, Dialect::of_info(&fence.info));
-            is_commands(fence, &script).then(|| (fence.span.start, (script, fence.body.text.clone())))
+            let script = fence.script();
+            is_commands(fence, script)
+                .then(|| (fence.span.start, (Arc::clone(script), fence.body.text.clone())))
         });
-        let (starts, scripts): (Vec<usize>, Vec<(Script, String)>) = read.unzip();
+        let (starts, scripts): (Vec<usize>, Vec<(Arc<Script>, String)>) = read.unzip();
         (starts, Arc::new(scripts))
     }
 

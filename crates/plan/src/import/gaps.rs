@@ -1,6 +1,6 @@
 //! Where a fence may be cut: between two statements, above the comments of the second, below what is said of the first.
 
-use crate::expectations;
+use crate::expectations_of;
 use crate::shell::Script;
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ pub(super) struct Gaps {
 
 impl Gaps {
     pub(super) fn of(script: &Script, text: &str) -> Self {
-        let said: BTreeSet<usize> = expectations(text)
+        let said: BTreeSet<usize> = expectations_of(script, text)
             .iter()
             .flat_map(|one| {
                 let first = one.line.saturating_sub(1);

@@ -23,7 +23,7 @@ impl Composer<'_> {
         let kept: Vec<&str> = self.kept().collect();
         let named = Named::of(kept.iter().copied());
         let steps = self.made.fences.iter().flat_map(|fence| &fence.pieces).flat_map(|piece| &piece.steps);
-        let found = shared(steps.filter_map(with_of), context.vars(), &may, &|value| named.has(value));
+        let found = shared(steps.filter_map(with_of), &context.vars(), &may, &|value| named.has(value));
         let mut changed = BTreeSet::new();
         let steps = self.made.fences.iter_mut().flat_map(|fence| &mut fence.pieces);
         for step in steps.flat_map(|piece| &mut piece.steps) {

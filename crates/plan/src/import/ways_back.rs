@@ -9,7 +9,7 @@ use crate::document::Fence;
 use crate::lift::{Verdict, is_example, subject, way_back};
 use crate::shell::Script;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 /// Bytes of prose before a fence that are looked through for an example.
@@ -41,7 +41,8 @@ impl Composer<'_> {
                     let texts =
                         spans.iter().filter_map(|one| fence.body.text.get(one.span.start..one.span.end));
                     let text: String = texts.collect();
-                    let named = self.changed.iter().filter(|(subject, _)| names(&text, subject));
+                    let words: HashSet<&str> = words(&text).collect();
+                    let named = self.changed.iter().filter(|(subject, _)| names(&words, subject));
                     touched.extend(named.map(|(_, step)| step.clone()));
                 }
                 Verdict::Lifted(_) | Verdict::Kept(_) | Verdict::Absorbed { .. } => {}
@@ -166,10 +167,13 @@ fn changes(uses: &str) -> bool {
 }
 
 /// Whether a command that stays a script names the thing of a subject, as `./back.sh lamp` does.
-fn names(text: &str, subject: &str) -> bool {
+fn names(words: &HashSet<&str>, subject: &str) -> bool {
     let name = subject.rsplit('/').next().unwrap_or_default();
-    name.len() > 2
-        && text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'))).any(|word| word == name)
+    name.len() > 2 && words.contains(name)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')))
 }
 
 /// A way back to a revision that is written as a number, `api:5`.

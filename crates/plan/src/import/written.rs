@@ -29,25 +29,28 @@ struct Writer {
 impl Writer {
     fn map(&mut self, map: &Map<String, Value>, depth: usize) {
         for (key, value) in map {
-            let lead = format!("{}{}:", "  ".repeat(depth), self.scalar(key, false));
-            self.value(&lead, value, depth);
+            let mut lead = "  ".repeat(depth);
+            self.scalar_into(key, false, &mut lead);
+            lead.push(':');
+            self.value(lead, value, depth);
         }
     }
 
-    fn value(&mut self, lead: &str, value: &Value, depth: usize) {
+    fn value(&mut self, mut lead: String, value: &Value, depth: usize) {
         let flow = self.flow(value);
-        let fits = lead.chars().count() + 1 + flow.chars().count() <= WIDTH && !is_deep(value);
+        let fits = || lead.chars().count() + 1 + flow.chars().count() <= WIDTH && !is_deep(value);
         match value {
-            Value::Object(map) if !map.is_empty() && !fits => {
-                self.lines.push(lead.to_owned());
+            Value::Object(map) if !map.is_empty() && !fits() => {
+                self.lines.push(lead);
                 self.map(map, depth + 1);
             }
-            Value::Array(items) if !items.is_empty() && !fits => {
-                self.lines.push(lead.to_owned());
+            Value::Array(items) if !items.is_empty() && !fits() => {
+                self.lines.push(lead);
                 items.iter().for_each(|item| self.item(item, depth + 1));
             }
             Value::String(text) if self.is_block(text) => {
-                self.lines.push(format!("{lead} |-"));
+                lead.push_str(" |-");
+                self.lines.push(lead);
                 let indent = "  ".repeat(depth + 1);
                 for line in text.split('\n') {
                     self.lines.push(if line.is_empty() { String::new() } else { format!("{indent}{line}") });
@@ -59,8 +62,12 @@ impl Writer {
             | Value::String(_)
             | Value::Array(_)
             | Value::Object(_) => {
-                let plain = value.as_str().map_or(flow, |text| self.scalar(text, false));
-                self.lines.push(format!("{lead} {plain}"));
+                lead.push(' ');
+                match value.as_str() {
+                    Some(text) => self.scalar_into(text, false, &mut lead),
+                    None => lead.push_str(&flow),
+                }
+                self.lines.push(lead);
             }
         }
     }
@@ -90,28 +97,50 @@ impl Writer {
 
     /// On one line.
     fn flow(&self, value: &Value) -> String {
+        let mut out = String::new();
+        self.flow_into(value, &mut out);
+        out
+    }
+
+    fn flow_into(&self, value: &Value, out: &mut String) {
         match value {
-            Value::Null => "null".to_owned(),
-            Value::Bool(value) => value.to_string(),
-            Value::Number(number) => number.to_string(),
-            Value::String(text) => self.scalar(text, true),
+            Value::Null => out.push_str("null"),
+            Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Value::Number(number) => out.push_str(&number.to_string()),
+            Value::String(text) => self.scalar_into(text, true, out),
             Value::Array(items) => {
-                let items: Vec<String> = items.iter().map(|item| self.flow(item)).collect();
-                format!("[{}]", items.join(", "))
+                out.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { ", " });
+                    self.flow_into(item, out);
+                }
+                out.push(']');
             }
-            Value::Object(map) if map.is_empty() => "{}".to_owned(),
+            Value::Object(map) if map.is_empty() => out.push_str("{}"),
             Value::Object(map) => {
-                let entries: Vec<String> = map
-                    .iter()
-                    .map(|(key, value)| format!("{}: {}", self.scalar(key, true), self.flow(value)))
-                    .collect();
-                format!("{{ {} }}", entries.join(", "))
+                for (at, (key, value)) in map.iter().enumerate() {
+                    out.push_str(if at == 0 { "{ " } else { ", " });
+                    self.scalar_into(key, true, out);
+                    out.push_str(": ");
+                    self.flow_into(value, out);
+                }
+                out.push_str(" }");
             }
         }
     }
 
     fn scalar(&self, text: &str, inside: bool) -> String {
-        if is_plain(text, inside) { text.to_owned() } else { self.quoted(text) }
+        let mut out = String::new();
+        self.scalar_into(text, inside, &mut out);
+        out
+    }
+
+    fn scalar_into(&self, text: &str, inside: bool, out: &mut String) {
+        if is_plain(text, inside) {
+            out.push_str(text);
+        } else {
+            out.push_str(&self.quoted(text));
+        }
     }
 
     fn quoted(&self, text: &str) -> String {
@@ -186,9 +215,12 @@ fn is_plain(text: &str, inside: bool) -> bool {
     if length {
         return true;
     }
-    let lower = text.to_ascii_lowercase();
-    let word = matches!(lower.as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n");
-    starts && sound && !word && !text.contains(": ") && !text.contains("  ") && !text.ends_with([':', ' '])
+    if !starts || !sound {
+        return false;
+    }
+    let word = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
+    let word = text.len() <= 5 && word.iter().any(|word| text.eq_ignore_ascii_case(word));
+    !word && !text.contains(": ") && !text.contains("  ") && !text.ends_with([':', ' '])
 }
 
 #[cfg(test)]

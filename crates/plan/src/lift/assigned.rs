@@ -247,7 +247,7 @@ fn plain(values: &Values<'_>, assignment: &Assignment) -> Result<(String, Option
     }
     let base = var_name(name);
     let taken = |candidate: &str| {
-        context.vars.iter().any(|var| var.name == candidate && var.default.as_deref() != Some(&text))
+        context.var(candidate).is_some_and(|var| var.default.as_deref() != Some(&text))
     };
     let plan_name = (1..)
         .map(|count: usize| if count == 1 { base.clone() } else { format!("{base}_{count}") })

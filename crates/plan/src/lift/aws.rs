@@ -186,7 +186,7 @@ pub(crate) fn reaches_target(
     if let Some(why) = &context.foreign {
         return keep(why.clone());
     }
-    for assignment in &call.unwrapped.environment {
+    for assignment in call.unwrapped.environment.iter() {
         match assignment.name.as_str() {
             "AWS_REGION" | "AWS_DEFAULT_REGION" => {
                 let value = call.values().text(&assignment.value)?;

@@ -1,7 +1,8 @@
 //! What the fences before a statement have said: variables, folder, region, profile, and the steps that they became.
 
 use super::assigned;
-use super::marks::{filled, gap};
+use super::layers::Layers;
+use super::marks::{filled, gap, gaps_of_variables};
 use super::verdict::{Lifted, NewVar, Verdict};
 use crate::shell::{Script, Shape, Statement, Word, unwrap_command};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,14 +24,17 @@ pub struct Facts {
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     pub(crate) facts: Facts,
-    pub(crate) variables: BTreeMap<String, Known>,
+    pub(crate) variables: Layers<Known>,
     /// What every later program sees, by `export`.
-    pub(crate) exported: BTreeMap<String, String>,
+    pub(crate) exported: Layers<String>,
     /// What may be seen by programs: names that they read by themselves, exported or not.
     pub(crate) felt: BTreeMap<String, String>,
     /// The last fence that reads a file of variables.
     pub(crate) sourced: Option<usize>,
-    pub(crate) vars: Vec<NewVar>,
+    /// The plan variables that were needed so far, each with its number.
+    vars: Layers<(usize, NewVar)>,
+    /// How many they are.
+    needed: usize,
     pub(crate) dir: Dir,
     /// Why it is not sure that a command still runs there.
     lost: Option<String>,
@@ -42,7 +46,7 @@ pub struct Context {
     pub(crate) said_after: Vec<String>,
     pub(crate) fence: usize,
     moved: bool,
-    rest: Arc<Vec<(Script, String)>>,
+    rest: Arc<Vec<(Arc<Script>, String)>>,
     rest_from: usize,
 }
 
@@ -101,13 +105,13 @@ impl Context {
 
     /// Scripts of the file with their texts, of which those from a number on come after this fence: what a command leaves
     /// on this machine, one of them may take.
-    pub fn expect_later(&mut self, scripts: &Arc<Vec<(Script, String)>>, from: usize) {
+    pub fn expect_later(&mut self, scripts: &Arc<Vec<(Arc<Script>, String)>>, from: usize) {
         self.rest = Arc::clone(scripts);
         self.rest_from = from;
     }
 
     /// What comes in later fences.
-    pub(crate) fn later(&self) -> &[(Script, String)] {
+    pub(crate) fn later(&self) -> &[(Arc<Script>, String)] {
         self.rest.get(self.rest_from..).unwrap_or_default()
     }
 
@@ -150,8 +154,23 @@ impl Context {
     }
 
     /// The plan variables that were needed so far.
-    pub fn vars(&self) -> &[NewVar] {
-        &self.vars
+    pub fn vars(&self) -> Vec<NewVar> {
+        in_order(self.vars.all().map(|(_, var)| var))
+    }
+
+    /// The plan variable of that name.
+    pub(crate) fn var(&self, name: &str) -> Option<&NewVar> {
+        self.vars.get(name).map(|(_, var)| var)
+    }
+
+    /// Those of the names that were needed so far, in the order in which they came to be.
+    pub(crate) fn vars_named<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<NewVar> {
+        in_order(names.into_iter().filter_map(|name| self.vars.get(name)))
+    }
+
+    /// The plan variables that fill the gaps of a text.
+    pub(crate) fn vars_of(&self, text: &str) -> Vec<NewVar> {
+        self.vars_named(gaps_of_variables(text))
     }
 
     /// A statement has got its verdict. `id` is the step that it became, `None` when it became none.
@@ -203,16 +222,16 @@ impl Context {
 
     /// Takes a plan variable in; the first one of a name stays.
     pub(crate) fn remember(&mut self, var: NewVar) {
-        if !self.vars.iter().any(|known| known.name == var.name) {
-            self.vars.push(var);
+        if self.vars.get(&var.name).is_none() {
+            self.vars.insert(var.name.clone(), (self.needed, var));
+            self.needed += 1;
         }
     }
 
     /// What a text with gaps is when all variables have their defaults; `None` where one has none.
     pub(crate) fn settled(&self, text: &str) -> Option<String> {
         filled(text, |expression| {
-            let name = expression.strip_prefix("vars.")?;
-            self.vars.iter().find(|var| var.name == name)?.default.as_deref()
+            self.var(expression.strip_prefix("vars.")?)?.default.as_deref()
         })
     }
 
@@ -255,6 +274,12 @@ impl Context {
             Dir::Unknown(why) => Dir::Unknown(why.clone()),
         };
     }
+}
+
+/// Each once, by its number.
+fn in_order<'v>(vars: impl Iterator<Item = &'v (usize, NewVar)>) -> Vec<NewVar> {
+    let by_number: BTreeMap<usize, &NewVar> = vars.map(|(number, var)| (*number, var)).collect();
+    by_number.into_values().cloned().collect()
 }
 
 /// `cd` in a folder.

@@ -45,7 +45,7 @@ pub(crate) fn lift(call: &Call<'_, '_>) -> Result<Answer, Keep> {
     {
         return keep(format!("`{name}` changes what it does"));
     }
-    for assignment in &call.unwrapped.environment {
+    for assignment in call.unwrapped.environment.iter() {
         let harmless = matches!(
             assignment.name.as_str(),
             "DOCKER_BUILDKIT" | "BUILDKIT_PROGRESS" | "DOCKER_CLI_HINTS" | "AWS_PROFILE" | "AWS_REGION"

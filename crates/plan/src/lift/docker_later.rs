@@ -57,6 +57,7 @@ pub(crate) fn refuse_if_used(
         let commands: Vec<Command> =
             statement.commands().into_iter().filter(|command| is_about_images(command)).cloned().collect();
         about += commands.len();
+        crate::work::spend(1);
         if count > FARTHEST || about > MOST {
             return keep(
                 "so much comes after it that nobody knows whether the image is needed on this machine",

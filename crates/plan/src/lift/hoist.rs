@@ -4,7 +4,7 @@ use super::named::{pieces, speaks_for_itself};
 use super::values::var_name;
 use super::verdict::{Lifted, NewVar};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// How often a value must be named.
 const ENOUGH: usize = 2;
@@ -106,21 +106,21 @@ pub(crate) fn shared<'w>(
             *found.entry(one).or_default() += 1;
         }
     }
+    let open = taken.iter().filter(|var| !var.secret);
+    let mut by_value: HashMap<&str, &str> = HashMap::new();
+    for (var, value) in open.filter_map(|var| Some((var, var.default.as_deref()?))) {
+        by_value.entry(value).or_insert(&var.name);
+    }
+    let mut names = Free::of(taken);
     let mut shared = Shared::default();
     for ((what, text), count) in found {
         if (count < ENOUGH && !beside(&text)) || !may(&text) {
             continue;
         }
-        let same = taken.iter().find(|var| !var.secret && var.default.as_deref() == Some(&text));
-        let name = match same {
-            Some(var) => var.name.clone(),
+        let name = match by_value.get(text.as_str()) {
+            Some(name) => (*name).to_owned(),
             None => {
-                let base = base_name(what, &text);
-                let is_free = |name: &str| !taken.iter().chain(&shared.made).any(|var| var.name == name);
-                let name = (1..)
-                    .map(|count: usize| if count == 1 { base.clone() } else { format!("{base}_{count}") })
-                    .find(|name| is_free(name))
-                    .unwrap_or_else(|| base.clone());
+                let name = names.take(base_name(what, &text));
                 shared.made.push(NewVar {
                     name: name.clone(),
                     default: Some(text.clone()),
@@ -133,6 +133,31 @@ pub(crate) fn shared<'w>(
         shared.names.insert((what, text), name);
     }
     shared
+}
+
+/// Names that are not taken yet.
+struct Free {
+    taken: HashSet<String>,
+    /// The number that was last tried for a name.
+    tried: HashMap<String, usize>,
+}
+
+impl Free {
+    fn of(taken: &[NewVar]) -> Self {
+        Self { taken: taken.iter().map(|var| var.name.clone()).collect(), tried: HashMap::new() }
+    }
+
+    /// The name, or the first of it with a number that is free. Names stay taken, so that none is tried twice.
+    fn take(&mut self, base: String) -> String {
+        let tried = self.tried.entry(base.clone()).or_default();
+        loop {
+            *tried += 1;
+            let name = if *tried == 1 { base.clone() } else { format!("{base}_{tried}") };
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+        }
+    }
 }
 
 /// The values of an argument that may be hoisted.

@@ -20,11 +20,8 @@ pub(crate) fn kept(statement: &Statement, text: &str, context: &Context, why: St
         }
         match context.variables.get(&name) {
             Some(Known::Text(text)) => {
-                let text = written(text);
-                vars.extend(
-                    context.vars.iter().filter(|var| text.contains(&format!("vars.{} ", var.name))).cloned(),
-                );
-                env.insert(name, text);
+                vars.extend(context.vars_of(text));
+                env.insert(name, written(text));
             }
             // An earlier line of the same script gives it.
             Some(Known::Computed { fence, .. }) if *fence == context.fence => {}
@@ -41,25 +38,20 @@ pub(crate) fn kept(statement: &Statement, text: &str, context: &Context, why: St
             }
         }
     }
-    // What earlier fences have exported, programs see without naming it.
-    for (name, text) in &context.exported {
-        let (given, facts) = (is_given(name), &context.facts);
-        let elsewhere = name.ends_with("_REGION") && facts.region.as_deref() != Some(text);
-        if own.contains(name) || (given && !elsewhere) || text.is_empty() {
-            continue;
-        }
-        let text = written(text);
-        vars.extend(context.vars.iter().filter(|var| text.contains(&format!("vars.{} ", var.name))).cloned());
-        env.entry(name.clone()).or_insert(text);
+    // Of what earlier fences have exported, what it names.
+    for name in names_in(text.get(statement.span.start..statement.span.end).unwrap_or_default()) {
+        let exported = context.exported.get(name).filter(|text| is_handed_on(name, text, context));
+        let Some(text) = exported.filter(|_| !own.contains(name)) else { continue };
+        vars.extend(context.vars_of(text));
+        env.entry(name.to_owned()).or_insert_with(|| written(text));
     }
+    once_each(&mut vars);
     let why = match needs_profile(statement, text, context) {
         Some(profile) => format!(
             "{why} It needs the profile `{profile}`, which an earlier line sets up and Holdpoint's own sign-in does not: set it up on this machine before the run."
         ),
         None => why,
     };
-    let mut seen = BTreeSet::new();
-    vars.retain(|var| seen.insert(var.name.clone()));
     let (dir, why) = match &context.folder_for(statement) {
         Dir::At(dir) if !dir.is_empty() => (Some(dir.clone()), why),
         Dir::Unknown(lost) if !why.contains(lost) => {
@@ -88,6 +80,34 @@ fn needs_profile<'c>(statement: &Statement, text: &str, context: &'c Context) ->
         .map(|(_, name)| *name)
         .find_map(|name| context.set_up.iter().find(|profile| *profile == name))
         .map(String::as_str)
+}
+
+/// Adds what earlier fences have exported and the statement does not name: programs see it all the same.
+pub(crate) fn with_exported(kept: &mut Kept, statement: &Statement, text: &str, context: &Context) {
+    let own = assigned::names(statement, text);
+    for (name, text) in context.exported.all() {
+        if !own.contains(name) && is_handed_on(name, text, context) {
+            kept.vars.extend(context.vars_of(text));
+            kept.env.entry(name.to_owned()).or_insert_with(|| written(text));
+        }
+    }
+    once_each(&mut kept.vars);
+}
+
+fn once_each(vars: &mut Vec<NewVar>) {
+    let mut seen = BTreeSet::new();
+    vars.retain(|var| seen.insert(var.name.clone()));
+}
+
+/// Whether an exported variable is to be given to a script: Holdpoint gives those of the target's credentials itself.
+fn is_handed_on(name: &str, text: &str, context: &Context) -> bool {
+    let elsewhere = name.ends_with("_REGION") && context.facts.region.as_deref() != Some(text);
+    !text.is_empty() && (!is_given(name) || elsewhere)
+}
+
+/// Words of a text that could be names of variables.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
 }
 
 /// What there is to say of a statement that is not there.

@@ -38,6 +38,12 @@ pub(crate) fn filled<'v>(text: &str, known: impl Fn(&str) -> Option<&'v str>) ->
     Some(out)
 }
 
+/// Names of the plan variables that the gaps of a text are filled by, in order.
+pub(crate) fn gaps_of_variables(text: &str) -> impl Iterator<Item = &str> {
+    let gaps = text.split(OPEN).skip(1).filter_map(|rest| rest.split_once(CLOSE));
+    gaps.filter_map(|(inner, _)| inner.strip_prefix("vars."))
+}
+
 /// Whether a text of a script could be taken for one with gaps.
 pub(crate) fn is_strange(text: &str) -> bool {
     text.contains([OPEN, CLOSE])

@@ -247,7 +247,7 @@ fn somewhere(call: &Call<'_, '_>, draft: Draft, dir: &str) -> Result<Draft, Keep
     if let Some(name) = context.felt.get("TF_WORKSPACE") {
         workspace = Some(name.clone());
     }
-    for assignment in &call.unwrapped.environment {
+    for assignment in call.unwrapped.environment.iter() {
         match assignment.name.as_str() {
             "TF_WORKSPACE" => workspace = Some(call.values().text(&assignment.value)?),
             "AWS_PROFILE" | "AWS_REGION" | "AWS_DEFAULT_REGION" | "TF_IN_AUTOMATION" | "TF_INPUT"

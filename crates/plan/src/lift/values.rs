@@ -147,11 +147,9 @@ impl<'c> Values<'c> {
     pub(crate) fn variable(&self, name: &str, otherwise: Option<&str>) -> Result<String, Keep> {
         match self.context.variables.get(name) {
             Some(Known::Text(text)) => {
-                for var in &self.context.vars {
-                    if text.contains(&gap(&format!("vars.{}", var.name))) {
-                        self.ask(var.clone());
-                    }
-                }
+                self.context.vars_of(text).into_iter().for_each(|var| {
+                    self.ask(var);
+                });
                 Ok(text.clone())
             }
             Some(Known::Computed { why, .. }) => keep(format!("`${name}` {why}")),

@@ -164,7 +164,7 @@ pub(super) fn collect<'v>(value: &'v Value, images: &mut Vec<&'v str>) {
 
 /// A push of a tag that nothing in the plan builds, pulls or sets, though it does for another tag of that repository.
 fn never_built(scene: &Scene<'_>, findings: &mut Findings<'_>) {
-    let mut there: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut there: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for call in &scene.calls {
         let made: Vec<&str> = if is_build(call) {
             tags(call)
@@ -175,16 +175,14 @@ fn never_built(scene: &Scene<'_>, findings: &mut Findings<'_>) {
         } else {
             Vec::new()
         };
-        there.extend(made.into_iter().filter_map(parts));
+        for (repository, tag) in made.into_iter().filter_map(parts) {
+            there.entry(repository).or_default().insert(tag);
+        }
         if !call.is_docker("push") {
             continue;
         }
         for (repository, tag) in pushed(call).into_iter().filter_map(parts) {
-            let others: Vec<&str> =
-                there.iter().filter(|(own, _)| *own == repository).map(|(_, tag)| *tag).collect();
-            if others.is_empty() || others.contains(&tag) {
-                continue;
-            }
+            let Some(others) = there.get(repository).filter(|others| !others.contains(tag)) else { continue };
             findings.add(
                 Severity::Warning,
                 "tag-not-built",

@@ -5,9 +5,9 @@ use super::calls::{Call, Variables};
 use crate::document::{Fence, Heading, Part};
 use crate::draft::{self, Draft};
 use crate::read::StageDraft;
-use crate::understand::role_of;
 use crate::{Level, Role, Span, Target, Var, shell};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A plan as the rules see it.
 pub(crate) struct Scene<'p> {
@@ -38,7 +38,7 @@ pub(crate) struct Scene<'p> {
 /// A fence of commands.
 pub(crate) struct Listing<'p> {
     pub(crate) fence: &'p Fence,
-    pub(crate) script: shell::Script,
+    pub(crate) script: Arc<shell::Script>,
     pub(crate) role: Option<Role>,
     /// The `shell` step that it is the script of.
     pub(crate) owner: Option<&'p Draft>,
@@ -104,7 +104,7 @@ impl<'p> Scene<'p> {
         {
             return None;
         }
-        let script = shell::parse(&fence.body.text);
+        let script = fence.commands();
         let role = self.role(fence.span.start);
         Some(Listing { fence, script, role, owner })
     }
@@ -116,7 +116,7 @@ impl<'p> Scene<'p> {
         if !typed || !draft::is_command(fence) {
             return None;
         }
-        let script = shell::parse(&fence.body.text);
+        let script = fence.commands();
         Some(Listing { fence, script, role: self.role(fence.span.start), owner: Some(owner) })
     }
 
@@ -146,10 +146,9 @@ impl<'p> Scene<'p> {
 
     /// What the section that a place stands in is for.
     pub(crate) fn role(&self, at: usize) -> Option<Role> {
-        let own = self.heading(at).and_then(|heading| role_of(&heading.title));
         match self.stage(at) {
             Some(stage) => Some(stage.stage.role),
-            None => own,
+            None => self.heading(at).and_then(Heading::named).map(|named| named.role),
         }
     }
 

@@ -29,6 +29,9 @@ static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"arn:aws[a-z-]*:(?:ecs|apprunner|logs|elasticloadbalancing|rds):([a-z]{2}(?:-[a-z]+)+-\d):(\d{12}):|\b(\d{12})\.dkr\.ecr\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws").ok()
 });
 
+/// Bytes of the shortest text that [`PLACES`] finds something in: `arn:aws:ecs:aa-b-1:111122223333:`.
+const SHORTEST_PLACE: usize = 32;
+
 /// Where a call goes to, as far as it says.
 struct Named {
     span: Span,
@@ -65,7 +68,8 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
 fn places(call: &Call) -> Vec<Named> {
     let mut found = Vec::new();
     let images = matches!(call.program.as_str(), "docker" | "podman" | "nerdctl" | "crane" | "skopeo");
-    for arg in &call.args {
+    // Nothing shorter holds what is looked for, and most arguments are.
+    for arg in call.args.iter().filter(|arg| arg.text.len() >= SHORTEST_PLACE) {
         for captures in PLACES.iter().flat_map(|places| places.captures_iter(&arg.text)) {
             let get = |at| captures.get(at).map(|part: regex::Match<'_>| part.as_str().to_owned());
             let (region, account) = (get(1).or_else(|| get(4)), get(2).or_else(|| get(3)));

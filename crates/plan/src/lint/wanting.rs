@@ -1,13 +1,13 @@
 //! What a checked plan that changes something should not lack: somebody who says go, and a look at what became of it.
 
 use super::remedies;
-use super::scene::Scene;
+use super::scene::{Listing, Scene};
 use crate::draft::Draft;
 use crate::findings::Findings;
 use crate::read::StageDraft;
 use crate::{Effect, Level, Role, Severity, shell};
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// Kinds that ask a person by themselves.
 const ASKS: [&str; 4] = ["manual", "decision", "checklist", "http.request"];
@@ -33,15 +33,21 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     }
     let walked = |stage: &StageDraft| !matches!(stage.stage.role, Role::Rollback | Role::Reference);
     let all: Vec<(&StageDraft, &Draft)> = scene.steps().filter(|(stage, _)| walked(stage)).collect();
-    let here = at_home(scene);
-    let beyond = |draft: &Draft| changes(draft) && !here.contains(draft.step.id.as_str());
+    let home = Home::of(scene);
+    let beyond = |draft: &Draft| changes(draft) && !home.keeps(draft);
     unheld(scene, &all, &beyond, findings);
     let steps: Vec<(&StageDraft, &Draft)> = scene.typed().collect();
     unseen(&steps, findings);
     for (_, draft) in &steps {
-        if !here.contains(draft.step.id.as_str()) {
-            unexpecting(draft, findings);
-            undoing(scene, draft, findings);
+        let (unexpecting, undoing) = (is_unexpecting(draft), is_without_way_back(draft));
+        // What a script does is asked last: it is the dearest question.
+        if (unexpecting || undoing) && !home.keeps(draft) {
+            if unexpecting {
+                no_expectation(draft, findings);
+            }
+            if undoing {
+                no_undo(scene, draft, findings);
+            }
         }
     }
     if !scene.estimated {
@@ -57,33 +63,46 @@ fn changes(draft: &Draft) -> bool {
 }
 
 /// Steps that work on this machine alone: what they put ready there needs no way back and nobody's signature.
-fn at_home<'p>(scene: &Scene<'p>) -> HashSet<&'p str> {
-    let scripts = scene.listings.iter().filter_map(|listing| {
-        let statements = &listing.script.statements;
-        let here = !statements.is_empty() && statements.iter().all(|one| shell::stays_here(&one.shape));
-        listing.owner.filter(|_| here).map(|draft| draft.step.id.as_str())
-    });
-    let images = scene.typed().filter(|(_, draft)| {
-        let action = &draft.step.action;
-        action.uses == "image.build" && action.with.get("push").and_then(Value::as_bool) != Some(true)
-    });
-    scripts.chain(images.map(|(_, draft)| draft.step.id.as_str())).collect()
+struct Home<'s, 'p> {
+    /// The scripts of steps, by where the steps begin.
+    scripts: HashMap<usize, &'s Listing<'p>>,
 }
 
-/// A change without a way back.
-fn undoing(scene: &Scene<'_>, draft: &Draft, findings: &mut Findings<'_>) {
-    let Some(kind) = draft.kind else { return };
-    let step = &draft.step;
-    if step.effect.changes() && step.undo.is_none() && kind.default_undo.is_none() {
-        findings.add(
-            Severity::Warning,
-            "no-undo",
-            draft.id_span,
-            format!("`{}` changes something and says not how to undo it", step.id),
-            Some("Write `undo: { uses: …, with: … }`; `manual` will do where only a person can.".to_owned()),
-            remedies::undo(scene, draft),
-        );
+impl<'s, 'p> Home<'s, 'p> {
+    fn of(scene: &'s Scene<'p>) -> Self {
+        let owned = scene.listings.iter().filter_map(|listing| Some((listing.owner?, listing)));
+        Self { scripts: owned.map(|(draft, listing)| (draft.step.span.start, listing)).collect() }
     }
+
+    fn keeps(&self, draft: &Draft) -> bool {
+        let action = &draft.step.action;
+        if draft.written && action.uses == "image.build" {
+            return action.with.get("push").and_then(Value::as_bool) != Some(true);
+        }
+        self.scripts.get(&draft.step.span.start).is_some_and(|listing| {
+            let statements = &listing.script.statements;
+            !statements.is_empty() && statements.iter().all(|one| shell::stays_here(&one.shape))
+        })
+    }
+}
+
+/// Whether a step changes something and has no way back.
+fn is_without_way_back(draft: &Draft) -> bool {
+    let step = &draft.step;
+    draft.kind.is_some_and(|kind| {
+        step.effect.changes() && step.undo.is_none() && kind.default_undo.is_none()
+    })
+}
+
+fn no_undo(scene: &Scene<'_>, draft: &Draft, findings: &mut Findings<'_>) {
+    findings.add(
+        Severity::Warning,
+        "no-undo",
+        draft.id_span,
+        format!("`{}` changes something and says not how to undo it", draft.step.id),
+        Some("Write `undo: { uses: …, with: … }`; `manual` will do where only a person can.".to_owned()),
+        remedies::undo(scene, draft),
+    );
 }
 
 /// Steps without an estimate: those that change something where the plan has estimates, else the plan as a whole.
@@ -265,21 +284,22 @@ fn twice(effect: Effect) -> bool {
     matches!(effect, Effect::Once | Effect::Destructive)
 }
 
-/// A script that changes something and is judged by its exit code alone.
-fn unexpecting(draft: &Draft, findings: &mut Findings<'_>) {
+/// Whether a script changes something and is judged by its exit code alone.
+fn is_unexpecting(draft: &Draft) -> bool {
     let step = &draft.step;
     let expects = step.action.expect.as_object().is_some_and(|expect| !expect.is_empty());
-    if step.action.uses == "shell" && twice(step.effect) && !expects && step.after.is_empty() {
-        findings.add(
-            Severity::Note,
-            "no-expectation",
-            draft.id_span,
-            format!("`{}` is judged by its exit code alone", step.id),
-            Some(
-                "Write what must be so afterwards: `expect: { stdout_contains: […] }`, or an `after`."
-                    .to_owned(),
-            ),
-            None,
-        );
-    }
+    step.action.uses == "shell" && twice(step.effect) && !expects && step.after.is_empty()
+}
+
+fn no_expectation(draft: &Draft, findings: &mut Findings<'_>) {
+    findings.add(
+        Severity::Note,
+        "no-expectation",
+        draft.id_span,
+        format!("`{}` is judged by its exit code alone", draft.step.id),
+        Some(
+            "Write what must be so afterwards: `expect: { stdout_contains: […] }`, or an `after`.".to_owned(),
+        ),
+        None,
+    );
 }

@@ -309,6 +309,10 @@ impl Cursor<'_> {
             ["&>>", "<<<", "<<-", "<<", "<&", "<>", ">>", ">&", ">|", "&>", "<", ">"];
         let start = self.at;
         let digits = self.rest().bytes().take(3).take_while(u8::is_ascii_digit).count();
+        // Nearly every word is none: looked at before it is held against twelve operators.
+        if !matches!(self.ahead(digits), Some(b'<' | b'>' | b'&')) {
+            return Ok(None);
+        }
         let rest = self.rest().get(digits..).unwrap_or_default();
         let Some(operator) = OPERATORS.into_iter().find(|operator| rest.starts_with(operator)) else {
             return Ok(None);

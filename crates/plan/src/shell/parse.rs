@@ -32,6 +32,7 @@ pub(super) fn counted(script: &str, dialect: Dialect) -> (Script, usize) {
     let mut reader =
         Reader { statements: Vec::new(), prompts: session.prompts.clone(), barriers: &session.barriers };
     while reader.next(&mut cursor) {}
+    crate::work::spend(cursor.steps);
     let mut found = Script {
         statements: reader.statements,
         comments: cursor.comments,
@@ -188,14 +189,19 @@ fn each_command(shape: &mut Shape, act: &mut impl FnMut(&mut Command)) {
 }
 
 fn begins_with_option(shape: &Shape) -> bool {
-    let mut found = Vec::new();
-    shape.collect(&mut found);
-    found.first().and_then(|command| command.words.first()).and_then(|word| word.literal()).is_some_and(
-        |word| {
-            word.strip_prefix('-')
-                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-'))
-        },
-    )
+    let word = first_command(shape).and_then(|command| command.words.first()).and_then(|word| word.literal());
+    word.as_ref().and_then(|word| word.strip_prefix('-')).is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-')
+    })
+}
+
+fn first_command(shape: &Shape) -> Option<&Command> {
+    match shape {
+        Shape::Assignments(_) | Shape::NotUnderstood(_) => None,
+        Shape::Simple(command) => Some(command),
+        Shape::Pipeline(commands) | Shape::Compound { commands, .. } => commands.first(),
+        Shape::List(items) => items.iter().find_map(|(_, shape)| first_command(shape)),
+    }
 }
 
 /// Whether a line that begins with an option belongs to the statement above it.

@@ -54,12 +54,27 @@ pub(crate) fn yours(word: &str) -> Option<&str> {
 
 /// Takes the vacancies out of the text of a word's parts.
 pub(super) fn found_in(parts: Vec<WordPart>) -> Vec<WordPart> {
+    // Most words have none, and stay as they were read.
+    let may_hold = |part: &WordPart| match part {
+        WordPart::Text { text, .. } => {
+            text.ends_with("...") || text.bytes().any(|byte| byte != b'.' && may_begin(byte))
+        }
+        WordPart::Variable { .. }
+        | WordPart::Command(_)
+        | WordPart::Arithmetic(_)
+        | WordPart::Glob(_)
+        | WordPart::Placeholder(_)
+        | WordPart::Template(_) => false,
+    };
+    if !parts.iter().any(may_hold) {
+        return parts;
+    }
     let last = parts.len().saturating_sub(1);
     let path = matches!(parts.first(), Some(WordPart::Text { text, .. }) if text.starts_with('.'));
     let mut found = Vec::with_capacity(parts.len());
     for (index, part) in parts.into_iter().enumerate() {
         match part {
-            WordPart::Text { text, quoted } => split(&text, quoted, index == last && !path, &mut found),
+            WordPart::Text { text, quoted } => split(text, quoted, index == last && !path, &mut found),
             WordPart::Variable { .. }
             | WordPart::Command(_)
             | WordPart::Arithmetic(_)
@@ -116,11 +131,11 @@ pub(crate) fn may_be_vacant(text: &str) -> bool {
 }
 
 /// Splits one piece of text. `ends` says that the word ends with it.
-fn split(text: &str, quoted: bool, ends: bool, found: &mut Vec<WordPart>) {
+fn split(text: String, quoted: bool, ends: bool, found: &mut Vec<WordPart>) {
     let mut from = 0;
     let mut at = 0;
-    let bytes = text.as_bytes();
-    while at < bytes.len() {
+    while let Some(next) = text.as_bytes().get(at..).and_then(|rest| rest.iter().position(|byte| may_begin(*byte))) {
+        at += next;
         let rest = text.get(at..).unwrap_or_default();
         let vacancy = here(rest, text.get(..at).unwrap_or_default(), quoted, ends);
         let Some((length, ours)) = vacancy else {
@@ -133,7 +148,16 @@ fn split(text: &str, quoted: bool, ends: bool, found: &mut Vec<WordPart>) {
         at += length;
         from = at;
     }
-    push(text.get(from..).unwrap_or_default(), quoted, found);
+    match from {
+        0 if text.is_empty() => {}
+        0 => found.push(WordPart::Text { text, quoted }),
+        _ => push(text.get(from..).unwrap_or_default(), quoted, found),
+    }
+}
+
+/// Whether [`here`] may find a vacancy at this byte; the first one of a character where it is not ASCII.
+fn may_begin(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || matches!(byte, b'{' | b'%' | b'<' | b'.' | 0xE2 | b'x')
 }
 
 fn push(text: &str, quoted: bool, found: &mut Vec<WordPart>) {

@@ -112,7 +112,7 @@ impl Cursor<'_> {
                 }
                 _ => {
                     let at = self.at;
-                    self.next_char();
+                    self.skip(plain(self.rest()).max(1));
                     pieces.text(self.slice(at, self.at), false);
                 }
             }
@@ -179,7 +179,9 @@ impl Cursor<'_> {
                     }
                 }
                 Some(_) => {
-                    self.next_char();
+                    let rest = self.rest().as_bytes();
+                    let length = rest.iter().position(|byte| matches!(byte, b'"' | b'$' | b'`' | b'\\'));
+                    self.skip(length.unwrap_or(rest.len()));
                 }
             }
         }
@@ -340,6 +342,16 @@ impl Cursor<'_> {
     pub(super) fn vacancy(&self) -> Option<usize> {
         vacancies::bracketed(self.rest())
     }
+}
+
+/// Bytes at the start of a text that are themselves in a word, whatever stands around them.
+fn plain(text: &str) -> usize {
+    text.bytes()
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b',' | b'#' | b'%' | b'^' | b'~' | b']' | b'}')
+        })
+        .count()
 }
 
 /// Length of the name at the start of a text.

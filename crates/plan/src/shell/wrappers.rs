@@ -4,23 +4,24 @@ use super::model::{Assignment, Command, Redirect, Shape, Word, WordPart};
 use super::parse::parse;
 use super::words::name_length;
 use crate::Span;
+use std::borrow::Cow;
 
 /// Wrappers around wrappers that are taken away; nobody types more.
 const DEEPEST: usize = 12;
 
-/// A command without its wrappers.
+/// A command without its wrappers; what needs no change is the command's own, because it is asked for again and again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unwrapped {
+pub struct Unwrapped<'c> {
     /// From the outermost in.
     pub wrappers: Vec<Wrapper>,
     /// Variables for this command only, of every wrapper.
-    pub environment: Vec<Assignment>,
+    pub environment: Cow<'c, [Assignment]>,
     /// The program and its arguments; empty if the wrapper runs nothing (`aws-vault exec prod --`).
-    pub words: Vec<Word>,
+    pub words: Cow<'c, [Word]>,
     /// Whether it is run again and again until somebody stops it.
     pub repeats: bool,
     /// As in the command.
-    pub redirects: Vec<Redirect>,
+    pub redirects: &'c [Redirect],
 }
 
 /// Something that only runs another command.
@@ -85,13 +86,14 @@ struct Spec {
 
 /// The command without what only says who runs it or how it is watched. `docker exec` and its like stay: there the command
 /// runs elsewhere.
-pub fn unwrap_command(command: &Command) -> Unwrapped {
+pub fn unwrap_command(command: &Command) -> Unwrapped<'_> {
+    crate::work::spend(1);
     let mut unwrapped = Unwrapped {
         wrappers: Vec::new(),
-        environment: command.assignments.clone(),
-        words: command.words.clone(),
+        environment: Cow::Borrowed(&command.assignments),
+        words: Cow::Borrowed(&command.words),
         repeats: false,
-        redirects: command.redirects.clone(),
+        redirects: &command.redirects,
     };
     while let Some(wrapper) = peel(&mut unwrapped) {
         unwrapped.repeats |= matches!(wrapper.kind, WrapperKind::Watch { .. });
@@ -104,9 +106,11 @@ pub fn unwrap_command(command: &Command) -> Unwrapped {
 }
 
 /// Takes the outermost wrapper away.
-fn peel(unwrapped: &mut Unwrapped) -> Option<Wrapper> {
+fn peel(unwrapped: &mut Unwrapped<'_>) -> Option<Wrapper> {
     let words = &unwrapped.words;
-    let spec = SPECS.iter().find(|spec| leads(words, spec.lead))?;
+    let first = words.first()?.literal()?;
+    let program = first.rsplit('/').next().unwrap_or_default();
+    let spec = SPECS.iter().find(|spec| spec.lead.first() == Some(&program) && leads(words, spec.lead))?;
     let mut at = spec.lead.len();
     let mut own = Vec::new();
     let mut operands = 0;
@@ -163,37 +167,44 @@ fn peel(unwrapped: &mut Unwrapped) -> Option<Wrapper> {
     if matches!(spec.lead, ["env"]) && words.get(at).is_none() {
         return None;
     }
-    unwrapped.environment.extend(environment);
-    unwrapped.words.drain(..at.min(unwrapped.words.len()));
-    if matches!(kind, WrapperKind::Watch { .. }) {
-        unquote(&mut unwrapped.words);
+    if !environment.is_empty() {
+        unwrapped.environment.to_mut().extend(environment);
+    }
+    unwrapped.words = match std::mem::take(&mut unwrapped.words) {
+        Cow::Borrowed(words) => Cow::Borrowed(words.get(at..).unwrap_or_default()),
+        Cow::Owned(mut words) => {
+            words.drain(..at.min(words.len()));
+            Cow::Owned(words)
+        }
+    };
+    if matches!(kind, WrapperKind::Watch { .. })
+        && let Some(words) = unquoted(&unwrapped.words)
+    {
+        unwrapped.words = Cow::Owned(words);
     }
     Some(Wrapper { kind, span })
 }
 
 /// `watch 'aws … | jq'` hands its only argument to a shell; one that is a single command is read as such.
-fn unquote(words: &mut Vec<Word>) {
-    let [only] = words.as_slice() else { return };
-    let Some(text) = only.literal().filter(|text| text.contains(' ')) else { return };
+fn unquoted(words: &[Word]) -> Option<Vec<Word>> {
+    let [only] = words else { return None };
+    let text = only.literal().filter(|text| text.contains(' '))?;
     let script = parse(&text);
-    let [statement] = script.statements.as_slice() else { return };
-    if let Shape::Simple(command) = &statement.shape
-        && command.redirects.is_empty()
-        && command.assignments.is_empty()
-    {
-        let span = only.span;
-        *words = command.words.iter().map(|word| Word { span, parts: word.parts.clone() }).collect();
-    }
+    let [statement] = script.statements.as_slice() else { return None };
+    let Shape::Simple(command) = &statement.shape else { return None };
+    let span = only.span;
+    (command.redirects.is_empty() && command.assignments.is_empty())
+        .then(|| command.words.iter().map(|word| Word { span, parts: word.parts.clone() }).collect())
 }
 
+/// Whether the words are those of a wrapper; the first one has been compared.
 fn leads(words: &[Word], lead: &[&str]) -> bool {
     words.len() >= lead.len()
-        && lead.iter().zip(words).enumerate().all(|(index, (wanted, word))| {
-            word.literal().is_some_and(|text| {
-                let name = if index == 0 { text.rsplit('/').next().unwrap_or_default() } else { &text };
-                name == *wanted
-            })
-        })
+        && lead
+            .iter()
+            .zip(words)
+            .skip(1)
+            .all(|(wanted, word)| word.literal().is_some_and(|text| text == *wanted))
 }
 
 /// The word if it is known, else nothing that could be mistaken for a name.

@@ -5,12 +5,13 @@ use super::labels::{self, Label};
 use super::written::{Code, Node, Style, Text, Written, extent, plain};
 use super::{Expected, Understanding};
 use crate::Span;
+use crate::document::{Part, fence_at};
 use std::sync::OnceLock;
 
 /// How many texts and blocks after a command may speak of it.
 const NEAR: usize = 6;
 
-pub(super) fn read(written: &Written, found: &mut Understanding) {
+pub(super) fn read(written: &Written, parts: &[Part], found: &mut Understanding) {
     let mut last: Option<(&Code, usize)> = None;
     let mut open: Option<usize> = None;
     for (at, node) in written.nodes.iter().enumerate() {
@@ -27,7 +28,7 @@ pub(super) fn read(written: &Written, found: &mut Understanding) {
                     expected.literal = code.text.lines().map(|line| line.trim().to_owned()).collect();
                     expected.span.end = code.span.end;
                 } else if code.is_command() {
-                    comments(code, &mut found.expectations);
+                    comments(code, parts, &mut found.expectations);
                     last = Some((code, at));
                 }
             }
@@ -53,10 +54,20 @@ pub(super) fn read(written: &Written, found: &mut Understanding) {
     found.expectations.retain(|expected| !expected.text.trim().is_empty());
 }
 
-fn comments(code: &Code, expectations: &mut Vec<Expected>) {
+fn comments(code: &Code, parts: &[Part], expectations: &mut Vec<Expected>) {
+    if !code.text.contains('#') {
+        return;
+    }
+    let said = match fence_at(parts, code.span.start) {
+        Some(fence) => crate::expectations_of(&fence.commands(), &code.text),
+        None => crate::expectations(&code.text),
+    };
+    if said.is_empty() {
+        return;
+    }
     let mut starts = vec![0];
     starts.extend(code.text.match_indices('\n').map(|(at, _)| at + 1));
-    for said in crate::expectations(&code.text) {
+    for said in said {
         let Some(start) = starts.get(said.line.saturating_sub(1)).copied() else { continue };
         let last = said.line + said.text.matches('\n').count();
         let end = starts.get(last).map_or(code.text.len(), |next| next.saturating_sub(1)).max(start);

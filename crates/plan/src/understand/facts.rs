@@ -5,6 +5,7 @@ use super::labels::{self, Label, LabelSaid};
 use super::written::{Node, Table, Written};
 use super::{Estimate, Exposure, Fact, FactKey, ServiceSaid, Understanding, durations, marks};
 use crate::{Role, Span};
+use aho_corasick::AhoCorasick;
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -63,7 +64,20 @@ pub(super) fn read(text: &str, written: &Written, found: &mut Understanding) {
 
 /// AWS region names in a text, with their places: `eu-central-1`, `us-gov-west-1`, `cn-north-1`.
 pub(crate) fn regions(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    words(text, |byte| byte.is_ascii_alphanumeric() || byte == b'-').filter(|(_, word)| is_region(word))
+    let bytes = text.as_bytes();
+    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    // A region ends in a hyphen and one digit, which is quickly looked for.
+    text.match_indices('-').filter_map(move |(hyphen, _)| {
+        let end = hyphen + 2;
+        let ends = bytes.get(hyphen + 1).is_some_and(u8::is_ascii_digit)
+            && !bytes.get(end).is_some_and(belongs);
+        if !ends {
+            return None;
+        }
+        let before = bytes.get(..hyphen)?.iter().rev().take_while(|byte| belongs(byte)).count();
+        let start = hyphen - before;
+        text.get(start..end).filter(|word| is_region(word)).map(|word| (start, word))
+    })
 }
 
 fn is_region(word: &str) -> bool {
@@ -80,10 +94,7 @@ fn is_region(word: &str) -> bool {
 
 /// Account ids in a text, with their places: in an ARN, in the name of a registry, beside a word for "account".
 fn accounts(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    words(text, |byte| byte.is_ascii_alphanumeric() || byte == b'_').filter(move |(at, word)| {
-        if word.len() != 12 || !word.bytes().all(|byte| byte.is_ascii_digit()) {
-            return false;
-        }
+    twelve_digits(text).filter(move |(at, _)| {
         let before = text.get(..*at).unwrap_or("");
         let after = text.get(at + 12..).unwrap_or("");
         let line = before.rfind('\n').map_or(0, |end| end + 1);
@@ -364,38 +375,60 @@ fn seen(text: &str, facts: &mut Vec<Fact>) {
     };
     accounts(text).for_each(|(at, account)| add(FactKey::Account, at, account));
     regions(text).for_each(|(at, region)| add(FactKey::Region, at, region));
-    for lead in [
+    for (_, start) in profiles(text) {
+        let rest = text.get(start..).unwrap_or("");
+        let quoted = rest.starts_with(['"', '\'']);
+        let rest = if quoted { rest.get(1..).unwrap_or("") } else { rest };
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.@/+".contains(c)))
+            .unwrap_or(rest.len());
+        if let Some(name) = rest.get(..end).filter(|name| !name.is_empty() && !name.starts_with('-')) {
+            add(FactKey::Profile, start + usize::from(quoted), name);
+        }
+    }
+}
+
+/// What stands before a profile, what tells it best first, and where the profile begins.
+fn profiles(text: &str) -> Vec<(usize, usize)> {
+    const LEADS: [&str; 6] = [
         "--profile ",
         "--profile=",
         "AWS_PROFILE=",
         "AWS_DEFAULT_PROFILE=",
         "aws-vault exec ",
         "aws-okta exec ",
-    ] {
-        for (at, _) in text.match_indices(lead) {
-            let start = at + lead.len();
-            let rest = text.get(start..).unwrap_or("");
-            let quoted = rest.starts_with(['"', '\'']);
-            let rest = if quoted { rest.get(1..).unwrap_or("") } else { rest };
-            let end = rest
-                .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.@/+".contains(c)))
-                .unwrap_or(rest.len());
-            if let Some(name) = rest.get(..end).filter(|name| !name.is_empty() && !name.starts_with('-')) {
-                add(FactKey::Profile, start + usize::from(quoted), name);
-            }
-        }
-    }
+    ];
+    static LEADING: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let leading = LEADING.get_or_init(|| AhoCorasick::new(LEADS).ok());
+    let hits = leading.iter().flat_map(|leading| leading.find_iter(text));
+    let mut found: Vec<(usize, usize)> = hits.map(|hit| (hit.pattern().as_usize(), hit.end())).collect();
+    found.sort_unstable();
+    found
 }
 
-/// Stretches of bytes that belong together; such bytes are ASCII.
-fn words(text: &str, belongs: impl Fn(u8) -> bool) -> impl Iterator<Item = (usize, &str)> {
+/// Words of exactly twelve digits, with their places.
+fn twelve_digits(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    const LENGTH: usize = 12;
     let bytes = text.as_bytes();
-    let mut at = 0;
+    let belongs = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    // Where the last of twelve would stand, if they began at the first byte that is not looked at yet.
+    let mut last = LENGTH - 1;
     std::iter::from_fn(move || {
-        let start = at + bytes.get(at..)?.iter().position(|byte| belongs(*byte))?;
-        let length =
-            bytes.get(start..)?.iter().position(|byte| !belongs(*byte)).unwrap_or(bytes.len() - start);
-        at = start + length;
-        text.get(start..at).map(|word| (start, word))
+        while last < bytes.len() {
+            if !is_digit(last) {
+                last += LENGTH;
+                continue;
+            }
+            let before = bytes.get(..last)?.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+            let after = bytes.get(last..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let (start, end) = (last - before, last + after);
+            last = end + LENGTH;
+            let alone = !belongs(end) && !start.checked_sub(1).is_some_and(belongs);
+            if end - start == LENGTH && alone {
+                return text.get(start..end).map(|word| (start, word));
+            }
+        }
+        None
     })
 }

@@ -6,6 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 /// Lowercase letters and digits, everything else as single spaces, with a space at both ends. Accents go; full width
 /// becomes normal width.
 pub(crate) fn fold(text: &str) -> String {
+    crate::work::spend(text.len());
     if text.is_ascii() {
         return plain(text);
     }

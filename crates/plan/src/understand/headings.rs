@@ -5,7 +5,7 @@ use super::written::{Node, Written};
 use super::{Form, SectionMeaning, durations, marks, named, number};
 use crate::document::{Fence, Heading, Part};
 use crate::sections::{Outline, is_number_alone};
-use crate::shell::{Dialect, Reach, parse_as, reach_of};
+use crate::shell::{Reach, reach_of};
 use crate::{Role, Span, draft};
 use std::collections::{HashMap, HashSet};
 
@@ -73,9 +73,9 @@ fn meaning(
     said: Option<Role>,
     stages: &HashMap<usize, Option<Role>>,
 ) -> SectionMeaning {
-    let numbered = number(&heading.title);
+    let numbered = heading.number();
     let stage = stages.get(&heading.span.start);
-    let why = match (stage, &numbered, said) {
+    let why = match (stage, numbered, said) {
         (Some(None), _, _) => "a `yaml stage` fence stands in it".to_owned(),
         (Some(Some(role)), Some(number), _) => {
             format!("its title is numbered {}, and it is {}", number.text, word(*role))
@@ -95,7 +95,7 @@ fn meaning(
         form: if heading.bold { Form::Bold } else { Form::Heading },
         role: stage.copied().flatten().or(said),
         is_stage: stage.is_some(),
-        number: numbered.map(|number| number.text),
+        number: numbered.map(|number| number.text.clone()),
         status: marks::in_heading(&heading.title),
         estimate: durations::estimate(&heading.title)
             .filter(|_| heading.title.contains(['(', '~', '[', '（', '⏱'])),
@@ -230,8 +230,7 @@ impl Outline<'_> {
 
 /// Whether commands change something. Those that destroy are asked about, and not walked because of their place.
 fn changes(fence: &Fence) -> bool {
-    let script = parse_as(&fence.body.text, Dialect::of_info(&fence.info));
-    script.statements.iter().any(|statement| match reach_of(&statement.shape).reach {
+    fence.script().statements.iter().any(|statement| match reach_of(&statement.shape).reach {
         Reach::Idempotent | Reach::Change | Reach::Unknown => true,
         Reach::Local | Reach::Read | Reach::Destroy => false,
     })

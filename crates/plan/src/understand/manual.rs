@@ -140,7 +140,9 @@ fn by_hand(text: &str) -> bool {
     let path = text.contains(['→', '›', '»', '➜']) || text.contains(" > ") || text.contains("->");
     let begins = named
         .is_some_and(|hit| folded.get(..hit.start).is_some_and(|lead| lead.split_whitespace().count() <= 3));
-    text.split_whitespace().any(is_console) || clicked || (named.is_some() && (path || begins))
+    clicked
+        || (named.is_some() && (path || begins))
+        || (text.contains("console.a") && text.split_whitespace().any(is_console))
 }
 
 /// `https://eu-west-3.console.aws.amazon.com/rds/…`.

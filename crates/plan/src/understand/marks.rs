@@ -29,6 +29,9 @@ pub(crate) fn in_heading(title: &str) -> Option<Mark> {
     }
     let trimmed = title.trim_end_matches(['\u{fe0f}', ' ', ')', ']']);
     let found: Vec<(usize, Mark)> = symbols(title).collect();
+    if found.is_empty() {
+        return None;
+    }
     // "Rollback Plan 🔴" is adorned; "Step 2 🔴" and "Roll out 🔴" went wrong.
     let telling = number(title).is_some() || role_of(title).is_none();
     if let Some((at, mark)) = found.last()

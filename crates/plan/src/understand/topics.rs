@@ -67,6 +67,10 @@ pub(crate) fn topic(title: &str) -> Option<Topic> {
 /// Items and lines of sections with a topic, and lines with its label anywhere.
 pub(super) fn read(written: &Written, topics: &Topics, found: &mut Understanding) {
     for item in written.items.iter().filter(|item| item.outermost && !item.text.is_empty()) {
+        let topic = topics.at(item.span.start);
+        if matches!(topic, None | Some(Topic::Costs)) {
+            continue;
+        }
         let mark = match item.task {
             Some(done) => Some(if done { super::Mark::Done } else { super::Mark::Pending }),
             None => marks::of_item(&item.text),

@@ -188,6 +188,7 @@ impl Written {
     pub(crate) fn new(text: &str) -> Self {
         let cut = front::cut(text);
         let body = text.get(cut.body..).unwrap_or("");
+        crate::work::spend(body.len());
         let mut reader = Reader::default();
         for (event, range) in Parser::new_ext(body, options()).into_offset_iter() {
             reader.event(event, (range.start + cut.body)..(range.end + cut.body));

@@ -119,7 +119,7 @@ impl Case {
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut ids = BTreeSet::new();
         let scripts: Vec<_> =
-            self.fences.iter().map(|fence| (parse(&fence.script), fence.script.clone())).collect();
+            self.fences.iter().map(|fence| (Arc::new(parse(&fence.script)), fence.script.clone())).collect();
         let scripts = Arc::new(scripts);
         for (fence, Fence { script: text, after }) in self.fences.iter().enumerate() {
             let script = parse(text);
@@ -156,7 +156,7 @@ impl Case {
                     Verdict::Kept(_) | Verdict::Absorbed { .. } => None,
                 })
                 .collect();
-            hoist(&mut steps, context.vars());
+            hoist(&mut steps, &context.vars());
         }
         outcomes
     }

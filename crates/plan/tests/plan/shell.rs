@@ -85,7 +85,7 @@ fn shape(shape_: &Shape, text: &str, depth: usize, out: &mut String) {
 fn command(one: &Command, text: &str, pad: &str, out: &mut String) {
     let unwrapped = unwrap_command(one);
     let mut line = pad.to_owned();
-    for assignment in &unwrapped.environment {
+    for assignment in unwrapped.environment.iter() {
         write!(line, "{}={} ", assignment.name, word(&assignment.value)).expect("write");
     }
     let words: Vec<String> = unwrapped.words.iter().map(word).collect();

@@ -1,7 +1,7 @@
 //! Which commands work on the machine that runs them alone: what is installed, copied or built there needs no way back.
 
 use super::arguments::{Arguments, shown};
-use super::judge::{DEEPEST, Reach, reach_of};
+use super::judge::{DEEPEST, Reach, reach_of, reach_of_command};
 use crate::shell::{Command, Shape, Word, WordPart, parse, unwrap_command};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -28,8 +28,8 @@ fn local(command: &Command, depth: usize) -> bool {
     let Some(first) = unwrapped.words.first() else { return true };
     let name = shown(first);
     let program = name.rsplit('/').next().unwrap_or(&name);
-    let reads = reach_of(&Shape::Simple(command.clone())).reach <= Reach::Read;
-    inside(&unwrapped.words, depth) && (reads || listed(program, &unwrapped.words))
+    inside(&unwrapped.words, depth)
+        && (listed(program, &unwrapped.words) || reach_of_command(command).reach <= Reach::Read)
 }
 
 fn listed(program: &str, words: &[Word]) -> bool {

@@ -72,6 +72,11 @@ fn worse(one: Reached, other: Reached) -> Reached {
     if other.reach > one.reach { other } else { one }
 }
 
+/// What repeating one command would do, with its redirects.
+pub(super) fn reach_of_command(command: &Command) -> Reached {
+    of_command(command, 0)
+}
+
 fn of_shape(shape: &Shape, depth: usize) -> Reached {
     match shape {
         Shape::Assignments(list) => list
@@ -94,7 +99,7 @@ fn nothing() -> Reached {
 fn of_command(command: &Command, depth: usize) -> Reached {
     let unwrapped = unwrap_command(command);
     let mut found = of_words(&unwrapped.words, depth);
-    for assignment in &unwrapped.environment {
+    for assignment in unwrapped.environment.iter() {
         found = worse(found, of_parts(std::slice::from_ref(&assignment.value), depth));
     }
     for redirect in &command.redirects {
@@ -129,6 +134,7 @@ fn of_redirect(redirect: &Redirect) -> Reached {
 }
 
 fn of_words(words: &[Word], depth: usize) -> Reached {
+    crate::work::spend(words.len() + 1);
     let Some(first) = words.first() else { return nothing() };
     let substituted = of_parts(words, depth);
     let name = shown(first);
