@@ -81,7 +81,7 @@ mod counted {
     }
 
     /// Chapters at first; then twice and four times as many, still fewer than the steps of the longest plan.
-    const CHAPTERS: usize = 100;
+    const CHAPTERS: usize = 50;
 
     /// Twice the text may cost a little more than twice the work: names get longer, and some tables are searched.
     fn grows_with_the_text(what: &str, work: impl Fn(&str)) {

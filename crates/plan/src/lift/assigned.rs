@@ -246,13 +246,7 @@ fn plain(values: &Values<'_>, assignment: &Assignment) -> Result<(String, Option
         return Ok(asked(name));
     }
     let base = var_name(name);
-    let taken = |candidate: &str| {
-        context.var(candidate).is_some_and(|var| var.default.as_deref() != Some(&text))
-    };
-    let plan_name = (1..)
-        .map(|count: usize| if count == 1 { base.clone() } else { format!("{base}_{count}") })
-        .find(|candidate| !taken(candidate))
-        .unwrap_or_else(|| base.clone());
+    let plan_name = context.name_for(&base, &text);
     let var = NewVar {
         name: plan_name.clone(),
         default: Some(text),

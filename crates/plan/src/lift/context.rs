@@ -35,6 +35,10 @@ pub struct Context {
     vars: Layers<(usize, NewVar)>,
     /// How many they are.
     needed: usize,
+    /// Names that values have got, by what they would be called and the value.
+    names: Layers<String>,
+    /// By what values would be called, the first number that may be free.
+    numbers: Layers<usize>,
     pub(crate) dir: Dir,
     /// Why it is not sure that a command still runs there.
     lost: Option<String>,
@@ -222,9 +226,37 @@ impl Context {
 
     /// Takes a plan variable in; the first one of a name stays.
     pub(crate) fn remember(&mut self, var: NewVar) {
-        if self.vars.get(&var.name).is_none() {
-            self.vars.insert(var.name.clone(), (self.needed, var));
-            self.needed += 1;
+        if self.vars.get(&var.name).is_some() {
+            return;
+        }
+        if let Some((base, number)) = numbered(&var.name) {
+            if number == self.numbers.get(base).copied().unwrap_or(FIRST_NUMBER) {
+                self.numbers.insert(base.to_owned(), number + 1);
+            }
+            if let Some(value) = &var.default {
+                self.names.insert(called(base, value), var.name.clone());
+            }
+        }
+        self.vars.insert(var.name.clone(), (self.needed, var));
+        self.needed += 1;
+    }
+
+    /// What a plan variable of that value is called: as the one that has it already, or by a name that is free.
+    pub(crate) fn name_for(&self, base: &str, value: &str) -> String {
+        let fits = |name: &str| self.var(name).is_none_or(|var| var.default.as_deref() == Some(value));
+        if fits(base) {
+            return base.to_owned();
+        }
+        if let Some(name) = self.names.get(&called(base, value)) {
+            return name.clone();
+        }
+        let mut number = self.numbers.get(base).copied().unwrap_or(FIRST_NUMBER);
+        loop {
+            let name = format!("{base}_{number}");
+            if fits(&name) {
+                return name;
+            }
+            number += 1;
         }
     }
 
@@ -274,6 +306,19 @@ impl Context {
             Dir::Unknown(why) => Dir::Unknown(why.clone()),
         };
     }
+}
+
+/// The number of the second variable of a name.
+const FIRST_NUMBER: usize = 2;
+
+/// `tag` and 2 of `tag_2`.
+fn numbered(name: &str) -> Option<(&str, usize)> {
+    let (base, number) = name.rsplit_once('_')?;
+    Some((base, number.parse().ok()?))
+}
+
+fn called(base: &str, value: &str) -> String {
+    format!("{base}\0{value}")
 }
 
 /// Each once, by its number.
