@@ -183,7 +183,12 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
         text = better;
         next = repair_edits(text.as_bytes()).filter(|offer| !offer.edits.is_empty());
     }
-    Import { original, offer, repaired: true, ..insert(text.as_bytes(), taken_apart(text.as_bytes()), options) }
+    Import {
+        original,
+        offer,
+        repaired: true,
+        ..insert(text.as_bytes(), taken_apart(text.as_bytes()), options)
+    }
 }
 
 /// Inserts, and nothing else.

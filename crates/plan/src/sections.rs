@@ -224,8 +224,7 @@ impl<'h> Outline<'h> {
     fn children_are_counted(&self, index: usize) -> Option<u8> {
         let (_, end) = *self.headings.get(index)?;
         let inside = self.headings.iter().skip(index + 1).take_while(|(heading, _)| heading.span.start < end);
-        let mut children =
-            inside.filter_map(|(heading, end)| Some((heading, *end, bare_number(heading)?)));
+        let mut children = inside.filter_map(|(heading, end)| Some((heading, *end, bare_number(heading)?)));
         let (first, first_end, start) = children.next().filter(|(.., start)| *start <= 1)?;
         let (mut all, mut busy) = (1, usize::from(self.runs_in(first.span.start, first_end)));
         let mut last = start;

@@ -18,6 +18,9 @@ const TORN: &str =
     "Other commands of this fence hang together with it by variables, functions or options of one shell.";
 const FULL: &str = "a plan has at most 2,000 steps, and those before it are as many";
 
+/// A script and its text.
+type Told = (Arc<Script>, String);
+
 /// What a section's commands are for, as far as a walk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -83,7 +86,7 @@ impl Composer<'_> {
     }
 
     /// The scripts of a file that has to do with images, and where each begins: a build must know what comes after it.
-    fn scripts_with_images(&self, parts: &[Part]) -> (Vec<usize>, Arc<Vec<(Arc<Script>, String)>>) {
+    fn scripts_with_images(&self, parts: &[Part]) -> (Vec<usize>, Arc<Vec<Told>>) {
         if !["docker", "podman"].iter().any(|program| self.text.contains(program)) {
             return (Vec::new(), Arc::default());
         }
@@ -96,7 +99,7 @@ impl Composer<'_> {
             is_commands(fence, script)
                 .then(|| (fence.span.start, (Arc::clone(script), fence.body.text.clone())))
         });
-        let (starts, scripts): (Vec<usize>, Vec<(Arc<Script>, String)>) = read.unzip();
+        let (starts, scripts): (Vec<usize>, Vec<Told>) = read.unzip();
         (starts, Arc::new(scripts))
     }
 

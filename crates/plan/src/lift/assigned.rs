@@ -200,8 +200,8 @@ pub(crate) fn learn_command(context: &mut Context, command: &Command) {
         }
         ["unset", names @ ..] => {
             for name in names {
-                context.variables.remove(*name);
-                context.exported.remove(*name);
+                context.variables.remove(name);
+                context.exported.remove(name);
                 context.felt.remove(*name);
                 if is_credential(name) {
                     context.foreign = None;
@@ -210,7 +210,7 @@ pub(crate) fn learn_command(context: &mut Context, command: &Command) {
         }
         ["read", ..] => {
             for name in words.iter().skip(1).filter(|word| !word.starts_with('-')) {
-                context.variables.remove(*name);
+                context.variables.remove(name);
             }
         }
         ["aws", "configure" | "sso", rest @ ..] => {

@@ -262,9 +262,7 @@ impl Context {
 
     /// What a text with gaps is when all variables have their defaults; `None` where one has none.
     pub(crate) fn settled(&self, text: &str) -> Option<String> {
-        filled(text, |expression| {
-            self.var(expression.strip_prefix("vars.")?)?.default.as_deref()
-        })
+        filled(text, |expression| self.var(expression.strip_prefix("vars.")?)?.default.as_deref())
     }
 
     /// The folder in which a script begins whose first statement this is, relative to the plan's; `None` is that folder

@@ -89,9 +89,7 @@ impl<'s, 'p> Home<'s, 'p> {
 /// Whether a step changes something and has no way back.
 fn is_without_way_back(draft: &Draft) -> bool {
     let step = &draft.step;
-    draft.kind.is_some_and(|kind| {
-        step.effect.changes() && step.undo.is_none() && kind.default_undo.is_none()
-    })
+    draft.kind.is_some_and(|kind| step.effect.changes() && step.undo.is_none() && kind.default_undo.is_none())
 }
 
 fn no_undo(scene: &Scene<'_>, draft: &Draft, findings: &mut Findings<'_>) {

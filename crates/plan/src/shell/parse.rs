@@ -190,9 +190,9 @@ fn each_command(shape: &mut Shape, act: &mut impl FnMut(&mut Command)) {
 
 fn begins_with_option(shape: &Shape) -> bool {
     let word = first_command(shape).and_then(|command| command.words.first()).and_then(|word| word.literal());
-    word.as_ref().and_then(|word| word.strip_prefix('-')).is_some_and(|rest| {
-        rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-')
-    })
+    word.as_ref()
+        .and_then(|word| word.strip_prefix('-'))
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-'))
 }
 
 fn first_command(shape: &Shape) -> Option<&Command> {

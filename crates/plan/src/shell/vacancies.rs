@@ -134,7 +134,9 @@ pub(crate) fn may_be_vacant(text: &str) -> bool {
 fn split(text: String, quoted: bool, ends: bool, found: &mut Vec<WordPart>) {
     let mut from = 0;
     let mut at = 0;
-    while let Some(next) = text.as_bytes().get(at..).and_then(|rest| rest.iter().position(|byte| may_begin(*byte))) {
+    while let Some(next) =
+        text.as_bytes().get(at..).and_then(|rest| rest.iter().position(|byte| may_begin(*byte)))
+    {
         at += next;
         let rest = text.get(at..).unwrap_or_default();
         let vacancy = here(rest, text.get(..at).unwrap_or_default(), quoted, ends);

@@ -349,7 +349,10 @@ fn plain(text: &str) -> usize {
     text.bytes()
         .take_while(|byte| {
             byte.is_ascii_alphanumeric()
-                || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b',' | b'#' | b'%' | b'^' | b'~' | b']' | b'}')
+                || matches!(
+                    byte,
+                    b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b',' | b'#' | b'%' | b'^' | b'~' | b']' | b'}'
+                )
         })
         .count()
 }

@@ -69,8 +69,8 @@ pub(crate) fn regions(text: &str) -> impl Iterator<Item = (usize, &str)> {
     // A region ends in a hyphen and one digit, which is quickly looked for.
     text.match_indices('-').filter_map(move |(hyphen, _)| {
         let end = hyphen + 2;
-        let ends = bytes.get(hyphen + 1).is_some_and(u8::is_ascii_digit)
-            && !bytes.get(end).is_some_and(belongs);
+        let ends =
+            bytes.get(hyphen + 1).is_some_and(u8::is_ascii_digit) && !bytes.get(end).is_some_and(belongs);
         if !ends {
             return None;
         }
@@ -379,9 +379,8 @@ fn seen(text: &str, facts: &mut Vec<Fact>) {
         let rest = text.get(start..).unwrap_or("");
         let quoted = rest.starts_with(['"', '\'']);
         let rest = if quoted { rest.get(1..).unwrap_or("") } else { rest };
-        let end = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.@/+".contains(c)))
-            .unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.@/+".contains(c))).unwrap_or(rest.len());
         if let Some(name) = rest.get(..end).filter(|name| !name.is_empty() && !name.starts_with('-')) {
             add(FactKey::Profile, start + usize::from(quoted), name);
         }
