@@ -10,7 +10,7 @@ pub(crate) use counted::spend;
 
 #[cfg(test)]
 mod counted {
-    use crate::import::{ImportOptions, ImportState, import};
+    use crate::import::{ImportOptions, import};
     use crate::{Reading, read};
     use std::cell::Cell;
 
@@ -104,14 +104,6 @@ mod counted {
                 );
             }
         }
-    }
-
-    #[test]
-    fn an_import_of_twice_the_text_is_twice_the_work() {
-        grows_with_the_text("an import", |text| {
-            let made = import(text.as_bytes(), &ImportOptions::default());
-            assert_ne!(made.state, ImportState::Unchanged);
-        });
     }
 
     #[test]
