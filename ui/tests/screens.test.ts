@@ -33,7 +33,7 @@ test("home shows what waits, runs and plans, and leads to a run", async () => {
 });
 
 test("an empty home says how something comes there", async () => {
-  show("", { "home.view": () => ({ ...home, waiting: [], open: [], past: [], recent: [], examples: [], identity: null }) });
+  show("", { "home.view": () => ({ ...home, obligations: [], waiting: [], open: [], past: [], recent: [], examples: [], identity: null }) });
   await screen.findByText("No run is open");
   expect(screen.getByText("No plan was opened yet")).toBeTruthy();
   expect(screen.getByText("No identity chosen")).toBeTruthy();
@@ -132,6 +132,63 @@ test("a failure shows its diagnosis and its choices, and rolling back shows the 
   await fireEvent.input(within(dialog).getByLabelText("Reason"), { target: { value: "wrong image" } });
   await fireEvent.click(act);
   await waitFor(() => expect(host.asked.some(({ name }) => name === "run.rollback")).toBe(true));
+});
+
+test("what speaks against a rollback is answered before, and a part is looked at anew", async () => {
+  const whole = { ...runView().rollback, cautions: [{ id: "schema:migrate", says: "the schema stays changed", must_accept: true }, { id: "no-undo:keys", says: "keys stays as it is", must_accept: false }] };
+  const host = show("#/run/7k2m", {
+    "run.view": () => runView(), "run.rollback": () => ({ ...runView(), seq: 100, status: "rolling_back" }),
+    "run.rollback_preview": ({ only }) => {
+      if (only === null) return whole;
+      if (only.includes("create_worker")) throw { code: "refused", message: "deploy_api has to go back as well", hints: [], causes: [] };
+      return { ...whole, steps: whole.steps.slice(0, 1) };
+    },
+  });
+  await fireEvent.click(await screen.findByTestId("roll-back"));
+  const dialog = await screen.findByRole("dialog", { name: "Roll back" });
+  await within(dialog).findByText("The schema stays changed");
+  const act = within(dialog).getByTestId<HTMLButtonElement>("confirm-rollback");
+  await fireEvent.input(within(dialog).getByLabelText("Reason"), { target: { value: "wrong image" } });
+  expect(act.disabled).toBe(true);
+  await fireEvent.input(within(dialog).getByTestId("accept-schema:migrate"), { target: { value: "the old version ignores it" } });
+  await waitFor(() => expect(act.disabled).toBe(false));
+  const [api, worker] = [within(dialog).getByLabelText("Put back: Deploy API"), within(dialog).getByLabelText("Put back: Create the worker")];
+  await fireEvent.click(api);
+  await within(dialog).findByText(/has to go back as well/);
+  expect(act.disabled).toBe(true);
+  await fireEvent.click(api);
+  await fireEvent.click(worker);
+  await waitFor(() => expect(act.disabled).toBe(false));
+  await fireEvent.click(act);
+  await waitFor(() => expect(host.asked.find(({ name }) => name === "run.rollback")?.args).toEqual({ run: "7k2m", reason: "wrong image", only: ["deploy_api"], accepts: { "schema:migrate": "the old version ignores it" } }));
+});
+
+test("what a run left for later is closed from the home screen, with what was done", async () => {
+  const host = show("", { "home.view": () => home, "obligation.close": () => [] });
+  await screen.findByText("Narrow the wildcard of CORS");
+  await fireEvent.click(screen.getByTestId("close-after.cors"));
+  const act = await screen.findByTestId<HTMLButtonElement>("confirm");
+  expect(act.disabled).toBe(true);
+  await fireEvent.input(screen.getByLabelText("Reason"), { target: { value: "narrowed to the shop" } });
+  await fireEvent.click(act);
+  await waitFor(() => expect(host.asked.find(({ name }) => name === "obligation.close")?.args).toEqual({ run: "7b3a", id: "after.cors", reason: "narrowed to the shop", evidence: null }));
+  await waitFor(() => expect(screen.queryByTestId("confirm")).toBeNull());
+});
+
+test("the glass is broken with a reason and the account's name, typed, and stays in sight", async () => {
+  const held = heldRun();
+  const glass = { before: "Verify", person: { name: "ana", verified: true }, at: "2026-11-20T14:00:00Z", reason: "production is down" };
+  const host = show("#/run/7k2m", { "run.view": () => held, "run.break_glass": () => ({ ...runView(), seq: 100, broken: [glass] }) });
+  await fireEvent.click(await screen.findByTestId("glass"));
+  const dialog = await screen.findByRole("dialog", { name: /Break the glass/ });
+  const act = within(dialog).getByTestId<HTMLButtonElement>("break-glass");
+  await fireEvent.input(within(dialog).getByTestId("glass-reason"), { target: { value: "production is down" } });
+  expect(act.disabled).toBe(true);
+  await fireEvent.input(within(dialog).getByTestId("glass-phrase"), { target: { value: held.identity.alias ?? held.identity.account } });
+  await waitFor(() => expect(act.disabled).toBe(false));
+  await fireEvent.click(act);
+  await screen.findByText("Glass broken: ana passed the hold before Verify alone");
+  expect(host.asked.find(({ name }) => name === "run.break_glass")?.args).toMatchObject({ run: "7k2m", hold: held.hold?.id, reason: "production is down" });
 });
 
 test("a run that somebody else drives can only be read", async () => {

@@ -145,7 +145,7 @@ const failed: StepView = {
 };
 
 const verifyHold = {
-  id: "stage:verify", title: "go or no-go for verification", stands_before: "Verify", open: false, rule: { signatures: 1, by_someone_else: true, by: [] },
+  id: "stage:verify", title: "go or no-go for verification", stands_before: "Verify", open: false, rule: { signatures: 1, by_someone_else: true, by: [], valid_minutes: 1440, break_glass: true },
   covers: [{ label: "plan", value: "3f9c12aa00bb" }, { label: "image", value: "sha256:9be1c0ffee00d1ce9be1c0ffee0000c7" }, { label: "account", value: "1111-2222-3333" }],
   signatures: [], not_yet: "when Services is done",
 };
@@ -169,13 +169,13 @@ export function runView(over: Partial<RunView> = {}, api: StepView = deploying):
       { step: "register_worker", name: "task_definition", value: "arn:aws:ecs:eu-central-1:111122223333:task-definition/broker-worker:1", secret: false, at: ago(800), from: "Register the worker", used_by: ["Worker: running, logs right"], stale: false },
     ],
     rollback: {
-      pinned_at: ago(1080), possible: true, warnings: [],
+      pinned_at: ago(1080), possible: true, cautions: [],
       steps: [
-        { step: "deploy_api", title: "Deploy API", text: "broker-api → broker-api:41", warning: null, status: "pending" },
-        { step: "create_worker", title: "Create the worker", text: "broker-worker → 0 tasks, then deleted", warning: null, status: "pending" },
+        { step: "deploy_api", title: "Deploy API", text: "broker-api → broker-api:41", status: "pending" },
+        { step: "create_worker", title: "Create the worker", text: "broker-worker → 0 tasks, then deleted", status: "pending" },
       ],
     },
-    wants: [], lapsed: null, stop: null, halted: null, head: "77aa00bb",
+    wants: [], lapsed: null, stop: null, broken: [], halted: null, head: "77aa00bb",
     people: [{ name: "ana", verified: true }, { name: "bo", verified: true }],
     ...over,
   };
@@ -194,8 +194,8 @@ export const plan: PlanView = {
   vars: [{ name: "tag", default: "0.2.0", secret: false, description: "Image tag" }],
   stages: [
     { id: "before", title: "Before", role: "before", estimate: { from: 60, to: 120 }, hold: null, claim: { mark: "done", line: 20 }, steps: [{ id: "ready", title: "Before the change", kind: "checklist", effect: "read", estimate: null, hold: null, undo: null, practice: "local", line: 24 }] },
-    { id: "services", title: "Services", role: "deploy", estimate: { from: 300, to: 480 }, hold: { signatures: 1, by_someone_else: false, by: [] }, claim: null, steps: [
-      { id: "deploy_api", title: "Deploy API", kind: "ecs.deploy", effect: "idempotent", estimate: { from: 180, to: 300 }, hold: { signatures: 1, by_someone_else: true, by: [] }, undo: "back to the pinned revision", practice: "sim", line: 40 },
+    { id: "services", title: "Services", role: "deploy", estimate: { from: 300, to: 480 }, hold: { signatures: 1, by_someone_else: false, by: [], valid_minutes: 1440, break_glass: true }, claim: null, steps: [
+      { id: "deploy_api", title: "Deploy API", kind: "ecs.deploy", effect: "idempotent", estimate: { from: 180, to: 300 }, hold: { signatures: 1, by_someone_else: true, by: [], valid_minutes: 1440, break_glass: true }, undo: "back to the pinned revision", practice: "sim", line: 40 },
       { id: "tell", title: "Tell the partner", kind: "shell", effect: "once", estimate: null, hold: null, undo: null, practice: "not_practised", line: 52 },
     ] },
   ],
@@ -233,17 +233,18 @@ export const plan: PlanView = {
 
 export const home: Home = {
   identity,
+  obligations: [{ run: "7b3a", id: "after.cors", what: "Narrow the wildcard of CORS", owner: "platform", due: "2026-11-19T09:00:00Z", overdue: true, opened_at: ago(90_000), plan: "Board on ECS, migrations", account: "123456789012", alias: "sandbox", weight: "sandbox", practice: false }],
   waiting: [
     { run: "7k2m", kind: "hold", title: "Go or no-go", plan: "ECS API and worker", where: "broker-production", since: ago(360), by: "ana" },
     { run: "7h0c", kind: "failure", title: "Deploy backend failed", plan: "Agents in three stages", where: "agents-staging", since: ago(1300), by: null },
   ],
   open: [
-    { run: "7k2m", title: "ECS API and worker", plan_path: plan.path, mode: "live", status: "running", account: "111122223333", alias: "broker-production", weight: "production", weight_guessed: false, started_at: ago(1080), started_by: "ana", ended_at: null, steps_done: 5, steps_total: 11, said: "Deploy API is under way" },
-    { run: "7h0c", title: "Agents in three stages", plan_path: "/plans/agents.md", mode: "live", status: "needs_decision", account: "123456789012", alias: "agents-staging", weight: "staging", weight_guessed: false, started_at: ago(2500), started_by: "bo", ended_at: null, steps_done: 7, steps_total: 12, said: "Deploy backend failed" },
+    { run: "7k2m", title: "ECS API and worker", plan_path: plan.path, mode: "live", status: "running", account: "111122223333", alias: "broker-production", weight: "production", weight_guessed: false, started_at: ago(1080), started_by: "ana", ended_at: null, steps_done: 5, steps_total: 11, glass_broken: false, said: "Deploy API is under way" },
+    { run: "7h0c", title: "Agents in three stages", plan_path: "/plans/agents.md", mode: "live", status: "needs_decision", account: "123456789012", alias: "agents-staging", weight: "staging", weight_guessed: false, started_at: ago(2500), started_by: "bo", ended_at: null, steps_done: 7, steps_total: 12, glass_broken: false, said: "Deploy backend failed" },
   ],
   past: [
-    { run: "7b3a", title: "Board on ECS, migrations", plan_path: "/plans/board.md", mode: "live", status: "succeeded", account: "123456789012", alias: "sandbox", weight: "sandbox", weight_guessed: false, started_at: ago(90_000), started_by: "ana", ended_at: ago(89_000), steps_done: 9, steps_total: 9, said: "done · 7 m planned, 6 m 40 s" },
-    { run: "7a00", title: "ECS API and worker", plan_path: plan.path, mode: "practice", status: "rolled_back", account: "111122223333", alias: null, weight: "practice", weight_guessed: false, started_at: ago(190_000), started_by: "ana", ended_at: ago(189_000), steps_done: 4, steps_total: 11, said: "rehearsed, crash loop → rolled back" },
+    { run: "7b3a", title: "Board on ECS, migrations", plan_path: "/plans/board.md", mode: "live", status: "succeeded", account: "123456789012", alias: "sandbox", weight: "sandbox", weight_guessed: false, started_at: ago(90_000), started_by: "ana", ended_at: ago(89_000), steps_done: 9, steps_total: 9, glass_broken: false, said: "done · 7 m planned, 6 m 40 s" },
+    { run: "7a00", title: "ECS API and worker", plan_path: plan.path, mode: "practice", status: "rolled_back", account: "111122223333", alias: null, weight: "practice", weight_guessed: false, started_at: ago(190_000), started_by: "ana", ended_at: ago(189_000), steps_done: 4, steps_total: 11, glass_broken: false, said: "rehearsed, crash loop → rolled back" },
   ],
   recent: [
     { path: plan.path, title: plan.title, opened_at: ago(3000), missing: false },

@@ -79,6 +79,74 @@ pub struct RunReason {
     pub reason: String,
 }
 
+/// Something that a run left for later, and is done.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ObligationClose {
+    /// The run's id.
+    pub run: String,
+    /// Its id in the run.
+    pub id: String,
+    /// What was done.
+    pub reason: String,
+    /// A note, or the digest of a file.
+    pub evidence: Option<String>,
+}
+
+/// Something that a run left for later, and is put off or handed on.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ObligationMove {
+    /// The run's id.
+    pub run: String,
+    /// Its id in the run.
+    pub id: String,
+    /// How long from now, e.g. `7d`; as it is when null.
+    pub within: Option<String>,
+    /// Who sees to it; as it is when null.
+    pub owner: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A hold that one person passes in an emergency.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RunGlass {
+    /// Its id.
+    pub run: String,
+    /// The hold: `stage:<id>` or `step:<id>`.
+    pub hold: String,
+    /// Whose: a profile, or a person in practice.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A run, or some of its steps.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RunPart {
+    /// Its id.
+    pub run: String,
+    /// Only these steps; all when null.
+    pub only: Option<Vec<String>>,
+}
+
+/// A run that is to be rolled back.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RunRollback {
+    /// Its id.
+    pub run: String,
+    /// Why.
+    pub reason: String,
+    /// Only these steps; all when null.
+    pub only: Option<Vec<String>>,
+    /// Cautions that are accepted, by id, each with its reason.
+    pub accepts: BTreeMap<String, String>,
+}
+
 /// A run whose step is to be stopped.
 #[derive(Debug, Clone, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

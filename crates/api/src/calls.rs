@@ -2,22 +2,25 @@
 
 use crate::Problem;
 use crate::args::*;
+use crate::back::GoBack;
 use crate::choices::PrefsSet;
 use crate::console::Console;
 use crate::drafts::ProfilesGenerate;
 use crate::fixing::PlanFix;
 use crate::importing::{PlanImport, PlanImportSave};
 use crate::learn::{KnownForm, KnownFrom};
+use crate::obligations::Moved;
 use crate::runs::{Chosen, StartRequest, hold_key};
 use crate::views::{
     AccountsView, AnswerView, DoctorView, DraftView, FixPreview, Home, Identity, IdentityClock, ImportSaved,
-    ImportView, KnownDraft, KnownOffer, LockView, LogPage, PlanView, PrefsView, Profiles, RollbackSet,
-    RunSummary, RunView, SignInView, VaultView,
+    ImportView, KnownDraft, KnownOffer, LockView, LogPage, ObligationView, PlanView, PrefsView, Profiles,
+    RollbackSet, RunSummary, RunView, SignInView, VaultView,
 };
 use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::Secret;
 use holdpoint_run::{Answer, Mode, RunId, Work};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use ts_rs::TS;
 
@@ -212,15 +215,37 @@ calls! {
         c.give_secret(&run, a.name, Secret::new(a.value)).await?;
         c.view(&run).await
     });
-    /// What a rollback would do.
-    "run.rollback_preview": RunRef => RollbackSet = |c, a| Box::pin(async move {
-        c.rollback_preview(&RunId::new(a.run)?).await
-    });
-    /// Rolls back the whole set.
-    "run.rollback": RunReason => RunView = |c, a| Box::pin(async move {
-        let run = RunId::new(a.run)?;
-        c.roll_back(&run, &a.reason).await?;
+    /// Passes a hold alone, in an emergency.
+    "run.break_glass": RunGlass => RunView = |c, a| Box::pin(async move {
+        let (run, hold) = (RunId::new(a.run)?, hold_key(&a.hold)?);
+        c.break_glass(&run, &hold, &a.who, a.reason).await?;
         c.view(&run).await
+    });
+    /// What a rollback would do.
+    "run.rollback_preview": RunPart => RollbackSet = |c, a| Box::pin(async move {
+        c.rollback_preview(&RunId::new(a.run)?, step_ids(a.only)?.as_ref()).await
+    });
+    /// Rolls back the whole set, or a part that can stand alone.
+    "run.rollback": RunRollback => RunView = |c, a| Box::pin(async move {
+        let run = RunId::new(a.run)?;
+        let back = GoBack { reason: a.reason, only: step_ids(a.only)?, accepts: a.accepts };
+        c.roll_back(&run, back).await?;
+        c.view(&run).await
+    });
+    /// What runs left for later, and still stands.
+    "obligation.list": Nothing => Vec<ObligationView> = |c, _a| Box::pin(async move {
+        c.obligations().await
+    });
+    /// Closes something that a run left for later; the run may be over.
+    "obligation.close": ObligationClose => Vec<ObligationView> = |c, a| Box::pin(async move {
+        c.close_obligation(&RunId::new(a.run)?, &a.id, a.reason, a.evidence).await?;
+        c.obligations().await
+    });
+    /// Puts it off, or hands it on.
+    "obligation.move": ObligationMove => Vec<ObligationView> = |c, a| Box::pin(async move {
+        let moved = Moved { within: a.within, owner: a.owner, reason: a.reason };
+        c.move_obligation(&RunId::new(a.run)?, &a.id, moved).await?;
+        c.obligations().await
     });
     /// Has the step that goes on stopped gently, where it can be: it ends what it must, and puts away what it has.
     "run.stop": RunStop => RunView = |c, a| Box::pin(async move {
@@ -304,6 +329,10 @@ fn start_request(args: RunStart) -> StartRequest {
         }),
         vars: args.vars,
     }
+}
+
+fn step_ids(texts: Option<Vec<String>>) -> Result<Option<BTreeSet<StepId>>, Problem> {
+    texts.map(|texts| texts.into_iter().map(step_id).collect()).transpose()
 }
 
 fn step_id(text: String) -> Result<StepId, Problem> {

@@ -6,7 +6,7 @@ use crate::places::Places;
 use crate::runs::Open;
 use crate::views::{Home, PlanView, RunSummary, Update, plan_view};
 use crate::{Problem, kept};
-use crate::{accounts, drafts, examination, lock, notices, own, profiles, sign_in, who};
+use crate::{accounts, drafts, examination, lock, notices, obligations, own, profiles, sign_in, who};
 use ed25519_dalek::SigningKey;
 use holdpoint_engine::{Clock, MachineClock, Outfitter, Points};
 use holdpoint_identity::{Env, Prefs};
@@ -203,10 +203,18 @@ impl Console {
     /// The first screen.
     pub async fn home(&self) -> Result<Home, Problem> {
         let runs = self.all_runs().await?;
+        let (mut summaries, mut waiting, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        for run in runs {
+            summaries.push(run.summary);
+            waiting.extend(run.waiting);
+            left.extend(run.obligations);
+        }
+        obligations::sort(&mut left);
         let (open, past): (Vec<RunSummary>, Vec<RunSummary>) =
-            runs.iter().map(|(summary, _)| summary.clone()).partition(|summary| summary.ended_at.is_none());
+            summaries.into_iter().partition(|summary| summary.ended_at.is_none());
         Ok(Home {
-            waiting: runs.into_iter().filter_map(|(_, waiting)| waiting).collect(),
+            waiting,
+            obligations: left,
             open,
             past,
             recent: kept::recent(&self.places)?,

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod args;
+mod back;
 mod calls;
 mod choices;
 mod closing;
@@ -23,6 +24,7 @@ mod lock;
 mod marks;
 mod memory;
 mod notices;
+mod obligations;
 mod own;
 mod places;
 mod problem;
@@ -39,10 +41,12 @@ mod which;
 mod who;
 
 pub use args::{
-    DraftRef, FindingRef, LockOpen, Nothing, PlanAt, PlanShown, ProfileNamed, ProfileRef, ReportArgs,
-    ReportFile, ReportFormat, RunAnswer, RunChoose, RunConfirm, RunGuest, RunLog, RunReason, RunRef,
-    RunSecret, RunSign, RunStart, RunStop, RunTick, SecretRef, SessionRef, SignIn, VaultChoose, Verified,
+    DraftRef, FindingRef, LockOpen, Nothing, ObligationClose, ObligationMove, PlanAt, PlanShown,
+    ProfileNamed, ProfileRef, ReportArgs, ReportFile, ReportFormat, RunAnswer, RunChoose, RunConfirm,
+    RunGlass, RunGuest, RunLog, RunPart, RunReason, RunRef, RunRollback, RunSecret, RunSign, RunStart,
+    RunStop, RunTick, SecretRef, SessionRef, SignIn, VaultChoose, Verified,
 };
+pub use back::GoBack;
 pub use calls::{CALLS, Call, dispatch};
 pub use choices::PrefsSet;
 pub use console::{Config, Console, OpenUrl};
@@ -55,7 +59,8 @@ pub use holdpoint_known as known;
 pub use identities::Identities;
 pub use importing::{PlanImport, PlanImportSave, save_whole};
 pub use learn::{KnownForm, KnownFrom};
+pub use obligations::Moved;
 pub use own::{OwnFile, own_file, shelf_of};
 pub use problem::Problem;
-pub use runs::{Chosen, StartRequest};
+pub use runs::{Chosen, StartRequest, hold_key};
 pub use typescript::typescript;

@@ -71,7 +71,11 @@ impl From<EngineError> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.to_string()).code("refused")
+        let problem = Self::new(refusal.to_string()).code("refused");
+        if let Refusal::Caution { id, .. } = refusal {
+            return problem.hint(format!("at the terminal: `--accept {id}=WHY`"));
+        }
+        problem
     }
 }
 

@@ -1,9 +1,10 @@
 //! Runs: begun, gone on with, looked at, decided.
 
 use crate::console::{Console, read_plan};
+use crate::obligations::standing;
 use crate::seals::VaultSeals;
-use crate::views::{LogPage, RollbackSet, RunFacts, RunSummary, RunView, Waiting};
-use crate::views::{log_page, rollback_view, run_summary, run_view, waiting};
+use crate::views::{LogPage, ObligationView, RunFacts, RunSummary, RunView, Waiting};
+use crate::views::{log_page, run_summary, run_view, waiting};
 use crate::which::{git_sha, new_run_id};
 use crate::{Problem, kept};
 use holdpoint_engine::{
@@ -25,6 +26,14 @@ use std::sync::Arc;
 pub(crate) struct Open {
     pub(crate) handle: RunHandle,
     pub(crate) text: Arc<str>,
+}
+
+/// A run among others.
+pub(crate) struct Listed {
+    pub(crate) summary: RunSummary,
+    pub(crate) waiting: Option<Waiting>,
+    /// What it left for later and still stands.
+    pub(crate) obligations: Vec<ObligationView>,
 }
 
 /// What a new run is to be.
@@ -230,10 +239,10 @@ impl Console {
 
     /// All runs, the newest first. One that cannot be read is told in the log, and does not hide the others.
     pub async fn summaries(&self) -> Result<Vec<RunSummary>, Problem> {
-        Ok(self.all_runs().await?.into_iter().map(|(summary, _)| summary).collect())
+        Ok(self.all_runs().await?.into_iter().map(|run| run.summary).collect())
     }
 
-    pub(crate) async fn all_runs(&self) -> Result<Vec<(RunSummary, Option<Waiting>)>, Problem> {
+    pub(crate) async fn all_runs(&self) -> Result<Vec<Listed>, Problem> {
         let mut all = Vec::new();
         for row in self.ledger.runs().await? {
             match self.listed(&row).await {
@@ -245,21 +254,27 @@ impl Console {
         Ok(all)
     }
 
-    async fn listed(&self, row: &RunRow) -> Result<Option<(RunSummary, Option<Waiting>)>, Problem> {
+    async fn listed(&self, row: &RunRow) -> Result<Option<Listed>, Problem> {
         let prefs = self.prefs();
         let here = self.opened().get(&row.run).map(|open| (open.handle.clone(), Arc::clone(&open.text)));
         if let Some((handle, text)) = here {
             let state = handle.state();
             return Ok(handle.board(|board| {
                 let facts = RunFacts { driven_here: true, ..RunFacts::new(&state, board, &text, &prefs) };
-                run_summary(&facts).map(|summary| (summary, waiting(&facts)))
+                self.listed_by(&facts)
             }));
         }
         let kept = self.kept(&row.run).await?;
         let board = Board::default();
         let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
         let facts = RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text, &prefs) };
-        Ok(run_summary(&facts).map(|summary| (summary, waiting(&facts))))
+        Ok(self.listed_by(&facts))
+    }
+
+    fn listed_by(&self, facts: &RunFacts<'_>) -> Option<Listed> {
+        let summary = run_summary(facts)?;
+        let obligations = standing(facts.state, &summary, self.clock.now());
+        Some(Listed { summary, waiting: waiting(facts), obligations })
     }
 
     /// Signs a hold; `hold` as in the views: `stage:<id>` or `step:<id>`.
@@ -273,6 +288,17 @@ impl Console {
         auto: bool,
     ) -> Result<(), Problem> {
         Ok(self.driving(run)?.sign(hold.clone(), decision, who, reason, auto).await?)
+    }
+
+    /// Passes a hold alone, in an emergency, as the person whom STS makes of `who`.
+    pub async fn break_glass(
+        &self,
+        run: &RunId,
+        hold: &HoldKey,
+        who: &str,
+        reason: String,
+    ) -> Result<(), Problem> {
+        Ok(self.driving(run)?.break_glass(hold.clone(), who, reason).await?)
     }
 
     /// Ticks or unticks an item.
@@ -329,15 +355,6 @@ impl Console {
         Ok(self.driving(run)?.stop(hard, reason, self.actor()).await?)
     }
 
-    /// Rolls back the whole set.
-    pub async fn roll_back(&self, run: &RunId, reason: &str) -> Result<(), Problem> {
-        let by = self.actor();
-        let name = by.name.clone();
-        let command =
-            Command::RollBack { by, reason: reason.to_owned(), only: None, accepts: BTreeMap::new() };
-        Ok(self.driving(run)?.command(command, &name).await?)
-    }
-
     /// Gives up.
     pub async fn abort(&self, run: &RunId, reason: &str) -> Result<(), Problem> {
         let by = self.actor();
@@ -353,11 +370,6 @@ impl Console {
     /// Signs in again for a practice run whose sign-in is over; in a live run a person does, at a browser.
     pub async fn sign_in_again(&self, run: &RunId) -> Result<(), Problem> {
         Ok(self.driving(run)?.sign_in().await?)
-    }
-
-    /// What a rollback would do.
-    pub async fn rollback_preview(&self, run: &RunId) -> Result<RollbackSet, Problem> {
-        Ok(rollback_view(&*self.state(run).await?))
     }
 
     /// Lines of a step's log after a line.
@@ -437,7 +449,7 @@ impl Console {
         })
     }
 
-    fn driving(&self, run: &RunId) -> Result<RunHandle, Problem> {
+    pub(crate) fn driving(&self, run: &RunId) -> Result<RunHandle, Problem> {
         self.handle(run).ok_or_else(|| {
             Problem::new(format!("run {run} is not driven here")).hint("resume it first").code("refused")
         })
@@ -485,7 +497,7 @@ pub(crate) struct Kept {
 }
 
 /// Reads `stage:<id>` or `step:<id>`.
-pub(crate) fn hold_key(text: &str) -> Result<HoldKey, Problem> {
+pub fn hold_key(text: &str) -> Result<HoldKey, Problem> {
     let bad =
         || Problem::new(format!("`{text}` does not name a hold: `stage:<id>` or `step:<id>`")).code("usage");
     match text.split_once(':') {

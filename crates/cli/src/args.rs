@@ -3,11 +3,13 @@
 mod identities;
 mod images;
 mod known;
+mod obligations;
 
 use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use identities::{Accounts, AwsConsole, CredentialProcess, Exec, Login, Logout, Shell, Variables};
 pub(crate) use images::{Image, ImageInspect, ImageMirror, ImageVerb};
 pub(crate) use known::{Known, KnownAdd, KnownCheck, KnownList, KnownShow, KnownTo, KnownVerb};
+pub(crate) use obligations::{ObligationVerb, Obligations};
 use std::path::PathBuf;
 
 /// Staged deployments on AWS: plans checked, holds signed, true outcomes, evidence.
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Resume(Resume),
     /// Put back everything that a run changed, as a set
     Rollback(Rollback),
+    /// List what runs left for later; close it, put it off, hand it on
+    Obligations(Obligations),
     /// Check a run's journal against its chain and its anchors
     Verify(OfRun),
     /// Write a run's report
@@ -229,6 +233,15 @@ pub(crate) struct Resume {
     /// Walk again from this step on, whose result the failed one used; what was signed for it does not count
     #[arg(long, value_name = "STEP", conflicts_with = "retry")]
     pub(crate) from: Option<String>,
+    /// Pass this hold alone, in an emergency; it stays in sight for ever. As in `stage:<id>` or `step:<id>`
+    #[arg(long, value_name = "HOLD", requires = "reason")]
+    pub(crate) break_glass: Option<String>,
+    /// Why the glass is broken
+    #[arg(long, requires = "break_glass")]
+    pub(crate) reason: Option<String>,
+    /// Who breaks it: a profile, or a person in practice; the run's own when absent
+    #[arg(long = "as", value_name = "WHO", requires = "break_glass")]
+    pub(crate) signer: Option<String>,
     /// Say how it ended for programs
     #[arg(long)]
     pub(crate) json: bool,
@@ -244,6 +257,12 @@ pub(crate) struct Rollback {
     /// Say what would be put back, and change nothing
     #[arg(long)]
     pub(crate) preview: bool,
+    /// Only these steps; refused where others could not stand without them
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Accept what speaks against it, and why; `--preview` has the ids
+    #[arg(long, value_name = "ID=WHY")]
+    pub(crate) accept: Vec<String>,
     /// Say how it ended for programs
     #[arg(long)]
     pub(crate) json: bool,

@@ -16,12 +16,15 @@ mod import;
 mod known;
 mod listing;
 mod logs;
+mod obligations;
 mod registry;
 pub(crate) mod registry_helper;
 mod sessions;
 mod signing_in;
 mod sim;
 mod walking;
+
+pub(crate) use walking::accept_at_the_terminal;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -45,6 +48,7 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::Run(args) => walking::run(args, &env).await,
         Command::Resume(args) => walking::resume(args, &env).await,
         Command::Rollback(args) => walking::rollback(args, &env).await,
+        Command::Obligations(args) => obligations::obligations(args, &env).await,
         Command::Runs(args) => listing::runs(&args, &env).await,
         Command::Show(args) => listing::show(&args, &env).await,
         Command::Verify(args) => listing::verify(&args, &env).await,

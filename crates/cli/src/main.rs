@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         | Command::Known(_)
         | Command::Resume(_)
         | Command::Rollback(_)
+        | Command::Obligations(_)
         | Command::Verify(_)
         | Command::Report(_)
         | Command::Sim(_) => {

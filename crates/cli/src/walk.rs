@@ -1,8 +1,9 @@
 //! A run at the terminal: what goes on is told, what waits for a person is asked.
 
+use crate::commands::accept_at_the_terminal;
 use crate::exit::Exit;
 use crate::{asking, diagnosis, output};
-use holdpoint_api::{Chosen, Console, Problem};
+use holdpoint_api::{Chosen, Console, GoBack, Problem};
 use holdpoint_engine::{Clock as _, Invitation, MachineClock, RunHandle};
 use holdpoint_identity::Env;
 use holdpoint_redact::Secret;
@@ -200,13 +201,17 @@ impl Person<'_> {
         }
         let signers = self.handle.signers();
         output::line(format!("    may sign here: {}", signers.join(", ")));
-        let Some(answer) = asking::ask("  g = go, n = no-go, q = leave it open:")? else {
+        let may_break = state.rule_of(hold).is_some_and(|rule| rule.break_glass);
+        let emergency = if may_break { ", x = pass it alone in an emergency" } else { "" };
+        let Some(answer) = asking::ask(&format!("  g = go, n = no-go{emergency}, q = leave it open:"))?
+        else {
             return Ok(self.leave(Exit::Waits, "nobody answers"));
         };
         let decision = match answer.as_str() {
             "g" | "go" => Decision::Go,
             "n" | "no-go" => Decision::NoGo,
             "q" => return Ok(self.leave(Exit::Waits, "left open")),
+            "x" if may_break => return self.break_glass(hold).await,
             _ => return Ok(None),
         };
         let first = signers.first().cloned().unwrap_or_default();
@@ -223,6 +228,21 @@ impl Person<'_> {
             return self.sign_as_guest(hold, decision, reason).await;
         }
         self.told(self.console.sign(self.run, hold, decision, &who, reason, false).await)
+    }
+
+    /// One person passes the hold, against its rule: that stays in sight for ever.
+    async fn break_glass(&self, hold: &HoldKey) -> Result<Option<Exit>, Problem> {
+        output::line(
+            "    the hold is passed without the signatures that it wants; that stays in the journal and the report",
+        );
+        let first = self.handle.signers().first().cloned().unwrap_or_default();
+        let who = asking::ask(&format!("  by [{first}]:"))?.filter(|who| !who.is_empty()).unwrap_or(first);
+        match asking::ask("  what the emergency is (nothing = not now):")? {
+            Some(why) if !why.is_empty() => {
+                self.told(self.console.break_glass(self.run, hold, &who, why).await)
+            }
+            Some(_) | None => Ok(None),
+        }
     }
 
     /// Somebody else signs in here, for this one signature.
@@ -271,11 +291,14 @@ impl Person<'_> {
         }
     }
 
+    /// What may be left for later is left, as a rehearsal of that.
     async fn auto_tick(&self, state: &State, work: &Work) -> Result<Option<Exit>, Problem> {
         let Some(step) = state.plan.step(&work.step) else { return Ok(Some(Exit::Failed)) };
         let ticks = state.steps.get(&step.id).map(|known| &known.items);
         let open = step.items.iter().filter(|item| {
-            !item.optional && !ticks.and_then(|ticks| ticks.get(&item.id)).is_some_and(|tick| tick.on)
+            !item.optional
+                && item.later.is_none()
+                && !ticks.and_then(|ticks| ticks.get(&item.id)).is_some_and(|tick| tick.on)
         });
         for item in open {
             let reason = Some("practised with --auto-sign".to_owned());
@@ -438,10 +461,14 @@ impl Person<'_> {
     }
 
     async fn roll_back(&self) -> Result<Option<Exit>, Problem> {
-        let set = self.console.rollback_preview(self.run).await?;
+        let set = self.console.rollback_preview(self.run, None).await?;
         set.steps.iter().for_each(|undo| output::line(format!("    {}", undo.text)));
-        let Some(why) = asking::ask("  why roll back:")? else { return Ok(None) };
-        self.told(self.console.roll_back(self.run, &why).await)
+        let mut accepts = BTreeMap::new();
+        if !accept_at_the_terminal(&set, &mut accepts)? {
+            return Ok(None);
+        }
+        let Some(reason) = asking::ask("  why roll back:")? else { return Ok(None) };
+        self.told(self.console.roll_back(self.run, GoBack { reason, only: None, accepts }).await)
     }
 
     async fn abort(&self) -> Result<Option<Exit>, Problem> {

@@ -1,6 +1,6 @@
 //! The first screen, and what is pushed to the page.
 
-use super::{Identity, LockView, LogLine, NoticeView, RunView, SignInView, Weight};
+use super::{Identity, LockView, LogLine, NoticeView, ObligationView, RunView, SignInView, Weight};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -62,6 +62,8 @@ pub struct RunSummary {
     pub steps_done: u32,
     /// Steps that are walked.
     pub steps_total: u32,
+    /// Somebody passed a hold alone in an emergency.
+    pub glass_broken: bool,
     /// What it waits for, or how it ended.
     pub said: String,
 }
@@ -119,6 +121,8 @@ pub struct RecentPlan {
 pub struct Home {
     /// What waits for a person.
     pub waiting: Vec<Waiting>,
+    /// What runs left for later: what is due first, first; practice last.
+    pub obligations: Vec<ObligationView>,
     /// Runs that are not over.
     pub open: Vec<RunSummary>,
     /// Runs that are.

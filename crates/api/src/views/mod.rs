@@ -3,6 +3,7 @@
 //! Times are ISO 8601 with zone, durations are seconds.
 
 mod accounts;
+mod back_of;
 mod card;
 mod card_of;
 mod desk;
@@ -13,6 +14,7 @@ mod import;
 mod import_of;
 mod kept;
 mod known;
+mod obligation;
 mod overview;
 mod overview_of;
 mod plan;
@@ -28,6 +30,7 @@ mod step_of;
 pub use accounts::{
     AccountView, AccountsView, KeptIn, RoleView, SecretAction, SecretView, SessionView, StandingKind,
 };
+pub(crate) use back_of::rollback_view;
 pub use card::{CardFact, CardView, LayerProgress, ResourceChange, ResourceProgress, ValueChange};
 pub use desk::{AnswerView, DoctorFinding, DoctorView, DraftView, FindingWeight};
 pub(crate) use diagnosis_of::{has_failed, known_views, own_faults, shown_work, told};
@@ -44,6 +47,8 @@ pub use kept::{
     AccountMark, LockView, NoticeKind, NoticeView, PrefsView, RecentProfile, VaultState, VaultView,
 };
 pub use known::{KnownDraft, KnownFolder, KnownMessage, KnownOffer, KnownSaved};
+pub use obligation::ObligationView;
+pub(crate) use obligation::obligation_view;
 pub use overview::{ClaimView, Overview, SaidCostView, SaidFactView, SaidItemView, SaidServiceView};
 pub use plan::{
     Block, Damage, EstimateView, Finding, FindingFix, FixPreview, HoldRule, PlanStage, PlanStep, PlanVar,
@@ -51,10 +56,10 @@ pub use plan::{
 };
 pub(crate) use plan_of::plan_view;
 pub use run::{
-    ChecklistItem, CoveredView, DriverView, HoldView, LapseView, OutputView, RollbackSet, RunView,
-    SignatureView, StageView, StopAsked, StopView, UndoStep,
+    CautionView, ChecklistItem, CoveredView, DriverView, GlassView, HoldView, LapseView, OutputView,
+    RollbackSet, RunView, SignatureView, StageView, StopAsked, StopView, UndoStep,
 };
-pub(crate) use run_of::{RunFacts, rollback_view, run_summary, run_view, waiting};
+pub(crate) use run_of::{RunFacts, run_summary, run_view, waiting};
 pub use sign_in::{SignInState, SignInView};
 pub use step::{
     AskView, CheckResult, CheckStatus, ChoiceView, CopyView, DiagnosisView, FactView, FieldView, KnownView,

@@ -49,6 +49,10 @@ pub struct HoldRule {
     pub by_someone_else: bool,
     /// Of these people; empty is anybody.
     pub by: Vec<String>,
+    /// How long a signature counts, in minutes.
+    pub valid_minutes: u32,
+    /// One person may pass it in an emergency.
+    pub break_glass: bool,
 }
 
 /// What a kind does in practice.

@@ -44,7 +44,13 @@ pub(crate) fn estimate(estimate: Estimate) -> EstimateView {
 }
 
 pub(super) fn hold_rule(hold: &Hold) -> HoldRule {
-    HoldRule { signatures: hold.signatures, by_someone_else: hold.by_someone_else, by: hold.by.clone() }
+    HoldRule {
+        signatures: hold.signatures,
+        by_someone_else: hold.by_someone_else,
+        by: hold.by.clone(),
+        valid_minutes: u32::try_from(hold.valid.as_secs() / 60).unwrap_or(u32::MAX),
+        break_glass: hold.break_glass,
+    }
 }
 
 fn var(var: &holdpoint_plan::Var) -> PlanVar {

@@ -131,8 +131,6 @@ pub struct UndoStep {
     pub title: String,
     /// What will be done.
     pub text: String,
-    /// What to be careful about.
-    pub warning: Option<String>,
     /// Where it stands.
     pub status: StepStatus,
 }
@@ -144,10 +142,35 @@ pub struct RollbackSet {
     pub pinned_at: Option<String>,
     /// In this order.
     pub steps: Vec<UndoStep>,
-    /// What to be careful about.
-    pub warnings: Vec<String>,
+    /// What whoever rolls back must know.
+    pub cautions: Vec<CautionView>,
     /// Whether there is anything to put back.
     pub possible: bool,
+}
+
+/// Something that whoever rolls back must know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CautionView {
+    /// Names it when it is accepted.
+    pub id: String,
+    /// What is so, in a sentence.
+    pub says: String,
+    /// Whether nothing is rolled back before somebody has said why it may be.
+    pub must_accept: bool,
+}
+
+/// A hold that one person passed in an emergency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "Glass")]
+pub struct GlassView {
+    /// What it stood before.
+    pub before: String,
+    /// Who.
+    pub person: PersonView,
+    /// When.
+    pub at: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// Who drives a run that this process does not.
@@ -214,6 +237,8 @@ pub struct RunView {
     pub lapsed: Option<LapseView>,
     /// The step that goes on, where somebody here can have it stopped.
     pub stop: Option<StopView>,
+    /// Holds that one person passed in an emergency.
+    pub broken: Vec<GlassView>,
     /// Why it stopped in this process.
     pub halted: Option<String>,
     /// Head of its chain, hex.

@@ -1,11 +1,12 @@
 //! A run's state → as shown.
 
+use super::back_of::{rollback_set, whole_set};
 use super::plan_of::{estimate, hold_rule};
-use super::step_of::{seconds_between, status, step_view, work_status};
+use super::step_of::{seconds_between, status, step_view};
 use super::{
-    CoveredView, DriverView, HoldView, Identity, IdentityStanding, LapseView, OutputView, PersonView,
-    RollbackSet, RunStatus, RunSummary, RunView, SignatureView, StageView, StepStatus, StopAsked, StopView,
-    UndoStep, Waiting, WaitingKind, Weight,
+    CoveredView, DriverView, GlassView, HoldView, Identity, IdentityStanding, LapseView, OutputView,
+    PersonView, RunStatus, RunSummary, RunView, SignatureView, StageView, StepStatus, StopAsked, StopView,
+    Waiting, WaitingKind, Weight,
 };
 use crate::marks::{alias_of, colour_of, weight_of};
 use holdpoint_engine::{Board, Lapse};
@@ -13,8 +14,8 @@ use holdpoint_identity::Prefs;
 use holdpoint_known::Shelf;
 use holdpoint_plan::{Role, Stage, Step};
 use holdpoint_run::{
-    At, HoldKey, HoldState, Interruption, Mode, Moment, Person, RunEnd, Signature, Started, State, Status,
-    Work, interruption,
+    At, HoldKey, HoldState, Interruption, Mode, Person, RunEnd, Signature, Started, State, Status, Work,
+    interruption,
 };
 
 /// What a view is made of.
@@ -89,7 +90,7 @@ pub(crate) fn run_view(facts: &RunFacts<'_>) -> Option<RunView> {
         current: current(facts).map(|step| step.id.to_string()),
         hold: hold_in_view(facts),
         outputs: outputs(state),
-        rollback: rollback_view(state),
+        rollback: rollback_set(state, whole_set(state)),
         people: people(facts, started),
         wants: facts.board.wants.clone(),
         lapsed: lapse(facts)
@@ -102,6 +103,7 @@ pub(crate) fn run_view(facts: &RunFacts<'_>) -> Option<RunView> {
                 Some(true) => StopAsked::Hard,
             },
         }),
+        broken: state.broken.iter().map(|(hold, by)| glass(state, hold, by)).collect(),
         halted: facts.board.halted.clone(),
         head: state.head.clone(),
     })
@@ -128,6 +130,7 @@ pub(crate) fn run_summary(facts: &RunFacts<'_>) -> Option<RunSummary> {
         ended_at: state.end.map(|(_, at)| at.to_string()),
         steps_done: u32::try_from(done).unwrap_or(u32::MAX),
         steps_total: u32::try_from(walked().count()).unwrap_or(u32::MAX),
+        glass_broken: !state.broken.is_empty(),
         said: run_said(facts),
     })
 }
@@ -162,54 +165,6 @@ pub(crate) fn waiting(facts: &RunFacts<'_>) -> Option<Waiting> {
         since: iso(state.updated_at),
         by: Some(started.starter.person.name.clone()),
     })
-}
-
-/// What a rollback would do, or does.
-pub(crate) fn rollback_view(state: &State) -> RollbackSet {
-    let set = state.rollback.as_ref().map_or_else(|| state.rollback_set(), |rollback| rollback.set.clone());
-    let title = |step: &Step| step.title.clone();
-    let steps = set.iter().map(|item| UndoStep {
-        step: item.step.to_string(),
-        title: state.plan.step(&item.step).map(title).unwrap_or_default(),
-        text: undo_text(state, item),
-        warning: None,
-        status: state
-            .work(&Work::undo(item.step.clone()))
-            .map_or(StepStatus::Pending, |known| work_status(known.status)),
-    });
-    let pinned_at =
-        state.pinned_at.get(&Moment::BeforeFirstChange).or_else(|| state.pinned_at.get(&Moment::Start));
-    RollbackSet {
-        pinned_at: pinned_at.map(ToString::to_string),
-        steps: steps.collect(),
-        warnings: Vec::new(),
-        possible: state.end.is_none() && state.rollback.is_none() && !set.is_empty(),
-    }
-}
-
-/// In words: "service api in main → api:41", from the pinned content.
-fn undo_text(state: &State, item: &holdpoint_run::UndoItem) -> String {
-    let with =
-        |name: &str| item.action.with.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let service = with("service");
-    let uses = item.action.uses.as_str();
-    let key = match uses {
-        "ecs.rollback" => format!("ecs/{}/{service}", with("cluster")),
-        "apprunner.rollback" => format!("apprunner/{service}"),
-        _ => return format!("{uses} ({})", item.summary),
-    };
-    match (uses, state.pins.get(&key).map(|pin| &pin.content)) {
-        (_, None) => format!("{uses} ({})", item.summary),
-        ("ecs.rollback", Some(None)) => format!("{service} → 0 tasks, then deleted: it did not exist before"),
-        (_, Some(None)) => format!("{service} → deleted: it did not exist before"),
-        (_, Some(Some(content))) => {
-            let text = |name: &str| content.get(name).and_then(serde_json::Value::as_str);
-            let to = text("task_definition").or(text("image")).unwrap_or_default();
-            let to = to.rsplit('/').next().unwrap_or_default();
-            let paused = if text("status") == Some("PAUSED") { ", paused" } else { "" };
-            format!("{service} → {to}{paused}")
-        }
-    }
 }
 
 fn run_status(facts: &RunFacts<'_>) -> RunStatus {
@@ -408,6 +363,15 @@ fn hold_view(facts: &RunFacts<'_>, hold: &HoldKey) -> Option<HoldView> {
         signatures: known.map(signatures).unwrap_or_default(),
         not_yet: (!waits).then(|| format!("when the run arrives at {title}")),
     })
+}
+
+fn glass(state: &State, hold: &HoldKey, by: &Signature) -> GlassView {
+    GlassView {
+        before: hold_title(state, hold),
+        person: person(&by.signer.person),
+        at: by.signer.at.to_string(),
+        reason: by.reason.clone().unwrap_or_default(),
+    }
 }
 
 fn covered(one: &holdpoint_run::Covered) -> CoveredView {

@@ -4,7 +4,8 @@ use crate::args::{Resume, Rollback, Run};
 use crate::exit::Exit;
 use crate::walk::{Manner, walk};
 use crate::{asking, console, output};
-use holdpoint_api::{Chosen, Console, Problem, StartRequest};
+use holdpoint_api::views::RollbackSet;
+use holdpoint_api::{Chosen, Console, GoBack, Problem, StartRequest, hold_key};
 use holdpoint_identity::Env;
 use holdpoint_plan::{StepId, Target};
 use holdpoint_run::{Interruption, Mode, RunId};
@@ -59,12 +60,18 @@ pub(crate) async fn resume(args: Resume, env: &Env) -> Result<Exit, Problem> {
         None => console.resume(&run).await?,
         Some(_) => console.close(&run).await?,
     }
+    if let (Some(hold), Some(reason)) = (&args.break_glass, args.reason) {
+        let who = match args.signer {
+            Some(who) => who,
+            None => console
+                .handle(&run)
+                .and_then(|handle| handle.signers().into_iter().next())
+                .unwrap_or_default(),
+        };
+        console.break_glass(&run, &hold_key(hold)?, &who, reason).await?;
+    }
     let chosen = match &args.from {
-        Some(from) => {
-            let from =
-                StepId::new(from.as_str()).map_err(|bad| Problem::new(bad.to_string()).code("usage"))?;
-            Some((Chosen::Again(from), "resumed with --from"))
-        }
+        Some(from) => Some((Chosen::Again(step_id(from)?), "resumed with --from")),
         None => args.retry.then_some((Chosen::Retry, "resumed with --retry")),
     };
     if let Some((chosen, how)) = chosen {
@@ -83,17 +90,76 @@ pub(crate) async fn resume(args: Resume, env: &Env) -> Result<Exit, Problem> {
 pub(crate) async fn rollback(args: Rollback, env: &Env) -> Result<Exit, Problem> {
     let console = console::open(env)?;
     let run = console.find(&args.run).await?;
+    let only = (!args.only.is_empty()).then(|| args.only.iter().map(|one| step_id(one)).collect());
+    let only = only.transpose()?;
     if args.preview {
-        let set = console.rollback_preview(&run).await?;
-        set.steps.iter().for_each(|undo| output::line(&undo.text));
+        preview(&console.rollback_preview(&run, only.as_ref()).await?, args.json);
         return Ok(Exit::Done);
     }
+    let mut accepts = accepted(&args.accept)?;
     console.resume(&run).await?;
     let state = console.state(&run).await?;
     if state.rollback.is_none() {
-        console.roll_back(&run, &args.reason).await?;
+        let set = console.rollback_preview(&run, only.as_ref()).await?;
+        if output::has_person() && !args.json && !accept_at_the_terminal(&set, &mut accepts)? {
+            return Ok(Exit::Waits);
+        }
+        console.roll_back(&run, GoBack { reason: args.reason, only, accepts }).await?;
     }
     drive(&console, &run, Manner { env, auto_sign: false, json: args.json }).await
+}
+
+/// What would be put back, and what speaks against it.
+fn preview(set: &RollbackSet, json: bool) {
+    if json {
+        return output::json(&serde_json::json!(set));
+    }
+    if set.steps.is_empty() {
+        output::line("nothing was changed that could be put back");
+    }
+    set.steps.iter().for_each(|undo| output::line(&undo.text));
+    for caution in &set.cautions {
+        let wanted = if caution.must_accept {
+            format!("; accept it: --accept {}=WHY", caution.id)
+        } else {
+            String::new()
+        };
+        output::line(format!("! {}{wanted}", caution.says));
+    }
+}
+
+/// Asks why each caution that must be accepted may be; false where somebody would rather not.
+pub(crate) fn accept_at_the_terminal(
+    set: &RollbackSet,
+    accepts: &mut BTreeMap<String, String>,
+) -> Result<bool, Problem> {
+    for caution in set.cautions.iter().filter(|one| one.must_accept) {
+        if accepts.contains_key(&caution.id) {
+            continue;
+        }
+        output::line(format!("  ! {}", caution.says));
+        match asking::ask("  why it may be rolled back all the same (nothing = not now):")? {
+            Some(why) if !why.is_empty() => accepts.insert(caution.id.clone(), why),
+            Some(_) | None => return Ok(false),
+        };
+    }
+    Ok(true)
+}
+
+fn accepted(given: &[String]) -> Result<BTreeMap<String, String>, Problem> {
+    let pair = |one: &String| {
+        let (id, why) = one.split_once('=').filter(|(_, why)| !why.trim().is_empty()).ok_or_else(|| {
+            Problem::new(format!("`--accept {one}` is not ID=WHY"))
+                .code("usage")
+                .hint("`holdpoint rollback RUN --preview` has the ids")
+        })?;
+        Ok((id.to_owned(), why.to_owned()))
+    };
+    given.iter().map(pair).collect()
+}
+
+fn step_id(text: &str) -> Result<StepId, Problem> {
+    StepId::new(text).map_err(|bad| Problem::new(bad.to_string()).code("usage"))
 }
 
 async fn drive(console: &Arc<Console>, run: &RunId, manner: Manner<'_>) -> Result<Exit, Problem> {

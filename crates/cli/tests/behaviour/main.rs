@@ -9,6 +9,7 @@ mod bad_input;
 mod checking;
 mod expiry;
 mod failures;
+mod going_back;
 mod home;
 mod importing;
 mod large;

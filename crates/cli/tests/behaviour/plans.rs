@@ -139,7 +139,11 @@ fn a_worker_that_terraform_made_goes_back_with_its_api() {
     walk(&home, &plan, "crash_loop", walks("ecs-api-and-worker").speed).exits(1);
     home.run(&["rollback", "last", "--preview"]).exits(0).says(&["broker-api", "broker-worker"]);
     // The services first; that nothing has to be undone to the working copy is then said by a person.
-    home.run(&["rollback", "last"]).exits(3).says(&["↩ Deploy the API", "↩ Apply that plan"]);
+    home.run(&["rollback", "last"]).exits(1).complains(&["its next apply does it again"]);
+    let accept = "terraform:apply_worker=the commit is reverted, too";
+    home.run(&["rollback", "last", "--accept", accept])
+        .exits(3)
+        .says(&["↩ Deploy the API", "↩ Apply that plan"]);
     home.run(&["resume", "last", "--auto-sign"]).exits(1).says(&["rolled back"]);
     let account = Account::of(&home, &home.runs()[0]);
     assert_eq!(account.operations().last().map(String::as_str), Some("DeleteService"));

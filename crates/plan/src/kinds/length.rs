@@ -26,11 +26,6 @@ impl Dur {
         Self(length)
     }
 
-    /// A length that was read before.
-    pub fn of(length: Duration) -> Self {
-        Self(length)
-    }
-
     /// The length.
     pub fn get(self) -> Duration {
         self.0

@@ -146,7 +146,7 @@ fn expired(rule: &Hold, open: &HoldState, now: At) -> Option<String> {
         "{} signed at {}, and a signature counts for {} here",
         old.signer.person.name,
         old.signer.at,
-        Dur::of(rule.valid)
+        Dur::new(rule.valid)
     ))
 }
 

@@ -136,8 +136,14 @@ export class RunController {
     return this.#ask("run.choose", { run: this.run, step, choice, reason });
   }
 
-  rollBack(reason: string): Promise<boolean> {
-    return this.#ask("run.rollback", { run: this.run, reason });
+  /** `only` these steps, or all; `accepts` has a reason for each caution that wants one. */
+  rollBack(reason: string, only: string[] | null, accepts: Record<string, string>): Promise<boolean> {
+    return this.#ask("run.rollback", { run: this.run, reason, only, accepts });
+  }
+
+  /** Passes a hold without the signatures that it wants. */
+  breakGlass(hold: string, who: string, reason: string): Promise<boolean> {
+    return this.#ask("run.break_glass", { run: this.run, hold, who, reason });
   }
 
   /** Has the step that goes on end what it must, and put away what it has. */
@@ -189,8 +195,8 @@ export class RunController {
     return this.#host.call("run.verify", { run: this.run });
   }
 
-  previewRollback(): Promise<Calls["run.rollback_preview"]["reply"]> {
-    return this.#host.call("run.rollback_preview", { run: this.run });
+  previewRollback(only: string[] | null): Promise<Calls["run.rollback_preview"]["reply"]> {
+    return this.#host.call("run.rollback_preview", { run: this.run, only });
   }
 
   async #ask<N extends CallName>(name: N, args: Calls[N]["args"]): Promise<boolean> {

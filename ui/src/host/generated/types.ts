@@ -26,7 +26,7 @@ export type Profiles = { profiles: Array<Profile>, explanation: string | null, d
 
 export type RunStatus = "running" | "held" | "waiting_for_person" | "needs_decision" | "rolling_back" | "interrupted" | "succeeded" | "failed" | "rolled_back" | "aborted";
 
-export type RunSummary = { run: string, title: string, plan_path: string, mode: Mode, status: RunStatus, account: string, alias: string | null, weight: Weight, weight_guessed: boolean, started_at: string, started_by: string, ended_at: string | null, steps_done: number, steps_total: number, said: string, };
+export type RunSummary = { run: string, title: string, plan_path: string, mode: Mode, status: RunStatus, account: string, alias: string | null, weight: Weight, weight_guessed: boolean, started_at: string, started_by: string, ended_at: string | null, steps_done: number, steps_total: number, glass_broken: boolean, said: string, };
 
 export type WaitingKind = "hold" | "failure" | "person" | "interrupted";
 
@@ -34,7 +34,7 @@ export type Waiting = { run: string, kind: WaitingKind, title: string, plan: str
 
 export type RecentPlan = { path: string, title: string, opened_at: string, missing: boolean, };
 
-export type Home = { waiting: Array<Waiting>, open: Array<RunSummary>, past: Array<RunSummary>, recent: Array<RecentPlan>, examples: Array<RecentPlan>, identity: Identity | null, open_at_start: string | null, };
+export type Home = { waiting: Array<Waiting>, obligations: Array<Obligation>, open: Array<RunSummary>, past: Array<RunSummary>, recent: Array<RecentPlan>, examples: Array<RecentPlan>, identity: Identity | null, open_at_start: string | null, };
 
 export type Estimate = { from: number, to: number, };
 
@@ -42,7 +42,7 @@ export type Target = { account: string, region: string, role: string | null, };
 
 export type PlanVar = { name: string, default: string | null, secret: boolean, description: string | null, };
 
-export type HoldRule = { signatures: number, by_someone_else: boolean, by: Array<string>, };
+export type HoldRule = { signatures: number, by_someone_else: boolean, by: Array<string>, valid_minutes: number, break_glass: boolean, };
 
 export type Practice = "sim" | "local" | "stand_in" | "not_practised";
 
@@ -182,9 +182,15 @@ export type Hold = { id: string, title: string, stands_before: string, open: boo
 
 export type StageView = { id: string, title: string, role: Role, status: StepStatus, estimate: Estimate | null, spent: number | null, hold: Hold | null, steps: Array<StepView>, };
 
-export type UndoStep = { step: string, title: string, text: string, warning: string | null, status: StepStatus, };
+export type UndoStep = { step: string, title: string, text: string, status: StepStatus, };
 
-export type RollbackSet = { pinned_at: string | null, steps: Array<UndoStep>, warnings: Array<string>, possible: boolean, };
+export type CautionView = { id: string, says: string, must_accept: boolean, };
+
+export type RollbackSet = { pinned_at: string | null, steps: Array<UndoStep>, cautions: Array<CautionView>, possible: boolean, };
+
+export type Glass = { before: string, person: Person, at: string, reason: string, };
+
+export type Obligation = { run: string, id: string, what: string, owner: string | null, due: string | null, overdue: boolean, opened_at: string, plan: string, account: string, alias: string | null, weight: Weight, practice: boolean, };
 
 export type Driver = { what: string, };
 
@@ -194,7 +200,7 @@ export type StopAsked = "no" | "gently" | "hard";
 
 export type StopOffer = { step: string, asked: StopAsked, };
 
-export type RunView = { run: string, seq: number, title: string, plan_path: string, plan_digest: string, mode: Mode, speed: number, scenario: string | null, status: RunStatus, said: string, started_at: string, started_by: Person, ended_at: string | null, estimate: Estimate | null, identity: Identity, driven_by: Driver | null, resumable: boolean, stages: Array<StageView>, current: string | null, hold: Hold | null, outputs: Array<Output>, rollback: RollbackSet, people: Array<Person>, wants: Array<string>, lapsed: Lapse | null, stop: StopOffer | null, halted: string | null, head: string, };
+export type RunView = { run: string, seq: number, title: string, plan_path: string, plan_digest: string, mode: Mode, speed: number, scenario: string | null, status: RunStatus, said: string, started_at: string, started_by: Person, ended_at: string | null, estimate: Estimate | null, identity: Identity, driven_by: Driver | null, resumable: boolean, stages: Array<StageView>, current: string | null, hold: Hold | null, outputs: Array<Output>, rollback: RollbackSet, people: Array<Person>, wants: Array<string>, lapsed: Lapse | null, stop: StopOffer | null, broken: Array<Glass>, halted: string | null, head: string, };
 
 export type KeptIn = "shared" | "vault";
 
