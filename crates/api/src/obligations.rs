@@ -56,7 +56,7 @@ impl Console {
                 .hint("`holdpoint obligations` lists what stands")
         })?;
         let due = match &moved.within {
-            Some(within) => Some(self.from_now(within)?),
+            Some(within) => Some(self.ahead(within)?),
             None => known.due,
         };
         let owner = moved.owner.or(known.owner);
@@ -65,7 +65,7 @@ impl Console {
         self.settle(run, command).await
     }
 
-    fn from_now(&self, within: &str) -> Result<At, Problem> {
+    fn ahead(&self, within: &str) -> Result<At, Problem> {
         let length: Dur = within.parse().map_err(|_| {
             Problem::new(format!("`{within}` is no length of time, like 7d or 12h")).code("usage")
         })?;
