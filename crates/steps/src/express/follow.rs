@@ -1,7 +1,7 @@
 //! Following what Express Mode started: the new deployment of the service behind it, to its true end.
 
 use super::settings::{self, DELETE, Standing, look, says};
-use crate::ecs::{Arrival, Following, Target, World, confirmed, read_service};
+use crate::ecs::{Arrival, Following, LAGS, Target, World, confirmed, read_service};
 use crate::failure::{act_failed, failed, strange};
 use crate::service_step::{Doing, Family};
 use async_trait::async_trait;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long the deployment may take to come into being; a change of scaling alone starts none.
+/// How long the deployment may take to come into being, beside what reads lag; a change of scaling alone starts none.
 const APPEARS: Duration = Duration::from_secs(30);
 /// Time between two looks, in plan time.
 const POLL: Duration = Duration::from_millis(1500);
@@ -169,7 +169,7 @@ pub(super) async fn gone(cloud: &Cloud, task: &Task, world: &World, note: Option
 
 /// The deployment that the change started, or the one that stands where none was needed.
 async fn started(cloud: &Cloud, task: &Task, world: &World, already: bool) -> Result<Deployment, Diagnosis> {
-    let deadline = task.clock.elapsed() + APPEARS;
+    let deadline = task.clock.elapsed() + APPEARS + LAGS;
     loop {
         let found = read_service(cloud, &world.cluster, &world.service).await?;
         let primary = found.as_ref().and_then(|service| service.primary().cloned());
