@@ -1,3 +1,5 @@
+//! Cases of the tables that statements make, and of what is a read.
+
 use super::{Column, only_reads, tables};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Cases of the little SQL that is spoken here.
+
 use super::*;
 
 fn table() -> Table {
