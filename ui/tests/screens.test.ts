@@ -140,13 +140,15 @@ test("what speaks against a rollback is answered before, and a part is looked at
     "run.view": () => runView(), "run.rollback": () => ({ ...runView(), seq: 100, status: "rolling_back" }),
     "run.rollback_preview": ({ only }) => {
       if (only === null) return whole;
-      if (only.includes("create_worker")) throw { code: "refused", message: "deploy_api has to go back as well", hints: [], causes: [] };
+      if (only.includes("create_worker")) throw new Refused({ code: "refused", message: "deploy_api has to go back as well", hints: [], causes: [] });
       return { ...whole, steps: whole.steps.slice(0, 1) };
     },
   });
-  await fireEvent.click(await screen.findByTestId("roll-back"));
+  const open = await screen.findByTestId<HTMLButtonElement>("roll-back");
+  await waitFor(() => expect(open.disabled).toBe(false));
+  await fireEvent.click(open);
   const dialog = await screen.findByRole("dialog", { name: "Roll back" });
-  await within(dialog).findByText("The schema stays changed");
+  await within(dialog).findByText("The schema stays changed.");
   const act = within(dialog).getByTestId<HTMLButtonElement>("confirm-rollback");
   await fireEvent.input(within(dialog).getByLabelText("Reason"), { target: { value: "wrong image" } });
   expect(act.disabled).toBe(true);
@@ -176,7 +178,7 @@ test("what a run left for later is closed from the home screen, with what was do
 });
 
 test("the glass is broken with a reason and the account's name, typed, and stays in sight", async () => {
-  const held = heldRun();
+  const held = { ...heldRun(), mode: "live" as const, identity: runView().identity };
   const glass = { before: "Verify", person: { name: "ana", verified: true }, at: "2026-11-20T14:00:00Z", reason: "production is down" };
   const host = show("#/run/7k2m", { "run.view": () => held, "run.break_glass": () => ({ ...runView(), seq: 100, broken: [glass] }) });
   await fireEvent.click(await screen.findByTestId("glass"));

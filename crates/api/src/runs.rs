@@ -213,7 +213,7 @@ impl Console {
 
     /// A run's state, from its driver or from its journal.
     pub async fn state(&self, run: &RunId) -> Result<Arc<State>, Problem> {
-        match self.handle(run) {
+        match self.handle(run).filter(|handle| !is_over(handle)) {
             Some(handle) => Ok(handle.state()),
             None => Ok(Arc::new(self.kept(run).await?.state)),
         }
@@ -257,7 +257,7 @@ impl Console {
     async fn listed(&self, row: &RunRow) -> Result<Option<Listed>, Problem> {
         let prefs = self.prefs();
         let here = self.opened().get(&row.run).map(|open| (open.handle.clone(), Arc::clone(&open.text)));
-        if let Some((handle, text)) = here {
+        if let Some((handle, text)) = here.filter(|(handle, _)| !is_over(handle)) {
             let state = handle.state();
             return Ok(handle.board(|board| {
                 let facts = RunFacts { driven_here: true, ..RunFacts::new(&state, board, &text, &prefs) };
@@ -484,6 +484,11 @@ impl Console {
             points: Arc::clone(&self.config.points),
         })
     }
+}
+
+/// Whether a run that was driven here has ended: what becomes of it from then on stands in its journal alone.
+fn is_over(handle: &RunHandle) -> bool {
+    handle.is_finished() && handle.state().end.is_some()
 }
 
 /// A run as it is kept.

@@ -202,9 +202,10 @@ impl Person<'_> {
         let signers = self.handle.signers();
         output::line(format!("    may sign here: {}", signers.join(", ")));
         let may_break = state.rule_of(hold).is_some_and(|rule| rule.break_glass);
-        let emergency = if may_break { ", x = pass it alone in an emergency" } else { "" };
-        let Some(answer) = asking::ask(&format!("  g = go, n = no-go{emergency}, q = leave it open:"))?
-        else {
+        if may_break {
+            output::line("    x = pass it alone, in an emergency");
+        }
+        let Some(answer) = asking::ask("  g = go, n = no-go, q = leave it open:")? else {
             return Ok(self.leave(Exit::Waits, "nobody answers"));
         };
         let decision = match answer.as_str() {

@@ -34,7 +34,8 @@ pub(crate) struct Driver {
     pub(crate) repeated: BTreeMap<Work, u32>,
     /// The work that waits for a sign-in.
     pub(crate) lapsed: Option<Work>,
-    pub(crate) _lock: DriverLock,
+    /// Held until everything that this driver stores is stored.
+    pub(crate) lock: Option<DriverLock>,
 }
 
 /// The worker and what it tells.
@@ -382,12 +383,14 @@ impl Driver {
         self.shared.publish(Arc::clone(&self.journal.state));
     }
 
-    fn finish(&self) {
+    fn finish(&mut self) {
         if self.journal.state.end.is_some()
             && let Err(error) = self.tools.folder.forget_sealed()
         {
             self.shared.change(|board: &mut Board| board.halted = Some(error.to_string()));
         }
+        // Who hears that it is over may drive, or settle, what is left.
+        drop(self.lock.take());
         self.publish();
         self.shared.over();
     }

@@ -200,7 +200,7 @@ async fn employ(
         resent: BTreeMap::new(),
         repeated: BTreeMap::new(),
         lapsed: None,
-        _lock: lock,
+        lock: Some(lock),
     };
     driver.repeat_what_failed_last().await;
     tokio::spawn(driver.drive(messages));

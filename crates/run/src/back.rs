@@ -1,7 +1,7 @@
 //! Going back: which steps, in which order, what stands against it, and what has to be said before.
 
 use crate::{Refusal, State, Status, UndoItem};
-use holdpoint_plan::{NameUsed, Need, OldVersion, StepId, names_used};
+use holdpoint_plan::{NameUsed, Need, OldVersion, Step, StepId, names_used};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -53,6 +53,9 @@ impl State {
         let Some(only) = only else { return Ok(whole) };
         if let Some(stranger) = only.iter().find(|id| !whole.iter().any(|item| &&item.step == id)) {
             return Err(match self.plan.step(stranger) {
+                Some(_) if self.is_touched(stranger) => {
+                    Refusal::NotNow(format!("the plan has nothing that puts {stranger} back"))
+                }
                 Some(_) => Refusal::NotNow(format!("{stranger} has changed nothing that could be put back")),
                 None => Refusal::Absent(format!("step {stranger}")),
             });
@@ -84,12 +87,14 @@ impl State {
                     must_accept,
                 });
             } else if !back(&step.id) && !self.has_undo(&step.id) {
+                let torn =
+                    self.group_of(&step.id).map(|group| format!(", and {}", group.why)).unwrap_or_default();
                 cautions.push(Caution {
                     id: format!("no-undo:{}", step.id),
                     step: step.id.clone(),
                     kind: CautionKind::NoUndo,
-                    says: format!("{} stays as it is: the plan has nothing that puts it back", step.id),
-                    must_accept: false,
+                    says: format!("{} stays as it is: the plan has nothing that puts it back{torn}", step.id),
+                    must_accept: !torn.is_empty(),
                 });
             }
             if step.action.is_terraform_apply() && back(&step.id) {
@@ -137,31 +142,37 @@ impl State {
         Ok(())
     }
 
-    /// A step that stays may not stand on one that goes.
+    /// A step that stays may not stand on one that goes, be it by way of others.
     fn nothing_built_on(&self, only: &BTreeSet<StepId>) -> Result<(), Refusal> {
-        let stays = self.plan.steps().filter(|step| {
-            !only.contains(&step.id)
-                && self.is_touched(&step.id)
-                && self.status(&step.id) != Status::Compensated
-        });
-        for step in stays {
-            let needed = step.needs.iter().filter_map(|need| match need {
-                Need::Step(id) => Some(id.clone()),
-                Need::Stage(_) => None,
+        let mut reached: Vec<(StepId, StepId)> = Vec::new();
+        loop {
+            let known = |id: &StepId| only.contains(id) || reached.iter().any(|(step, _)| step == id);
+            let next = self.plan.steps().filter(|step| !known(&step.id)).find_map(|step| {
+                let below = stands_on(step).find(|id| known(id))?;
+                Some((step.id.clone(), below))
             });
-            let used = names_used(step).into_iter().filter_map(|name| match name {
-                NameUsed::Output { step, .. } => Some(step),
-                NameUsed::Var(_) | NameUsed::Pinned { .. } | NameUsed::Run(_) => None,
-            });
-            if let Some(gone) = needed.chain(used).find(|id| only.contains(id)) {
+            let Some((step, below)) = next else { return Ok(()) };
+            if self.is_touched(&step) && self.status(&step) != Status::Compensated {
                 return Err(Refusal::NotNow(format!(
-                    "{} was built on {gone} and has changed something: roll back both",
-                    step.id
+                    "{step} was built on {below} and has changed something: roll back both"
                 )));
             }
+            reached.push((step, below));
         }
-        Ok(())
     }
+}
+
+/// The steps that a step needs, or whose outputs it uses. What stands in another stage only comes first.
+fn stands_on(step: &Step) -> impl Iterator<Item = StepId> {
+    let needed = step.needs.iter().filter_map(|need| match need {
+        Need::Step(id) => Some(id.clone()),
+        Need::Stage(_) => None,
+    });
+    let used = names_used(step).into_iter().filter_map(|name| match name {
+        NameUsed::Output { step, .. } => Some(step),
+        NameUsed::Var(_) | NameUsed::Pinned { .. } | NameUsed::Run(_) => None,
+    });
+    needed.chain(used)
 }
 
 /// `api, worker`.

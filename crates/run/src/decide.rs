@@ -42,7 +42,7 @@ fn begun(state: &State, command: Command, now: At) -> Result<Vec<Fact>, Refusal>
         },
         Command::OpenHold { hold, covers } => holds::open(state, hold, covers),
         Command::Sign { hold, signature } => holds::sign(state, hold, *signature, now),
-        Command::BreakGlass { hold, signature } => holds::break_glass(state, hold, signature),
+        Command::BreakGlass { hold, signature } => holds::break_glass(state, hold, signature, now),
         Command::SkipByCondition { step } => skip_by_condition(state, step),
         Command::Intend { work, intent, identity, used, covers } => {
             may_begin(state, &work)?;

@@ -18,8 +18,9 @@ pub(crate) async fn runs(args: &Runs, env: &Env) -> Result<Exit, Problem> {
     } else {
         for run in &runs {
             let done = format!("{}/{}", run.steps_done, run.steps_total);
+            let glass = if run.glass_broken { "  GLASS BROKEN" } else { "" };
             output::line(format!(
-                "{}  {}  {:<8}  {:>7}  {}  {}",
+                "{}  {}  {:<8}  {:>7}  {}  {}{glass}",
                 run.run, run.started_at, run.mode, done, run.title, run.said
             ));
         }
@@ -91,6 +92,7 @@ fn as_json(run: &RunSummary) -> serde_json::Value {
         "steps_done": run.steps_done,
         "steps_total": run.steps_total,
         "said": run.said,
+        "glass_broken": run.glass_broken,
     })
 }
 
@@ -104,6 +106,12 @@ fn shown(view: &RunView) {
         view.identity.account, view.identity.region
     ));
     output::line(format!("  started {} by {}", view.started_at, view.started_by.name));
+    for glass in &view.broken {
+        output::line(format!(
+            "  GLASS BROKEN: {} passed the hold before {} alone at {}: {}",
+            glass.person.name, glass.before, glass.at, glass.reason
+        ));
+    }
     view.driven_by.iter().for_each(|driver| output::line(format!("  driven by {}", driver.what)));
     for stage in view.stages.iter().filter(|stage| !stage.steps.is_empty()) {
         output::line(format!("\n{} [{}]", stage.title, words(stage.status)));

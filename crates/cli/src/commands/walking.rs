@@ -8,7 +8,7 @@ use holdpoint_api::views::RollbackSet;
 use holdpoint_api::{Chosen, Console, GoBack, Problem, StartRequest, hold_key};
 use holdpoint_identity::Env;
 use holdpoint_plan::{StepId, Target};
-use holdpoint_run::{Interruption, Mode, RunId};
+use holdpoint_run::{Interruption, Mode, Refusal, RunId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -56,24 +56,25 @@ pub(crate) async fn resume(args: Resume, env: &Env) -> Result<Exit, Problem> {
         return Err(Problem::new("a live run is signed by people, not by --auto-sign").code("usage"));
     }
     let manner = Manner { env, auto_sign: args.auto_sign, json: args.json };
-    match state.end {
-        None => console.resume(&run).await?,
-        Some(_) => console.close(&run).await?,
-    }
-    if let (Some(hold), Some(reason)) = (&args.break_glass, args.reason) {
-        let who = match args.signer {
-            Some(who) => who,
-            None => console
-                .handle(&run)
-                .and_then(|handle| handle.signers().into_iter().next())
-                .unwrap_or_default(),
-        };
-        console.break_glass(&run, &hold_key(hold)?, &who, reason).await?;
-    }
+    let glass = args.break_glass.as_deref().map(hold_key).transpose()?;
     let chosen = match &args.from {
         Some(from) => Some((Chosen::Again(step_id(from)?), "resumed with --from")),
         None => args.retry.then_some((Chosen::Retry, "resumed with --retry")),
     };
+    match state.end {
+        None => console.resume(&run).await?,
+        Some((end, _)) if glass.is_some() => {
+            let over =
+                format!("run {run} is over, it is {}: no hold of it is passed any more", end.in_words());
+            return Err(Problem::new(over).code("refused"));
+        }
+        Some(_) => console.close(&run).await?,
+    }
+    if let (Some(hold), Some(reason)) = (glass, args.reason) {
+        let own = console.handle(&run).and_then(|handle| handle.signers().into_iter().next());
+        let who = args.signer.or(own).unwrap_or_default();
+        console.break_glass(&run, &hold, &who, reason).await?;
+    }
     if let Some((chosen, how)) = chosen {
         match console.interruption(&run).await? {
             Some(Interruption::Failure(work)) => {
@@ -97,16 +98,44 @@ pub(crate) async fn rollback(args: Rollback, env: &Env) -> Result<Exit, Problem>
         return Ok(Exit::Done);
     }
     let mut accepts = accepted(&args.accept)?;
+    // What speaks against it is settled before the run is driven on: nothing goes forward while somebody thinks.
+    let goes_back = console.state(&run).await?.rollback.is_some();
+    if goes_back && (only.is_some() || !accepts.is_empty()) {
+        let begun =
+            format!("run {run} is being rolled back already: --only and --accept count at its beginning");
+        return Err(Problem::new(begun).code("usage"));
+    }
+    let set = console.rollback_preview(&run, only.as_ref()).await?;
+    if !goes_back && !may_go_back(&set, &mut accepts, output::has_person() && !args.json)? {
+        return Ok(Exit::Waits);
+    }
     console.resume(&run).await?;
-    let state = console.state(&run).await?;
-    if state.rollback.is_none() {
-        let set = console.rollback_preview(&run, only.as_ref()).await?;
-        if output::has_person() && !args.json && !accept_at_the_terminal(&set, &mut accepts)? {
-            return Ok(Exit::Waits);
-        }
+    if !goes_back {
         console.roll_back(&run, GoBack { reason: args.reason, only, accepts }).await?;
     }
     drive(&console, &run, Manner { env, auto_sign: false, json: args.json }).await
+}
+
+/// Whether every caution that must be accepted is, or a person who is here accepts it; false where they would rather not.
+fn may_go_back(
+    set: &RollbackSet,
+    accepts: &mut BTreeMap<String, String>,
+    asks: bool,
+) -> Result<bool, Problem> {
+    let has = |id: &str| set.cautions.iter().any(|caution| caution.id == id);
+    if let Some(unknown) = accepts.keys().find(|id| !has(id)) {
+        return Err(Problem::new(format!("nothing speaks against it by the id `{unknown}`"))
+            .code("usage")
+            .hint("`holdpoint rollback RUN --preview` has the ids"));
+    }
+    if asks {
+        return accept_at_the_terminal(set, accepts);
+    }
+    let open = set.cautions.iter().find(|one| one.must_accept && !accepts.contains_key(&one.id));
+    match open {
+        Some(caution) => Err(Refusal::Caution { id: caution.id.clone(), says: caution.says.clone() }.into()),
+        None => Ok(true),
+    }
 }
 
 /// What would be put back, and what speaks against it.

@@ -66,7 +66,7 @@ fn the_configuration_that_a_plan_works_with_is_read_beside_it() {
     let home = Home::new();
     let path = home.file(
         "shop.md",
-        "---\nholdpoint: { version: 1 }\n---\n# Shop\n\n## Plan\n\n```yaml stage\nid: plan\n```\n\n```yaml step\nid: planned\nuses: terraform.plan\nwith: { dir: infra }\n```\n",
+        "---\nholdpoint: { version: 1, estimate: 1m..2m }\n---\n# Shop\n\n## Plan\n\n```yaml stage\nid: plan\n```\n\n```yaml step\nid: planned\nuses: terraform.plan\nwith: { dir: infra }\n```\n",
     );
     home.run(&["check", path.to_str().unwrap(), "--strict"]).exits(0);
     let folder = path.with_file_name("infra");

@@ -3,16 +3,16 @@
 use crate::home::{Home, repository};
 use std::path::PathBuf;
 
-/// The pair of services, whose checklist leaves something for later, with a schema that changes and a hold at the end.
+/// The five stages of the crash sweeps, whose checklist leaves something for later, with a schema that changes and a hold at the end.
 fn pair(home: &Home, edits: &[(&str, &str)]) -> PathBuf {
-    let folder = repository("crates/cli/tests/plans");
-    let mut text = std::fs::read_to_string(folder.join("pair.plan.md")).unwrap();
+    let folder = repository("tests/crash/plans");
+    let mut text = std::fs::read_to_string(folder.join("five.plan.md")).unwrap();
     for (old, new) in edits {
         assert!(text.contains(old), "{old}");
         text = text.replacen(old, new, 1);
     }
-    home.file("plans/pair.world.json", std::fs::read(folder.join("pair.world.json")).unwrap());
-    home.file("plans/pair.plan.md", text)
+    home.file("plans/five.world.json", std::fs::read(folder.join("five.world.json")).unwrap());
+    home.file("plans/five.plan.md", text)
 }
 
 #[test]
@@ -80,6 +80,8 @@ fn the_glass_is_broken_with_a_reason_and_a_rollback_says_what_speaks_against_it(
     glass("stage:shop").exits(3);
     glass("step:deploy_shop").exits(3).says(&["✓"]);
     glass("stage:watch").exits(1).complains(&["forbids"]);
+    home.run(&["runs"]).exits(0).says(&["GLASS BROKEN"]);
+    home.run(&["show", "last"]).exits(0).says(&["GLASS BROKEN", "production is down"]);
     assert_eq!(home.json(&["show", "last", "--json"])["broken"].as_array().map(Vec::len), Some(2));
     home.run(&["report", "last"]).exits(0).says(&["glass broken", "production is down"]);
 
@@ -95,6 +97,7 @@ fn the_glass_is_broken_with_a_reason_and_a_rollback_says_what_speaks_against_it(
     home.run(&["rollback", "last"])
         .exits(1)
         .complains(&["renames a column", "--accept schema:register_queue=WHY"]);
+    home.run(&["rollback", "last", "--accept", "schema:nothing=because"]).exits(2).complains(&["--preview"]);
     let accept = "schema:register_queue=the column is renamed back by hand";
     home.run(&["rollback", "last", "--accept", accept]).exits(1).says(&["rolled back"]);
     home.run(&["report", "last"]).exits(0).says(&["the column is renamed back by hand"]);

@@ -37,10 +37,7 @@ pub(super) fn sign(
     if open.satisfied_at.is_some() {
         return Err(Refusal::NotNow(format!("the hold before {hold} is signed already")));
     }
-    let reopened = expired(rule, open, now).map(|why| {
-        let (hold, covers) = (hold.clone(), open.covers.clone());
-        [Fact::HoldVoided { hold: hold.clone(), why }, Fact::HoldOpened { hold, covers }]
-    });
+    let reopened = opened_anew(rule, open, &hold, now);
     could_be_of_this_run(state, open, &signature)?;
     match signature.decision {
         Decision::NoGo => said_why(signature.reason.as_deref().unwrap_or_default(), "a no-go")?,
@@ -68,6 +65,7 @@ pub(super) fn break_glass(
     state: &State,
     hold: HoldKey,
     signature: Box<Signature>,
+    now: At,
 ) -> Result<Vec<Fact>, Refusal> {
     let rule = state.rule_of(&hold).ok_or_else(|| Refusal::Absent(format!("hold before {hold}")))?;
     let open = arrived(state, &hold)?;
@@ -90,7 +88,15 @@ pub(super) fn break_glass(
     }
     could_be_of_this_run(state, open, &signature)?;
     said_why(signature.reason.as_deref().unwrap_or_default(), "breaking the glass")?;
-    Ok(vec![Fact::GlassBroken { hold, signature }])
+    let reopened = opened_anew(rule, open, &hold, now);
+    Ok(reopened.into_iter().flatten().chain([Fact::GlassBroken { hold, signature }]).collect())
+}
+
+/// Voids a hold of which a signature counts no longer, so that what is signed now does not fall with it.
+fn opened_anew(rule: &Hold, open: &HoldState, hold: &HoldKey, now: At) -> Option<[Fact; 2]> {
+    let why = expired(rule, open, now)?;
+    let (hold, covers) = (hold.clone(), open.covers.clone());
+    Some([Fact::HoldVoided { hold: hold.clone(), why }, Fact::HoldOpened { hold, covers }])
 }
 
 fn arrived<'a>(state: &'a State, hold: &HoldKey) -> Result<&'a HoldState, Refusal> {
@@ -139,9 +145,10 @@ pub(super) fn void(state: &State, covered: &[(HoldKey, Vec<Covered>)], now: At) 
     })
 }
 
-/// Why a signature of this hold counts no longer. A clock that was put back makes none older.
+/// Why a go of this hold counts no longer; a no-go stands until it is reconsidered. A clock that was put back makes none older.
 fn expired(rule: &Hold, open: &HoldState, now: At) -> Option<String> {
-    let old = open.signatures.iter().find(|one| after(one.signer.at, rule.valid) < now)?;
+    let goes = |one: &&Signature| one.decision == Decision::Go;
+    let old = open.signatures.iter().filter(goes).find(|one| after(one.signer.at, rule.valid) < now)?;
     Some(format!(
         "{} signed at {}, and a signature counts for {} here",
         old.signer.person.name,

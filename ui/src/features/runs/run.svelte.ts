@@ -16,6 +16,8 @@ export class RunController {
   #logs = $state.raw<Record<string, Log>>({});
   /** The logs that are being fetched. */
   readonly #reading: Record<string, boolean> = {};
+  /** How many lines of a step's log were asked for. */
+  readonly #asked: Record<string, number> = {};
   readonly #host: Host;
   readonly run: string;
 
@@ -82,8 +84,10 @@ export class RunController {
   async readLog(step: StepView, more = false): Promise<void> {
     const key = logKey(step);
     const read = () => this.#logs[key] ?? { lines: [], total: 0 };
-    if (this.#reading[key] === true || (!more && read().total >= step.log_lines)) return;
+    // What was asked for once and is not there is not asked for again before the view counts more.
+    if (this.#reading[key] === true || (!more && Math.max(read().total, this.#asked[key] ?? 0) >= step.log_lines)) return;
     this.#reading[key] = true;
+    this.#asked[key] = step.log_lines;
     try {
       let fresh: LogLine[];
       do {
