@@ -1,12 +1,15 @@
 //! A run's practice account, asked what was really done to it: its own record, not what the console says.
 
-use crate::home::{Home, Running};
+use crate::home::{Home, LOOK, Running};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Looks at a simulator that ends; ten seconds of them.
+const LOOKS: u32 = 2000;
 
 /// What may differ between two runs that did the same: the token of a create, made from the run's id.
 const TOKEN: &str = "clientToken";
@@ -140,6 +143,11 @@ pub fn end(folder: &Path) {
     if let Some(port) = alive(folder) {
         // It may have ended in between.
         let _ = ask(port, "POST", "/_holdpoint/shutdown");
+        // What it takes away when it ends must not go while somebody copies the folder.
+        let mut looks = (0..LOOKS).map(|_| folder.join("sim.json").exists());
+        while looks.next() == Some(true) {
+            std::thread::sleep(LOOK);
+        }
     }
 }
 
