@@ -28,7 +28,9 @@ async fn a_guide_becomes_a_checked_plan() {
 
     let findings = "return document.body.innerText.includes('follows until somebody stops it')";
     window.until("the finding", findings).await;
-    window.click("import-fix").await;
+    // Others have repairs as well.
+    let repair = "const item = [...document.querySelectorAll('li:has([data-testid=import-fix])')].find((one) => one.innerText.includes('follows until somebody stops it')); item?.querySelector('[data-testid=import-fix]').click(); return item !== undefined";
+    window.until("its repair", repair).await;
     window.until("the repair", &findings.replace("return ", "return !")).await;
     window.picture("import-repaired").await;
 
