@@ -49,7 +49,8 @@ async fn a_crash_loop_is_diagnosed_and_rolled_back() {
     }
 
     window.click("choice-rollback").await;
-    window.fill("dialog[open] textarea", "The API does not start").await;
+    window.fill("[data-testid='accept-terraform:apply_worker']", "The commit is reverted, too").await;
+    window.fill("[data-testid=rollback-reason]", "The API does not start").await;
     window.picture("crash-loop-rollback").await;
     window.click("confirm-rollback").await;
     assert_eq!(window.work_until(&["rolled_back", "failed", "aborted"], None, None).await, "rolled_back");
