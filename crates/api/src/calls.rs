@@ -18,7 +18,7 @@ use crate::views::{
 };
 use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::Secret;
-use holdpoint_run::{Answer, Mode, RunId, Work};
+use holdpoint_run::{Answer, Mode, RunId};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -193,7 +193,7 @@ calls! {
         let run = RunId::new(a.run)?;
         let fields = a.fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
         let answer = Answer { fields, option: a.option, reason: a.reason, phrase: a.phrase, evidence: a.evidence };
-        c.answer(&run, Work::forward(step_id(a.step)?), answer, a.who.as_deref()).await?;
+        c.answer(&run, c.walked(&run, step_id(a.step)?).await?, answer, a.who.as_deref()).await?;
         c.view(&run).await
     });
     /// Decides an interruption.
@@ -206,7 +206,7 @@ calls! {
     "run.confirm": RunConfirm => RunView = |c, a| Box::pin(async move {
         let run = RunId::new(a.run)?;
         let answer = Answer { phrase: Some(a.phrase), ..Answer::default() };
-        c.answer(&run, Work::forward(step_id(a.step)?), answer, None).await?;
+        c.answer(&run, c.walked(&run, step_id(a.step)?).await?, answer, None).await?;
         c.view(&run).await
     });
     /// Gives a secret that a run waits for.

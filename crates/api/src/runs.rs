@@ -337,7 +337,7 @@ impl Console {
     ) -> Result<(), Problem> {
         let handle = self.driving(run)?;
         let state = handle.state();
-        let work = if state.rollback.is_some() { Work::undo(step) } else { Work::forward(step) };
+        let work = walked_in(&state, step);
         let action = state.work(&work).map_or(0, |known| known.receipts.len());
         let why = reason.clone().unwrap_or_default();
         let choice = match chosen {
@@ -449,6 +449,11 @@ impl Console {
         })
     }
 
+    /// What is walked of a step now: itself, or its undo.
+    pub(crate) async fn walked(&self, run: &RunId, step: StepId) -> Result<Work, Problem> {
+        Ok(walked_in(&*self.state(run).await?, step))
+    }
+
     pub(crate) fn driving(&self, run: &RunId) -> Result<RunHandle, Problem> {
         self.handle(run).ok_or_else(|| {
             Problem::new(format!("run {run} is not driven here")).hint("resume it first").code("refused")
@@ -484,6 +489,10 @@ impl Console {
             points: Arc::clone(&self.config.points),
         })
     }
+}
+
+fn walked_in(state: &State, step: StepId) -> Work {
+    if state.rollback.is_some() { Work::undo(step) } else { Work::forward(step) }
 }
 
 /// Whether a run that was driven here has ended: what becomes of it from then on stands in its journal alone.

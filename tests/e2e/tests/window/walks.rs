@@ -53,6 +53,11 @@ async fn a_crash_loop_is_diagnosed_and_rolled_back() {
     window.fill("[data-testid=rollback-reason]", "The API does not start").await;
     window.picture("crash-loop-rollback").await;
     window.click("confirm-rollback").await;
+    // What nothing has to be done about is said by a person.
+    let asks = ["waiting_for_person", "failed", "aborted"];
+    assert_eq!(window.work_until(&asks, None, None).await, "waiting_for_person");
+    window.fill("[data-testid=phrase]", "left as it is").await;
+    window.click("answer").await;
     assert_eq!(window.work_until(&["rolled_back", "failed", "aborted"], None, None).await, "rolled_back");
     window.picture("crash-loop-rolled-back").await;
 
