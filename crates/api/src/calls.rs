@@ -10,12 +10,13 @@ use crate::fixing::PlanFix;
 use crate::importing::{PlanImport, PlanImportSave};
 use crate::learn::{KnownForm, KnownFrom};
 use crate::obligations::Moved;
-use crate::runs::{Chosen, StartRequest, hold_key};
+use crate::runs::{Chosen, StartRequest};
 use crate::views::{
     AccountsView, AnswerView, DoctorView, DraftView, FixPreview, Home, Identity, IdentityClock, ImportSaved,
     ImportView, KnownDraft, KnownOffer, LockView, LogPage, ObligationView, PlanView, PrefsView, Profiles,
     RollbackSet, RunSummary, RunView, SignInView, VaultView,
 };
+use crate::which::hold_key;
 use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::Secret;
 use holdpoint_run::{Answer, Mode, RunId};

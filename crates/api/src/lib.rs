@@ -62,5 +62,6 @@ pub use learn::{KnownForm, KnownFrom};
 pub use obligations::Moved;
 pub use own::{OwnFile, own_file, shelf_of};
 pub use problem::Problem;
-pub use runs::{Chosen, StartRequest, hold_key};
+pub use runs::{Chosen, StartRequest};
 pub use typescript::typescript;
+pub use which::hold_key;

@@ -11,7 +11,7 @@ use holdpoint_engine::{
     Begin, Board, Clock, MachineClock, Plans, RunFolder, RunHandle, Tools, Want, begin, fold, resume,
 };
 use holdpoint_ledger::{Anchor, Ledger, LedgerError, RunRow, Verdict};
-use holdpoint_plan::{ItemId, Level, Plan, Reading, Severity, StageId, StepId, Target};
+use holdpoint_plan::{ItemId, Level, Plan, Reading, Severity, StepId, Target};
 use holdpoint_redact::{Redactor, Secret};
 use holdpoint_run::chain::{ChainError, Event, Stored};
 use holdpoint_run::{
@@ -508,17 +508,6 @@ pub(crate) struct Kept {
     /// Text of the plan that is walked now.
     pub(crate) text: String,
     pub(crate) folder: RunFolder,
-}
-
-/// Reads `stage:<id>` or `step:<id>`.
-pub fn hold_key(text: &str) -> Result<HoldKey, Problem> {
-    let bad =
-        || Problem::new(format!("`{text}` does not name a hold: `stage:<id>` or `step:<id>`")).code("usage");
-    match text.split_once(':') {
-        Some(("stage", id)) => StageId::new(id).map(HoldKey::Stage).map_err(|_| bad()),
-        Some(("step", id)) => StepId::new(id).map(HoldKey::Step).map_err(|_| bad()),
-        Some(_) | None => Err(bad()),
-    }
 }
 
 fn may_be_run(path: &str, reading: &Reading) -> Result<(), Problem> {

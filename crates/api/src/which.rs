@@ -3,7 +3,8 @@
 use crate::Problem;
 use crate::console::Console;
 use holdpoint_ledger::Ledger;
-use holdpoint_run::RunId;
+use holdpoint_plan::{StageId, StepId};
+use holdpoint_run::{HoldKey, RunId};
 use std::path::Path;
 
 impl Console {
@@ -59,4 +60,15 @@ pub(crate) fn git_sha(folder: &Path) -> Option<String> {
         },
     };
     full.get(..12).map(str::to_owned)
+}
+
+/// Reads `stage:<id>` or `step:<id>`.
+pub fn hold_key(text: &str) -> Result<HoldKey, Problem> {
+    let bad =
+        || Problem::new(format!("`{text}` does not name a hold: `stage:<id>` or `step:<id>`")).code("usage");
+    match text.split_once(':') {
+        Some(("stage", id)) => StageId::new(id).map(HoldKey::Stage).map_err(|_| bad()),
+        Some(("step", id)) => StepId::new(id).map(HoldKey::Step).map_err(|_| bad()),
+        Some(_) | None => Err(bad()),
+    }
 }
