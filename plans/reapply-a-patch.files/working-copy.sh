@@ -7,9 +7,11 @@ if [ -d "$copy/.git" ]; then
   echo "the working copy stands already"
   exit 0
 fi
-mkdir -p "$copy"
-cp -R "$here/base/." "$copy/"
-git -C "$copy" init -q -b main
-git -C "$copy" add -A
-git -C "$copy" -c user.name=practice -c user.email=practice@agents.example commit -qm "Merge upstream"
+# Made aside and moved when it is whole, so that what is cut short leaves no half of it.
+made=$(mktemp -d "$here/service.XXXXXX")
+cp -R "$here/base/." "$made/"
+git -C "$made" init -q -b main
+git -C "$made" add -A
+git -C "$made" -c user.name=practice -c user.email=practice@agents.example commit -qm "Merge upstream"
+mv "$made" "$copy"
 echo "working copy made"

@@ -386,7 +386,7 @@ impl Console {
         // A file that cannot be read to its end still has a beginning.
         let (stored, unreadable) = match self.ledger.read(run, 0).await {
             Err(LedgerError::Unreadable { why, .. }) => (self.ledger.salvage(run).await, Some(why)),
-            Err(_) | Ok(_) => (self.stored(run).await?, None),
+            read => (self.some_of(run, read?)?, None),
         };
         let (mut verdict, events) = holdpoint_ledger::verify(run, &stored, &anchors);
         if let Some(why) = unreadable {
@@ -402,7 +402,11 @@ impl Console {
     }
 
     pub(crate) async fn stored(&self, run: &RunId) -> Result<Vec<Stored>, Problem> {
-        let stored = self.ledger.read(run, 0).await?;
+        self.some_of(run, self.ledger.read(run, 0).await?)
+    }
+
+    /// What was read of a run; nothing is a run that there is not.
+    fn some_of(&self, run: &RunId, stored: Vec<Stored>) -> Result<Vec<Stored>, Problem> {
         match stored.is_empty() {
             true => Err(Problem::new(format!("there is no run {run} in {}", self.places.home.display()))
                 .code("not_found")

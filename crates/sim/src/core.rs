@@ -71,24 +71,7 @@ impl Admitted {
 
     /// Milliseconds to wait before it is applied.
     pub(crate) fn delay_ms(&self) -> Option<u64> {
-        match self.effect {
-            Some(Effect::Delay { ms }) => Some(ms),
-            Some(
-                Effect::Error { .. }
-                | Effect::Denied
-                | Effect::Reset { .. }
-                | Effect::Silence { .. }
-                | Effect::Status { .. }
-                | Effect::Truncate
-                | Effect::Drip { .. }
-                | Effect::TooMany { .. }
-                | Effect::Corrupt
-                | Effect::Redirect { .. }
-                | Effect::Stale { .. }
-                | Effect::Alter { .. },
-            )
-            | None => None,
-        }
+        if let Some(Effect::Delay { ms }) = self.effect { Some(ms) } else { None }
     }
 }
 

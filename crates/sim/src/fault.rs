@@ -217,21 +217,9 @@ impl Faults {
     pub(crate) fn longest_lag(&self) -> Option<u64> {
         self.rules
             .iter()
-            .filter_map(|(fault, _)| match fault.effect {
-                Effect::Stale { seconds } => Some(seconds),
-                Effect::Error { .. }
-                | Effect::Denied
-                | Effect::Reset { .. }
-                | Effect::Silence { .. }
-                | Effect::Status { .. }
-                | Effect::Truncate
-                | Effect::Drip { .. }
-                | Effect::Delay { .. }
-                | Effect::TooMany { .. }
-                | Effect::Corrupt
-                | Effect::Redirect { .. }
-                | Effect::Alter { .. } => None,
-            })
+            .filter_map(
+                |(fault, _)| if let Effect::Stale { seconds } = fault.effect { Some(seconds) } else { None },
+            )
             .max()
     }
 

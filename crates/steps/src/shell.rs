@@ -1,7 +1,8 @@
 //! `shell`: the script in the fence after the step, exactly as it is written.
 //!
 //! A script that changes something runs in `act`, once; its end is written to the run's folder by the process that runs
-//! it, so that a crash of ours leaves evidence of it. A script that only reads runs in `follow`.
+//! it, so that a crash of ours leaves evidence of it. What the evidence leaves open is asked of a person, but for a script
+//! that the plan calls idempotent: it runs again. A script that only reads runs in `follow`.
 
 pub(crate) mod process;
 mod registries;
@@ -16,7 +17,7 @@ use holdpoint_plan::Effect;
 use holdpoint_plan::kinds::{Shell, ShellExpect, ShellName};
 use holdpoint_redact::Secret;
 use holdpoint_run::{ActionPlan, Diagnosis, Intent, Judgement, Lane, Mode, OutputValue, Receipt};
-use process::{NotRun, Ran, evidence, run};
+use process::{NotRun, Ran, evidence, run, still_runs};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -25,6 +26,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Longest standard output that a receipt and an output keep.
 const KEPT: usize = 64 * 1024;
+/// What a person may do about a script that is idempotent.
+const REPEATS: &str = "Retry: the plan says that it is idempotent.";
 /// Lines of standard error in a diagnosis.
 const LAST_LINES: usize = 20;
 
@@ -108,11 +111,16 @@ impl Executor for Scripts {
             Err(NotRun::Before(why)) => {
                 Err(ActError::Refused(Diagnosis::of(format!("The script was not started: {why}"))))
             }
-            Err(NotRun::Killed(why)) => Err(ActError::Ambiguous(
-                Diagnosis::of(format!("The script was killed: {why}"))
-                    .says("What it did until then", "is not known")
-                    .hint("Look at what it changes, then say whether it took effect."),
-            )),
+            Err(NotRun::Killed(why)) => {
+                let killed = Diagnosis::of(format!("The script was killed: {why}"))
+                    .says("What it did until then", "is not known");
+                Err(match effect(task) {
+                    Effect::Idempotent => ActError::Refused(killed.hint(REPEATS)),
+                    Effect::Read | Effect::Once | Effect::Destructive => ActError::Ambiguous(
+                        killed.hint("Look at what it changes, then say whether it took effect."),
+                    ),
+                })
+            }
         }
     }
 
@@ -127,15 +135,22 @@ impl Executor for Scripts {
         if !found.began {
             return Ok(Observation::TookNoEffect { why: "the script was never started".into() });
         }
+        let runs = still_runs(&found).await;
+        let found = evidence(&self.child.folder, &task.mark()).await;
+        if !runs && effect(task) == Effect::Idempotent {
+            let why = "it was started, what came of it was lost, and the plan says that it may be repeated";
+            return Ok(Observation::TookNoEffect { why: why.into() });
+        }
         let diagnosis = match found.exit {
             Some(code) => {
                 Diagnosis::of(format!("The script ended with exit code {code} while nobody was watching"))
                     .says("Its output", "was lost with the process that read it")
             }
-            None => Diagnosis::of("The script was started, and how it ended is not known").says(
-                "Its process",
-                found.pid.map_or("left no id".into(), |pid| format!("had the id {pid}")),
-            ),
+            None => Diagnosis::of(match runs {
+                true => "The script was started, and a process of it still runs",
+                false => "The script was started, and how it ended is not known",
+            })
+            .says("Its process", found.pid.map_or("left no id".into(), |pid| format!("has the id {pid}"))),
         };
         Ok(Observation::Unsettled(
             diagnosis.hint("Look at what it changes, then say whether it took effect."),

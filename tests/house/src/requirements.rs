@@ -15,6 +15,7 @@ const PAGE: &str = "docs/requirements.md";
 pub fn requirements(page: &SourceFile, exists: impl Fn(&str) -> bool) -> Vec<Finding> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut findings = Vec::new();
+    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
     let mut say = |line: usize, found: String| {
         findings.push(Finding {
             place: format!("{PAGE}:{line}"),
@@ -39,6 +40,7 @@ pub fn requirements(page: &SourceFile, exists: impl Fn(&str) -> bool) -> Vec<Fin
         for path in paths.iter().filter(|path| !exists(path)) {
             say(number, format!("{id} is shown by `{path}`, which does not exist"));
         }
+        *states.entry(*state).or_default() += 1;
         match *state {
             "open" => {}
             "part" | "met" if by.is_empty() || *by == "–" => {
@@ -65,6 +67,13 @@ pub fn requirements(page: &SourceFile, exists: impl Fn(&str) -> bool) -> Vec<Fin
     };
     for (id, line) in seen.iter().filter(|(id, _)| !known(id)) {
         say(*line, format!("{id} is no need that anybody wrote down"));
+    }
+    let of = |state: &str| states.get(state).copied().unwrap_or_default();
+    let tally = format!("{} met, {} in part, {} open.", of("met"), of("part"), of("open"));
+    for (index, line) in page.text.lines().enumerate().filter(|(_, line)| line.ends_with(" open.")) {
+        if line != tally {
+            say(index + 1, format!("it says `{line}`, and its rows are {tally}"));
+        }
     }
     findings
 }

@@ -24,6 +24,10 @@ fn a_page_that_claims_too_much_is_caught() {
     check("| A1 |  | – | – | open |", "A1 does not say what is needed");
     check("| A1 | pin | – | – | open |\n| A1 | pin | – | – | open |", "A1 stands in line 1 already");
     check("| A99 | pin | – | – | open |", "A99 is no need that anybody wrote down");
+    check(
+        "1 met, 0 in part, 0 open.",
+        "it says `1 met, 0 in part, 0 open.`, and its rows are 0 met, 0 in part, 0 open.",
+    );
     check("", "E19 is missing");
 }
 

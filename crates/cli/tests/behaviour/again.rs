@@ -1,6 +1,6 @@
 //! What failed or was stopped in part is planned again, signed again and applied, in the same run.
 
-use crate::home::{Home, repository};
+use crate::home::{Home, Ran, repository};
 use std::path::PathBuf;
 
 /// A home with the plan, its configuration, and a Terraform of its own; what to walk it with.
@@ -86,4 +86,44 @@ fn an_interrupt_stops_terraform_gently_and_the_run_goes_on_from_there() {
         .exits(0)
         .says(&["✓ Apply", "done: every step"]);
     home.run(&["verify", "last"]).exits(0).says(&["intact", "all anchored"]);
+}
+
+/// Walks a plan whose one script takes its time, kills Holdpoint in it, and resumes.
+fn killed_in_a_script(effect: &str) -> (Home, Ran) {
+    let home = Home::new();
+    let head = "---\nholdpoint:\n  version: 1\n  title: A script\n  target: { account: \"111122223333\", region: eu-central-1, role: Deployer }\n---\n";
+    let stage = "# A script\n\n## Do it\n\n```yaml stage\nid: do\n```\n\n### Write\n\n";
+    let step = format!(
+        "```yaml step\nid: write\nuses: shell\n{effect}\npractice: {{ command: sh write.sh }}\n```\n\n```bash\nfalse\n```\n"
+    );
+    let plan = home.file("script.plan.md", format!("{head}{stage}{step}"));
+    home.file("write.sh", "echo began >> said\nsleep 2\necho ended >> said\n");
+    let words = ["run", plan.to_str().unwrap(), "--practice", "--trust", "--auto-sign"];
+    let mut walking = home.start(home.command(&words));
+    let said = plan.with_file_name("said");
+    while !said.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    walking.child.kill().unwrap();
+    walking.end();
+    let resumed = home.run(&["resume", "last", "--auto-sign"]);
+    (home, resumed)
+}
+
+fn said(home: &Home) -> String {
+    std::fs::read_to_string(home.file("script.plan.md", "").with_file_name("said")).unwrap()
+}
+
+#[test]
+fn a_script_that_may_be_repeated_is_after_its_first_process_has_ended() {
+    let (home, resumed) = killed_in_a_script("effect: idempotent");
+    resumed.exits(0).says(&["✓ Write", "done: every step"]);
+    assert_eq!(said(&home), "began\nended\nbegan\nended\n", "one after the other");
+}
+
+#[test]
+fn a_script_that_may_run_once_is_a_persons_to_judge() {
+    let (home, resumed) = killed_in_a_script("effect: once");
+    resumed.exits(3).complains(&["nobody knows whether write took effect"]);
+    assert_eq!(said(&home), "began\nended\n", "it did not run again");
 }

@@ -238,14 +238,7 @@ impl Rollback {
             )?;
             if self.stands(&service, world, old, &digests, desired).await?.is_some() {
                 let primary = service.primary().cloned().unwrap_or_default();
-                let images = super::service::digests(
-                    &self.cloud,
-                    &world.cluster,
-                    &world.service,
-                    None,
-                    &primary.task_definition,
-                )
-                .await?;
+                let images = self.runs(world, &primary.task_definition).await?;
                 let target = Target { deployment: primary.id, task_definition: primary.task_definition };
                 let service_deployment = Some(stopped.arn);
                 let strangers = Strangers::default();
@@ -262,6 +255,11 @@ impl Rollback {
             }
             task.clock.sleep(POLL).await;
         }
+    }
+
+    /// Digest of each container's image that runs of a revision.
+    async fn runs(&self, world: &World, revision: &str) -> Result<BTreeMap<String, String>, Diagnosis> {
+        super::service::digests(&self.cloud, &world.cluster, &world.service, None, revision).await
     }
 
     /// To no service at all.
@@ -310,14 +308,7 @@ impl Rollback {
         if primary.task_definition != old && definition::tag(&running, COPY_OF) != Some(old) {
             return Ok(None);
         }
-        let now = super::service::digests(
-            &self.cloud,
-            &world.cluster,
-            &world.service,
-            None,
-            &primary.task_definition,
-        )
-        .await?;
+        let now = self.runs(world, &primary.task_definition).await?;
         let same =
             pinned.iter().all(|(container, image)| match (now.get(container), image.rsplit_once('@')) {
                 (Some(now), Some((_, digest))) => now == digest,

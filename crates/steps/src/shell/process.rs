@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
+use std::time::Duration;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
 /// Longest line that is shown whole. Of a longer one the beginning is, without what may be the beginning of a secret; the rest
@@ -20,6 +21,11 @@ const LINE: u64 = 16 * 1024;
 #[cfg(unix)]
 const WITNESS: &str =
     r#"echo $$ > "$1"; end=$2; shift 2; "$@"; code=$?; echo "$code" > "$end"; exit "$code""#;
+
+/// For so long a script is waited for that has outlived the process that started it.
+const LINGERS: Duration = Duration::from_secs(20);
+/// Time between two looks at it.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A script that ended by itself.
 pub(crate) struct Ran {
@@ -161,6 +167,32 @@ pub(crate) async fn evidence(folder: &Path, mark: &str) -> Left {
         began: pid.is_some(),
         pid: pid.and_then(|pid| u32::try_from(pid).ok()),
         exit: number("exit").await.and_then(|exit| i32::try_from(exit).ok()),
+    }
+}
+
+/// Waits for what is left of a script that still runs, and says whether it does to the end of the wait. Where that
+/// cannot be asked, nothing runs: then its process was ended with ours.
+pub(crate) async fn still_runs(left: &Left) -> bool {
+    let deadline = tokio::time::Instant::now() + LINGERS;
+    while left.runs() {
+        if tokio::time::Instant::now() >= deadline {
+            return true;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    false
+}
+
+impl Left {
+    #[cfg(unix)]
+    fn runs(&self) -> bool {
+        let pid = self.pid.and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw);
+        pid.is_some_and(|pid| rustix::process::test_kill_process_group(pid).is_ok())
+    }
+
+    #[cfg(not(unix))]
+    fn runs(&self) -> bool {
+        false
     }
 }
 

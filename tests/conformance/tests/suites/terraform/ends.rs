@@ -93,10 +93,14 @@ async fn killed_at_work_it_says_what_is_done_and_what_is_not(case: Case) {
 }
 
 async fn interrupted_it_puts_its_state_away_and_says_so(case: Case) {
-    let Some(AtTheGate { scene, executor, apply, intent, console, .. }) = at_the_gate(case).await else {
-        return;
-    };
-    signal(terraform_of(&apply).unwrap(), "-INT");
+    let Some(gate) = at_the_gate(case).await else { return };
+    signal(terraform_of(&gate.apply).unwrap(), "-INT");
+    was_interrupted(gate).await;
+}
+
+/// It ended by itself, with its state put away.
+async fn was_interrupted(gate: AtTheGate) {
+    let AtTheGate { scene, executor, apply, intent, console, .. } = gate;
     let receipt = console.await.unwrap().unwrap();
     assert_eq!(receipt.body["outcome"], "interrupted", "{receipt:?}");
     let told = failed(executor.follow(&apply, &intent, &[receipt]).await);
@@ -122,18 +126,9 @@ async fn a_failing_resource_is_named_with_what_was_made_before_it(case: Case) {
 }
 
 async fn stopped_by_a_person_it_puts_its_state_away(case: Case) {
-    let Some(AtTheGate { scene, executor, apply, intent, console, stop }) = at_the_gate(case).await else {
-        return;
-    };
-    stop.send(Stop::Gently).unwrap();
-    let receipt = console.await.unwrap().unwrap();
-    assert_eq!(receipt.body["outcome"], "interrupted", "{receipt:?}");
-    let told = failed(executor.follow(&apply, &intent, &[receipt]).await);
-    assert!(told.headline.starts_with("Terraform was interrupted"), "{told:?}");
-    let state = scene.by_hand(&["show", "-no-color"]);
-    assert!(state.is_none_or(|state| state.contains("tainted")), "what was being made is tainted");
-    scene.open_the_gate();
-    scene.close().await;
+    let Some(gate) = at_the_gate(case).await else { return };
+    gate.stop.send(Stop::Gently).unwrap();
+    was_interrupted(gate).await;
 }
 
 async fn killed_by_a_person_what_is_left_is_looked_at(case: Case) {
