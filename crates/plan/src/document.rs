@@ -2,9 +2,10 @@
 
 use crate::mapped::Mapped;
 use crate::shell::{Dialect, Script, parse, parse_as};
-use crate::understand::{Named, Number, mark_of, named, number as number_of, status_column};
+use crate::understand::{Named, Number, mark_of, mark_of_title, named, number as number_of, status_column};
 use crate::{Mark, Span};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -27,9 +28,7 @@ pub(crate) struct Heading {
     /// No heading of Markdown but a bold, numbered line alone in its paragraph.
     pub(crate) bold: bool,
     pub(crate) span: Span,
-    /// What its title says, once for all who ask.
-    number: OnceLock<Option<Number>>,
-    named: OnceLock<Option<Named>>,
+    says: Arc<TitleSays>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,8 +38,7 @@ pub(crate) struct Fence {
     pub(crate) body: Mapped,
     /// With its ticks.
     pub(crate) span: Span,
-    /// Its text read as commands, once for all who ask.
-    script: OnceLock<Arc<Script>>,
+    says: Arc<FenceSays>,
 }
 
 #[derive(Debug, Clone)]
@@ -75,37 +73,44 @@ impl Part {
 
 impl Heading {
     fn new(level: u8, title: String, bold: bool, span: Span) -> Self {
-        Self { level, title, bold, span, number: OnceLock::new(), named: OnceLock::new() }
+        Self { level, title, bold, span, says: Arc::default() }
     }
 
     /// The number that its title begins with.
     pub(crate) fn number(&self) -> Option<&Number> {
-        self.number.get_or_init(|| number_of(&self.title)).as_ref()
+        self.says.number.get_or_init(|| number_of(&self.title)).as_ref()
+    }
+
+    /// The status that its title bears.
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        *self.says.mark.get_or_init(|| mark_of_title(&self.title))
     }
 
     /// The role that its title names, with how sure that is.
     pub(crate) fn named(&self) -> Option<Named> {
-        *self.named.get_or_init(|| named(&self.title))
+        *self.says.named.get_or_init(|| named(&self.title))
     }
 }
 
 impl Fence {
     pub(crate) fn new(info: &str, body: Mapped, span: Span) -> Self {
-        Self { info: info.to_owned(), body, span, script: OnceLock::new() }
+        Self { info: info.to_owned(), body, span, says: Arc::default() }
     }
 
     /// Its text as commands of the language that it says.
     pub(crate) fn script(&self) -> &Arc<Script> {
-        self.script.get_or_init(|| Arc::new(parse_as(&self.body.text, Dialect::of_info(&self.info))))
+        self.says.script.get_or_init(|| Arc::new(parse_as(&self.body.text, Dialect::of_info(&self.info))))
     }
 
     /// Its text as commands, whatever language it says.
     pub(crate) fn commands(&self) -> Arc<Script> {
-        match Dialect::of_info(&self.info) {
+        Arc::clone(match Dialect::of_info(&self.info) {
             // What is not said is read as POSIX.
-            Dialect::Unsaid | Dialect::Posix => Arc::clone(self.script()),
-            Dialect::Session | Dialect::Other(_) => Arc::new(parse(&self.body.text)),
-        }
+            Dialect::Unsaid | Dialect::Posix => self.script(),
+            Dialect::Session | Dialect::Other(_) => {
+                self.says.commands.get_or_init(|| Arc::new(parse(&self.body.text)))
+            }
+        })
     }
 
     /// First word after the ticks.
@@ -128,14 +133,67 @@ pub(crate) fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH
 }
 
+/// What titles and fences say, for all who ask: found out when the first one does.
+#[derive(Debug, Default)]
+struct TitleSays {
+    number: OnceLock<Option<Number>>,
+    named: OnceLock<Option<Named>>,
+    mark: OnceLock<Option<Mark>>,
+}
+
+#[derive(Debug, Default)]
+struct FenceSays {
+    script: OnceLock<Arc<Script>>,
+    commands: OnceLock<Arc<Script>>,
+}
+
+/// What was read before, for titles and fences that come again: an import reads those of a plan in the plan itself, in its
+/// repair and in the result, and what they say is asked once.
+#[derive(Debug, Default)]
+pub(crate) struct Again {
+    titles: HashMap<String, Arc<TitleSays>>,
+    fences: HashMap<String, Arc<FenceSays>>,
+}
+
+impl Again {
+    fn title(&mut self, title: &str) -> Arc<TitleSays> {
+        if let Some(says) = self.titles.get(title) {
+            return Arc::clone(says);
+        }
+        Arc::clone(self.titles.entry(title.to_owned()).or_default())
+    }
+
+    fn fence(&mut self, fence: &Fence) -> Arc<FenceSays> {
+        Arc::clone(self.fences.entry(format!("{}\n{}", fence.info, fence.body.text)).or_default())
+    }
+}
+
 /// Takes the body of a plan (from `offset` on) apart.
 pub(crate) fn parts(text: &str, offset: usize) -> Vec<Part> {
+    parts_again(text, offset, &mut Again::default())
+}
+
+/// The same for a text of which much may have been read before.
+pub(crate) fn parts_again(text: &str, offset: usize, again: &mut Again) -> Vec<Part> {
+    parts_heard(text, offset, again, |_, _| {})
+}
+
+/// The same for somebody who listens to the events of the Markdown, too.
+pub(crate) fn parts_heard<'t>(
+    text: &'t str,
+    offset: usize,
+    again: &mut Again,
+    mut heard: impl FnMut(Event<'t>, Range<usize>),
+) -> Vec<Part> {
     let body = text.get(offset..).unwrap_or("");
     crate::work::spend(body.len());
-    let mut reader = Reader::default();
+    let mut reader = Reader { again: std::mem::take(again), ..Reader::default() };
     for (event, range) in Parser::new_ext(body, options()).into_offset_iter() {
-        reader.event(event, (range.start + offset)..(range.end + offset));
+        let range = (range.start + offset)..(range.end + offset);
+        heard(event.clone(), range.clone());
+        reader.event(event, range);
     }
+    *again = reader.again;
     reader.parts.sort_by_key(|part| part.span().start);
     reader.parts
 }
@@ -143,6 +201,7 @@ pub(crate) fn parts(text: &str, offset: usize) -> Vec<Part> {
 #[derive(Default)]
 struct Reader {
     parts: Vec<Part>,
+    again: Again,
     heading: Option<Heading>,
     fence: Option<Fence>,
     /// Open items; those that are no tasks are `None`.
@@ -323,12 +382,17 @@ impl Reader {
             TagEnd::Heading(_) => {
                 if let Some(mut heading) = self.heading.take() {
                     heading.title = words(&heading.title);
+                    heading.says = self.again.title(&heading.title);
                     self.level = heading.level;
                     self.parts.push(Part::Heading(heading));
                 }
             }
             TagEnd::CodeBlock => {
-                if let Some(fence) = self.fence.take().filter(|fence| fence.info != "\u{0}") {
+                if let Some(mut fence) = self.fence.take().filter(|fence| fence.info != "\u{0}") {
+                    // Ours hold no commands.
+                    if !matches!(fence.role(), Some("step" | "stage")) {
+                        fence.says = self.again.fence(&fence);
+                    }
                     self.parts.push(Part::Fence(fence));
                 }
             }
@@ -384,7 +448,8 @@ impl Reader {
         let Some(span) = bold.span else { return };
         let title = words(&bold.text);
         let level = (self.level + 1).clamp(2, 6);
-        let heading = Heading::new(level, title, true, span);
+        let mut heading = Heading::new(level, title, true, span);
+        heading.says = self.again.title(&heading.title);
         if heading.title.chars().count() <= 120 && heading.number().is_some() {
             self.parts.push(Part::Heading(heading));
         }
@@ -437,6 +502,16 @@ pub(crate) fn fence_at(parts: &[Part], start: usize) -> Option<&Fence> {
 
 /// White space as single spaces, none at the ends.
 pub(crate) fn words(text: &str) -> String {
+    // Most texts are so already.
+    let bytes = text.as_bytes();
+    let sound = |pair: &[u8]| pair != b"  " && pair.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    if bytes.len() > 1
+        && bytes.windows(2).all(sound)
+        && bytes.first() != Some(&b' ')
+        && bytes.last() != Some(&b' ')
+    {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !out.is_empty() {

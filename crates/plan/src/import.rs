@@ -19,8 +19,9 @@ mod unfenced;
 mod ways_back;
 mod written;
 
+use crate::document::Again;
 use crate::offer::offered;
-use crate::read::{Looked, taken_apart};
+use crate::read::{Looked, read_again, taken_apart};
 use crate::{Edit, Level, Reading, RepairOffer, Span, edit, read, repair_edits};
 use compose::Composition;
 pub use fixes::fixes;
@@ -166,14 +167,15 @@ const REPAIRS: usize = 3;
 /// Makes a checked plan of any Markdown. Whatever the bytes, the answer holds all of them, in order; only with `repair`
 /// is anything replaced, and then what [`Import::offer`] shows.
 pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
-    let looked = taken_apart(bytes);
+    let mut again = Again::default();
+    let looked = taken_apart(bytes, &mut again);
     let before = &looked.reading;
     let offer = match looked.refused {
         true => None,
         false => offered(bytes, &before.text, before.repaired.as_ref(), &looked.parts),
     };
     if !options.repair || offer.is_none() {
-        return Import { offer, ..insert(bytes, looked, options) };
+        return Import { offer, ..insert(bytes, looked, options, &mut again) };
     }
     let original = looked.reading.text;
     let mut text = original.clone();
@@ -187,13 +189,13 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Import {
         original,
         offer,
         repaired: true,
-        ..insert(text.as_bytes(), taken_apart(text.as_bytes()), options)
+        ..insert(text.as_bytes(), taken_apart(text.as_bytes(), &mut again), options, &mut again)
     }
 }
 
 /// Inserts, and nothing else.
-fn insert(bytes: &[u8], looked: Looked, options: &ImportOptions) -> Import {
-    let Looked { reading: before, parts, .. } = looked;
+fn insert(bytes: &[u8], looked: Looked, options: &ImportOptions, again: &mut Again) -> Import {
+    let Looked { reading: before, parts, written, .. } = looked;
     if before.plan.level == Level::Checked {
         return unchanged(bytes, ImportState::CheckedAlready, Vec::new());
     }
@@ -201,7 +203,7 @@ fn insert(bytes: &[u8], looked: Looked, options: &ImportOptions) -> Import {
         let why = "its bytes are not all text in its encoding; repair that first";
         return unchanged(bytes, ImportState::Unchanged, vec![LeftAlone::all(why)]);
     };
-    let mut draft = Composition::of(&before, &parts, &source, options);
+    let mut draft = Composition::of(&before, &parts, written.as_ref(), &source, options, again);
     if draft.is_empty() {
         let nothing = unchanged(bytes, ImportState::NothingToWalk, draft.left);
         return Import { proposals: draft.proposals, ..nothing };
@@ -210,7 +212,7 @@ fn insert(bytes: &[u8], looked: Looked, options: &ImportOptions) -> Import {
     let known = LazyCell::new(|| splice::errors(&read(bytes)));
     for _ in 0..ATTEMPTS {
         let Some(spliced) = splice::splice(&before.text, &draft) else { break };
-        let reading = read(spliced.text.as_bytes());
+        let reading = read_again(spliced.text.as_bytes(), again);
         let faults = splice::faults(|error| known.contains(error), &reading, &spliced, &draft);
         if faults.is_empty() {
             return finished(before, &source, draft, spliced, reading, options);

@@ -2,7 +2,7 @@
 
 use crate::beside::{checklist_name, owned_fence, prose, stage_fence, task_run, unowned};
 use crate::decode::decode;
-use crate::document::{self, Fence, Heading, Part, Task, words};
+use crate::document::{self, Again, Fence, Heading, Part, Task, words};
 use crate::draft::{self, Draft, Site};
 use crate::fields::Fields;
 use crate::findings::Findings;
@@ -10,6 +10,7 @@ use crate::front::{self, Front};
 use crate::sections::{Outline, Section, Taken, slug};
 use crate::tasks::{self, DraftItem};
 use crate::together::joined;
+use crate::understand::Written;
 use crate::{
     Level, Plan, Reading, Role, Severity, Span, Stage, StageId, StepId, Together, lint, repair, yaml,
 };
@@ -24,24 +25,31 @@ const MOST_ITEMS: usize = 10_000;
 /// Reads a plan. Any bytes give a [`Reading`]: at worst an empty guide with a finding that says why. Time is linear in
 /// the bytes; files over [`LARGEST`](crate::LARGEST) bytes are refused.
 pub fn read(bytes: &[u8]) -> Reading {
-    looked(bytes, true).reading
+    read_again(bytes, &mut Again::default())
+}
+
+/// The same for bytes of which much may have been read before.
+pub(crate) fn read_again(bytes: &[u8], again: &mut Again) -> Reading {
+    looked(bytes, true, again).reading
 }
 
 /// A reading as far as the parts of the text: its plan has a level, a title and what the front matter says, and no stages.
 /// For who goes on to change the text, and reads the result.
-pub(crate) fn taken_apart(bytes: &[u8]) -> Looked {
-    looked(bytes, false)
+pub(crate) fn taken_apart(bytes: &[u8], again: &mut Again) -> Looked {
+    looked(bytes, false, again)
 }
 
 /// A reading and what it was made of.
 pub(crate) struct Looked {
     pub(crate) reading: Reading,
     pub(crate) parts: Vec<Part>,
+    /// The text as written, for its meaning: of one that was only taken apart, and is not damaged.
+    pub(crate) written: Option<Written>,
     /// The bytes are no text at all.
     pub(crate) refused: bool,
 }
 
-fn looked(bytes: &[u8], whole: bool) -> Looked {
+fn looked(bytes: &[u8], whole: bool, again: &mut Again) -> Looked {
     let decoded = decode(bytes);
     let text = decoded.text;
     let mut findings = Findings::new(&text);
@@ -75,15 +83,27 @@ fn looked(bytes: &[u8], whole: bool) -> Looked {
     }
     // Who goes on to change the text has no use for what identifies it.
     let digest = if whole { hex(bytes) } else { String::new() };
-    let (plan, parts) = Reader::new(&text, repaired.is_some()).plan(digest, whole, &mut findings);
+    let (written, parts) = match whole || repaired.is_some() {
+        true => (None, document::parts_again(&text, front::cut(&text).body, again)),
+        false => {
+            let (written, parts) = Written::with_parts(&text, again);
+            (Some(written), parts)
+        }
+    };
+    let plan = Reader::new(&text, repaired.is_some()).plan(digest, whole, &parts, &mut findings);
     let diagnostics = findings.sorted();
-    Looked { reading: Reading { text, plan, diagnostics, repaired }, parts, refused: fatal }
+    Looked { reading: Reading { text, plan, diagnostics, repaired }, parts, written, refused: fatal }
 }
 
 /// Characters that turn the direction of text can make a command read as another one.
 fn turned(text: &str, findings: &mut Findings<'_>) {
-    let turning = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if let Some((at, c)) = text.char_indices().find(|(_, c)| turning(*c)) {
+    if text.is_ascii() {
+        return;
+    }
+    // U+202A to U+202E and U+2066 to U+2069, looked for by their bytes: every text is looked through, and few have one.
+    let turning = |bytes: &[u8]| matches!(bytes, [0xe2, 0x80, 0xaa..=0xae] | [0xe2, 0x81, 0xa6..=0xa9]);
+    let found = text.as_bytes().windows(3).position(turning);
+    if let Some((at, c)) = found.and_then(|at| Some((at, text.get(at..)?.chars().next()?))) {
         let span = Span { start: at, end: at + c.len_utf8() };
         let message = format!(
             "the character U+{:04X} turns the direction of text: what is seen is not what is run",
@@ -134,7 +154,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn plan(mut self, digest: String, whole: bool, findings: &mut Findings<'_>) -> (Plan, Vec<Part>) {
+    fn plan(mut self, digest: String, whole: bool, parts: &[Part], findings: &mut Findings<'_>) -> Plan {
         let cut = front::cut(self.text);
         let front = cut.yaml.as_ref().and_then(|yaml| front::read(yaml, findings));
         if cut.yaml.is_none()
@@ -151,13 +171,12 @@ impl<'t> Reader<'t> {
         }
         let level = if front.is_some() { Level::Checked } else { Level::Guide };
         let front = front.unwrap_or_default();
-        let parts = document::parts(self.text, cut.body);
-        let title = self.title(&front, &parts);
+        let title = self.title(&front, parts);
         let (stages, together) = match whole {
-            true => self.walk(&front, &parts, &cut, level, &title, findings),
+            true => self.walk(&front, parts, &cut, level, &title, findings),
             false => (Vec::new(), Vec::new()),
         };
-        let plan = Plan {
+        Plan {
             level,
             title,
             target: front.target,
@@ -166,8 +185,7 @@ impl<'t> Reader<'t> {
             stages,
             together,
             digest,
-        };
-        (plan, parts)
+        }
     }
 
     /// The stages with their steps, looked at for what their author did not see, and which of them go back together.

@@ -20,40 +20,47 @@ mod topics;
 mod troubles;
 mod written;
 
-use crate::document::{self, Part};
-use crate::{Estimate, Role, Span, front};
+use crate::document::{Again, Part};
+use crate::{Estimate, Role, Span};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use choices::option as option_of;
-pub(crate) use marks::{of as mark_of, status_column};
+pub(crate) use marks::{in_heading as mark_of_title, of as mark_of, status_column};
 pub(crate) use numbering::{Number, number};
 pub(crate) use roles::{Named, named, role_of};
+pub(crate) use written::Written;
 
 /// Takes the meaning out of the text of a plan. Damaged text (see [`Repaired`](crate::Repaired)) is understood as it
 /// was meant; every span points into `text` as given. Any text gives an answer; time is linear in it.
 pub fn understand(text: &str) -> Understanding {
+    understand_again(text, &mut Again::default())
+}
+
+/// The same for a text of which much may have been read before.
+pub(crate) fn understand_again(text: &str, again: &mut Again) -> Understanding {
     let Some((sound, places)) = places::repaired(text) else {
-        return of_sound(text, &document::parts(text, front::cut(text).body));
+        let (written, parts) = Written::with_parts(text, again);
+        return of_sound(text, &parts, &written);
     };
-    let mut found = of_sound(&sound, &document::parts(&sound, front::cut(&sound).body));
+    let (written, parts) = Written::with_parts(&sound, again);
+    let mut found = of_sound(&sound, &parts, &written);
     found.each_span(|span| *span = places.span(*span));
     found
 }
 
 /// The same for a text that is known not to be damaged, and was taken apart already.
-pub(crate) fn of_sound(text: &str, parts: &[Part]) -> Understanding {
-    let written = written::Written::new(text);
+pub(crate) fn of_sound(text: &str, parts: &[Part], written: &Written) -> Understanding {
     let mut found =
-        Understanding { sections: headings::sections(text, parts, &written), ..Understanding::default() };
-    facts::read(text, &written, &mut found);
-    marks::read(&written, &mut found);
-    expected::read(&written, parts, &mut found);
-    choices::read(&written, &mut found);
-    manual::read(&written, &mut found);
+        Understanding { sections: headings::sections(text, parts, written), ..Understanding::default() };
+    facts::read(text, written, &mut found);
+    marks::read(written, parts, &mut found);
+    expected::read(written, parts, &mut found);
+    choices::read(written, &mut found);
+    manual::read(written, &mut found);
     let topics = topics::Topics::new(&found.sections);
-    topics::read(&written, &topics, &mut found);
-    troubles::read(&written, &topics, &mut found);
-    costs::read(&written, &topics, &mut found);
+    topics::read(written, &topics, &mut found);
+    troubles::read(written, &topics, &mut found);
+    costs::read(written, &topics, &mut found);
     found
 }
 

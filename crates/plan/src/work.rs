@@ -59,7 +59,7 @@ mod counted {
         }
     }
 
-    fn all() -> [Growing; 16] {
+    fn all() -> [Growing; 17] {
         growing![
             "checklists",
             "computed-variables",
@@ -67,6 +67,7 @@ mod counted {
             "exported-variables",
             "facts",
             "headings",
+            "images",
             "nested-lists",
             "one-name",
             "one-tag-anew",
@@ -83,43 +84,54 @@ mod counted {
     /// Chapters at first; then twice and four times as many, still fewer than the steps of the longest plan.
     const CHAPTERS: usize = 50;
 
+    /// What is done with a text, and what that costs.
+    type Costs = Vec<(&'static str, usize)>;
+
     /// Twice the text may cost a little more than twice the work: names get longer, and some tables are searched.
-    fn grows_with_the_text(what: &str, work: impl Fn(&str)) {
+    fn grows_with_the_text(costs: impl Fn(&str) -> Costs) {
         for growing in all() {
             let costs = [1, 2, 4].map(|times| {
                 let text = growing.chapters(times * CHAPTERS);
-                (text.len(), spent_by(|| work(&text)))
+                (text.len(), costs(&text))
             });
             for pair in costs.windows(2) {
                 let [(short, before), (long, after)] = pair else { continue };
-                assert!(
-                    before > short,
-                    "{what} of {}: {before} for {short} bytes is hardly counted",
-                    growing.name
-                );
-                assert!(
-                    after * short * 10 <= before * long * 11,
-                    "{what} of {}: {short} bytes cost {before}, {long} bytes cost {after}",
-                    growing.name
-                );
+                for ((what, before), (_, after)) in before.iter().zip(after) {
+                    assert!(
+                        before > short,
+                        "{what} of {}: {before} for {short} bytes is hardly counted",
+                        growing.name
+                    );
+                    assert!(
+                        after * short * 10 <= before * long * 11,
+                        "{what} of {}: {short} bytes cost {before}, {long} bytes cost {after}",
+                        growing.name
+                    );
+                }
             }
         }
     }
 
     #[test]
     fn a_check_of_twice_the_text_is_twice_the_work() {
-        grows_with_the_text("a check", |text| {
-            let Reading { plan, .. } = read(text.as_bytes());
-            assert!(plan.digest.len() == 64);
+        grows_with_the_text(|text| {
+            let check = spent_by(|| {
+                let Reading { plan, .. } = read(text.as_bytes());
+                assert!(plan.digest.len() == 64);
+            });
+            vec![("a check", check)]
         });
     }
 
     #[test]
-    fn a_check_of_an_imported_plan_of_twice_the_text_is_twice_the_work() {
-        grows_with_the_text("a check of the result", |text| {
-            let made = import(text.as_bytes(), &ImportOptions::default());
-            SPENT.set(0);
-            read(&made.bytes);
+    fn an_import_of_twice_the_text_and_a_check_of_its_result_are_twice_the_work() {
+        grows_with_the_text(|text| {
+            let mut made = Vec::new();
+            let import = spent_by(|| made = import(text.as_bytes(), &ImportOptions::default()).bytes);
+            let check = spent_by(|| {
+                read(&made);
+            });
+            vec![("an import", import), ("a check of its result", check)]
         });
     }
 }

@@ -7,13 +7,13 @@ use crate::tool::{Failure, Tool, find, folder, write};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Guides of the tests of importing.
-const TWINS: [&str; 5] = [
-    "agents-on-app-runner",
-    "ecs-api-and-worker",
-    "ecs-migrations-at-start",
-    "private-database",
-    "reapply-a-patch",
+/// Guides of the tests of importing, and how the names of their things begin.
+const TWINS: [(&str, &str); 5] = [
+    ("agents-on-app-runner", "agents-"),
+    ("ecs-api-and-worker", "broker-"),
+    ("ecs-migrations-at-start", "board-"),
+    ("private-database", "documents-"),
+    ("reapply-a-patch", "agents-"),
 ];
 
 /// `holdpoint check` of a plan of 200 steps, against the start of a process that does nothing, and against what others take
@@ -74,22 +74,24 @@ pub(super) fn import(ours: &Path, home: &Path, pairs: usize) -> Result<String, F
 fn a_megabyte() -> Result<String, Failure> {
     let twins = root().join("crates/plan/tests/twins");
     let mut guides = Vec::new();
-    for name in TWINS {
+    for (name, things) in TWINS {
         let path = twins.join(format!("{name}.md"));
         let bytes = std::fs::read(&path).map_err(|source| Failure::File {
             what: "read",
             path: path.display().to_string(),
             source,
         })?;
-        guides.push(String::from_utf8_lossy(&bytes).into_owned());
+        guides.push((String::from_utf8_lossy(&bytes).into_owned(), things));
     }
     let mut all = String::new();
-    for (round, guide) in guides.iter().cycle().enumerate() {
+    for (round, (guide, things)) in guides.iter().cycle().enumerate() {
         if all.len() >= 1_000_000 {
             break;
         }
+        // `broker-api` is `broker12-api` here, so that hardly a command comes twice.
+        let others = format!("{}{round}-", things.trim_end_matches('-'));
         for line in guide.lines() {
-            all.push_str(line);
+            all.push_str(&line.replace(things, &others));
             if line.starts_with('#') {
                 let _ = write!(all, " ({round})");
             }

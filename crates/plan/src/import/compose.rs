@@ -8,13 +8,13 @@ use super::splice::Part as Piecewise;
 use super::ways_back::WayBack;
 use super::{ImportOptions, LeftAlone, Proposal};
 use crate::beside::task_run;
-use crate::document::{self, Heading, Part};
+use crate::document::{self, Again, Heading, Part};
 use crate::findings::Lines;
 use crate::kinds::Dur;
 use crate::lift::{Context, Facts};
 use crate::read::MOST_STEPS;
 use crate::sections::Outline;
-use crate::understand::{self, FactKey, SectionMeaning, Understanding, understand};
+use crate::understand::{self, FactKey, SectionMeaning, Understanding, Written};
 use crate::{Estimate, Reading, Role, Span};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -74,15 +74,17 @@ impl Composition {
     pub(super) fn of(
         reading: &Reading,
         parts: &[Part],
+        written: Option<&Written>,
         source: &Source<'_>,
         options: &ImportOptions,
+        again: &mut Again,
     ) -> Self {
         let text = &reading.text;
         let headings: Vec<&Heading> = parts.iter().filter_map(heading).collect();
         let outline = Outline::new(headings, text.len(), &reading.plan.title).with_commands(parts);
-        let understood = match reading.repaired {
-            Some(_) => understand(text),
-            None => understand::of_sound(text, parts),
+        let understood = match written {
+            Some(written) => understand::of_sound(text, parts, written),
+            None => understand::understand_again(text, again),
         };
         let mut composer = Composer {
             text,

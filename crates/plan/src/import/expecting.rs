@@ -59,6 +59,10 @@ static ENDS_WITH: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// One of these stands in every line in which [`ENDS_WITH`] finds something, in lower case.
+const CODE_WORDS: [&str; 11] =
+    ["exit", "code", "código", "codice", "rückgabewert", "kod ", "код ", "kodu", "コード", "退出", "코드"];
+
 /// What changes from run to run: dates, times, addresses, ids, counts of bytes, ages.
 static UNSTEADY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -161,6 +165,14 @@ impl Said {
     }
 
     fn code(&mut self, line: &str) {
+        if !line.bytes().any(|byte| byte.is_ascii_digit()) {
+            return;
+        }
+        // Most comments speak of nothing of the kind, and need not be looked at closely.
+        let lower = line.to_lowercase();
+        if !CODE_WORDS.iter().any(|word| lower.contains(word)) {
+            return;
+        }
         let found = ENDS_WITH.as_ref().and_then(|ends| ends.captures(line));
         self.exits.extend(
             found.and_then(|found| found.get(1)?.as_str().parse::<u64>().ok()).filter(|code| *code < 256),

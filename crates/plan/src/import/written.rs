@@ -203,24 +203,26 @@ fn is_printable(c: char) -> bool {
 
 /// Whether YAML reads the text as itself without quotes. Narrower than YAML: what looks like anything else is quoted.
 fn is_plain(text: &str, inside: bool) -> bool {
-    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '_'));
-    let sound = text.chars().all(|c| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, '_' | '-' | '.' | '/' | '@' | '+' | ':' | '=' | ' ' | '(' | ')')
-            || (!inside && matches!(c, ',' | '\'' | '"'))
-    });
-    let length = text.starts_with(|c: char| c.is_ascii_digit())
-        && text.ends_with(['s', 'm', 'h'])
-        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, 's' | 'm' | 'h' | '.'));
-    if length {
-        return true;
+    let bytes = text.as_bytes();
+    let starts = bytes.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'/' | b'_'));
+    if !starts {
+        return bytes.first().is_some_and(u8::is_ascii_digit)
+            && text.ends_with(['s', 'm', 'h'])
+            && bytes.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b's' | b'm' | b'h' | b'.'));
     }
-    if !starts || !sound {
+    let sound = bytes.iter().all(|byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'@' | b'+' | b':' | b'=' | b' ' | b'(' | b')')
+            || (!inside && matches!(byte, b',' | b'\'' | b'"'))
+    });
+    if !sound {
         return false;
     }
     let word = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
     let word = text.len() <= 5 && word.iter().any(|word| text.eq_ignore_ascii_case(word));
-    !word && !text.contains(": ") && !text.contains("  ") && !text.ends_with([':', ' '])
+    !word
+        && !bytes.windows(2).any(|pair| pair == b": " || pair == b"  ")
+        && !matches!(bytes.last(), Some(b':' | b' '))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the fences before a statement have said: variables, folder, region, profile, and the steps that they became.
 
 use super::assigned;
+use super::docker_later::Later;
 use super::layers::Layers;
 use super::marks::{filled, gap, gaps_of_variables};
 use super::verdict::{Lifted, NewVar, Verdict};
@@ -50,8 +51,7 @@ pub struct Context {
     pub(crate) said_after: Vec<String>,
     pub(crate) fence: usize,
     moved: bool,
-    rest: Arc<Vec<(Arc<Script>, String)>>,
-    rest_from: usize,
+    later: Later,
 }
 
 /// What a variable of the shell is.
@@ -110,13 +110,12 @@ impl Context {
     /// Scripts of the file with their texts, of which those from a number on come after this fence: what a command leaves
     /// on this machine, one of them may take.
     pub fn expect_later(&mut self, scripts: &Arc<Vec<(Arc<Script>, String)>>, from: usize) {
-        self.rest = Arc::clone(scripts);
-        self.rest_from = from;
+        self.later.see(scripts, from);
     }
 
     /// What comes in later fences.
-    pub(crate) fn later(&self) -> &[(Arc<Script>, String)] {
-        self.rest.get(self.rest_from..).unwrap_or_default()
+    pub(crate) fn later(&self) -> &Later {
+        &self.later
     }
 
     /// A section of the plan begins, in a plan whose fences go to their folders anew: where its first fence stands cannot be
@@ -194,6 +193,9 @@ impl Context {
             Verdict::Absorbed { .. } => Vec::new(),
         };
         for var in vars {
+            if self.var(&var.name).is_none() {
+                self.later.asks_for(&var.name);
+            }
             self.remember(var);
         }
         let Some(id) = id else { return };
@@ -207,10 +209,14 @@ impl Context {
         };
         for (what, name) in lifted.iter().flat_map(|lifted| &lifted.reaches) {
             let fact = if what == "region" { &mut self.facts.region } else { &mut self.facts.profile };
-            fact.get_or_insert_with(|| name.clone());
+            if fact.is_none() {
+                self.later.reaches();
+                *fact = Some(name.clone());
+            }
         }
         if let Some((variable, output)) = lifted.as_ref().and_then(|lifted| lifted.sets.clone()) {
             let value = gap(&format!("steps.{id}.outputs.{output}"));
+            self.later.sets(&variable);
             self.variables.insert(variable, Known::Text(value));
         }
         let span = statements.first().zip(statements.last());

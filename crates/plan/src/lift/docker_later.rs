@@ -1,12 +1,16 @@
-//! Whether a later line takes an image from this machine's Docker, where a step that pushes it leaves none.
+//! Whether a later line takes an image from this machine's Docker, where a step that pushes it leaves none. What the lines of
+//! a file do with images is found out once, for all builds that ask.
 
 use super::Call;
 use super::assigned;
 use super::context::Context;
+use super::marks::gaps_of_variables;
 use super::values::Values;
 use super::verdict::{Keep, keep};
-use crate::shell::{Command, Script, Statement, Word};
-use std::collections::BTreeSet;
+use crate::shell::{Assignment, Command, Script, Shape, Statement, Word, WordPart};
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many statements are looked through for a use of an image.
 const FARTHEST: usize = 2_000;
@@ -32,6 +36,86 @@ const PROGRAMS: [&str; 15] = [
     "cosign",
 ];
 
+/// The scripts of a file, of which those from a number on come after the fence that is gone through, and what was found out
+/// about the images in them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Later {
+    scripts: Arc<Vec<(Arc<Script>, String)>>,
+    /// For each script the number of its first statement in the file.
+    firsts: Arc<Vec<usize>>,
+    from: usize,
+    /// Found out by the first build that asks, for those after it too. Copies share it: what a walk that is given up has
+    /// found out holds for the walk after it.
+    images: Arc<Mutex<Option<Arc<Images>>>>,
+}
+
+impl Later {
+    /// Goes to the fence before the script of that number; nothing that was found out is lost while the scripts are the same.
+    pub(crate) fn see(&mut self, scripts: &Arc<Vec<(Arc<Script>, String)>>, from: usize) {
+        if !Arc::ptr_eq(&self.scripts, scripts) {
+            let mut count = 0;
+            let firsts = scripts.iter().map(|(script, _)| {
+                let first = count;
+                count += script.statements.len();
+                first
+            });
+            let firsts = Arc::new(firsts.collect());
+            *self = Self { scripts: Arc::clone(scripts), firsts, ..Self::default() };
+        }
+        self.from = from;
+    }
+
+    /// A variable has got another value than its assignment alone says.
+    pub(crate) fn sets(&mut self, name: &str) {
+        self.forget_if(|images| images.variables.contains(name));
+    }
+
+    /// The plan has a variable that no assignment brought.
+    pub(crate) fn asks_for(&mut self, name: &str) {
+        self.forget_if(|images| images.gaps.contains(name));
+    }
+
+    /// The target is known better.
+    pub(crate) fn reaches(&mut self) {
+        self.forget_if(|_| true);
+    }
+
+    /// What was found out stays with the copies, for which it still holds.
+    fn forget_if(&mut self, wrong: impl Fn(&Images) -> bool) {
+        if self.found_out().is_some_and(|images| wrong(&images)) {
+            self.images = Arc::default();
+        }
+    }
+
+    fn found_out(&self) -> Option<Arc<Images>> {
+        self.images.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The number in the file of a statement of the script that is gone through; `None` where it is no script of the file.
+    fn number(&self, script: &Script, at: usize) -> Option<usize> {
+        let own = self.from.checked_sub(1)?;
+        let (same, _) = self.scripts.get(own)?;
+        std::ptr::eq(same.as_ref(), script).then_some(self.firsts.get(own)? + at)
+    }
+
+    /// Statements from a number on, with the texts of their scripts.
+    fn statements(&self, from: usize) -> impl Iterator<Item = (&str, &Statement)> {
+        let first = self.firsts.partition_point(|first| *first <= from).saturating_sub(1);
+        let skipped = from - self.firsts.get(first).copied().unwrap_or(from);
+        self.scripts.get(first..).unwrap_or_default().iter().flat_map(statements).skip(skipped)
+    }
+
+    /// What comes of images from a statement on, as far as anybody looks.
+    fn images(&self, from: usize, context: &Context) -> Arc<Images> {
+        if let Some(known) = self.found_out().filter(|known| known.reach_from(from)) {
+            return known;
+        }
+        let found = Arc::new(Images::of(self.statements(from), from, context));
+        *self.images.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));
+        found
+    }
+}
+
 /// Refuses a build or a copy whose image a later line of the script, or of a later fence, takes from this machine.
 pub(crate) fn refuse_if_used(
     call: &Call<'_, '_>,
@@ -40,67 +124,223 @@ pub(crate) fn refuse_if_used(
     pushed: &[String],
 ) -> Result<(), Keep> {
     let scene = call.scene;
-    let known = |context: &Context, name: &str| {
-        let settled = context.settled(name).unwrap_or_else(|| name.to_owned());
-        plain(&settled).to_owned()
-    };
-    let mut names: BTreeSet<String> =
-        names.iter().chain(pushed).map(|name| known(scene.context(), name)).collect();
-    let same = scene.script.statements.get(scene.at + take..).unwrap_or_default();
-    let here = same.iter().map(|statement| (scene.text, statement));
-    let later = scene.context().later();
-    let there = later.iter().flat_map(|(script, text)| statements(script, text));
-    // As the shell would know its variables by then.
-    let mut context = scene.context().clone();
-    let mut about = 0;
-    for (count, (text, statement)) in here.chain(there).enumerate() {
-        let commands: Vec<Command> =
-            statement.commands().into_iter().filter(|command| is_about_images(command)).cloned().collect();
-        about += commands.len();
-        crate::work::spend(1);
-        if count > FARTHEST || about > MOST {
+    let context = scene.context();
+    let names: BTreeSet<String> = names.iter().chain(pushed).map(|name| known(context, name)).collect();
+    let later = context.later();
+    let after = scene.at + take;
+    match later.number(scene.script, after) {
+        Some(number) => later.images(number, context).refuse(number, &names),
+        None => {
+            let same = scene.script.statements.get(after..).unwrap_or_default();
+            let here = same.iter().map(|statement| (scene.text, statement));
+            let there = later.scripts.get(later.from..).unwrap_or_default().iter().flat_map(statements);
+            Images::of(here.chain(there), 0, context).refuse(0, &names)
+        }
+    }
+}
+
+/// What some statements in a row do with images of this machine.
+#[derive(Debug, Default)]
+struct Images {
+    /// Numbers of the statements that were looked at.
+    looked: Range<usize>,
+    /// Whether others come after them.
+    more: bool,
+    /// Commands about images, in order.
+    commands: Vec<Told>,
+    /// By what such commands name, their places in `commands`; without those that go to the registry.
+    named: HashMap<String, Vec<usize>>,
+    /// Places of those that take an image of which nobody knows which one it is.
+    unknown: Vec<usize>,
+    /// Variables of the shell that what is named depends on.
+    variables: BTreeSet<String>,
+    /// Variables of the plan that it depends on.
+    gaps: BTreeSet<String>,
+}
+
+/// A command about images.
+#[derive(Debug)]
+struct Told {
+    /// The number of its statement.
+    statement: usize,
+    /// It gives the names to an image that it builds anew.
+    makes: bool,
+    /// As the shell would know them by then; `None` for what is only known when it runs.
+    words: Vec<Option<String>>,
+}
+
+impl Images {
+    /// Of statements that are numbered from `from` on: twice as many as a build looks through, so that what is found out
+    /// serves as many builds as come in the first half.
+    fn of<'s>(
+        statements: impl Iterator<Item = (&'s str, &'s Statement)>,
+        from: usize,
+        context: &Context,
+    ) -> Self {
+        let mut found = Self { looked: from..from, ..Self::default() };
+        // As the shell would know its variables by then.
+        let mut context = context.clone();
+        let mut depends: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        for (text, statement) in statements {
+            crate::work::spend(1);
+            if found.looked.len() > 2 * FARTHEST || found.commands.len() > 2 * MOST {
+                found.more = true;
+                break;
+            }
+            for command in statement.commands() {
+                if is_about_images(command) {
+                    found.command(command, text, &context);
+                }
+                command.assignments.iter().for_each(|one| depend(&mut depends, one));
+            }
+            assigned_in(&statement.shape, &mut |one| depend(&mut depends, one));
+            found.looked.end += 1;
+            assigned::learn(&mut context, statement, text);
+        }
+        found.trace(&depends);
+        found
+    }
+
+    fn command(&mut self, command: &Command, text: &str, context: &Context) {
+        crate::work::spend(command.words.len());
+        let values = Values::new(context, text);
+        let mut gaps = Vec::new();
+        let words = command.words.iter().map(|word| {
+            let name = values.text(word).ok()?;
+            gaps.extend(gaps_of_variables(&name).map(str::to_owned));
+            Some(known(context, &name))
+        });
+        let words: Vec<Option<String>> = words.collect();
+        self.gaps.extend(gaps);
+        self.variables.extend(command.words.iter().flat_map(variables).map(str::to_owned));
+        let place = self.commands.len();
+        let seen: Vec<Option<&str>> = words.iter().map(Option::as_deref).collect();
+        let makes = makes(&seen);
+        if makes || !asks_registry(&seen) {
+            for word in seen.iter().flatten() {
+                let places = self.named.entry((*word).to_owned()).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+            if !makes && has_unknown_image(&seen) {
+                self.unknown.push(place);
+            }
+        }
+        self.commands.push(Told { statement: self.looked.end, makes, words });
+    }
+
+    /// Adds the variables that those which are used here are made of.
+    fn trace(&mut self, depends: &HashMap<&str, BTreeSet<&str>>) {
+        let mut open: Vec<String> = self.variables.iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            for other in depends.get(name.as_str()).into_iter().flatten() {
+                if self.variables.insert((*other).to_owned()) {
+                    open.push((*other).to_owned());
+                }
+            }
+        }
+    }
+
+    /// The place of the first command that comes with a statement or after it.
+    fn first(&self, statement: usize) -> usize {
+        self.commands.partition_point(|command| command.statement < statement)
+    }
+
+    /// The first statement behind one that nobody looks at any more.
+    fn far(&self, from: usize) -> Option<usize> {
+        let statement = from + FARTHEST + 1;
+        let crowded = self.commands.get(self.first(from) + MOST).map(|command| command.statement);
+        let distant = self.looked.contains(&statement).then_some(statement);
+        distant.into_iter().chain(crowded).min()
+    }
+
+    /// Whether it holds all that a build before that statement looks at.
+    fn reach_from(&self, from: usize) -> bool {
+        self.looked.start <= from && (!self.more || self.far(from).is_some())
+    }
+
+    /// Refuses where one of the names is taken from a statement on.
+    fn refuse(&self, from: usize, names: &BTreeSet<String>) -> Result<(), Keep> {
+        let first = self.first(from);
+        crate::work::spend(names.len());
+        // From a build on that makes one of them anew, that name is another image's.
+        let mut taken: Vec<(usize, &str)> = Vec::new();
+        let mut gone: Option<usize> = Some(from);
+        for name in names {
+            let places = self.named.get(name).map(Vec::as_slice).unwrap_or_default();
+            let next = places.get(places.partition_point(|place| *place < first));
+            match next.and_then(|place| Some((*place, self.commands.get(*place)?))) {
+                Some((_, command)) if command.makes => {
+                    gone = gone.map(|gone| gone.max(command.statement));
+                }
+                Some((place, _)) => {
+                    gone = None;
+                    taken.push((place, name));
+                }
+                None => gone = None,
+            }
+        }
+        let used = taken.iter().map(|(place, _)| *place).min();
+        let unknown = self.unknown.get(self.unknown.partition_point(|place| *place < first)).copied();
+        let stop = used.into_iter().chain(unknown).min();
+        let stop = stop.and_then(|place| Some((place, self.commands.get(place)?)));
+        let far = self.far(from).unwrap_or(usize::MAX);
+        let stopped = stop.map_or(usize::MAX, |(_, command)| command.statement);
+        if gone.is_some_and(|gone| gone < far.min(stopped)) {
+            return Ok(());
+        }
+        if far != usize::MAX && far <= stopped {
             return keep(
                 "so much comes after it that nobody knows whether the image is needed on this machine",
             );
         }
-        for command in &commands {
-            let values = Values::new(&context, text);
-            let read = command.words.iter().map(|word| values.text(word).ok());
-            let words: Vec<Option<String>> =
-                read.map(|word| word.map(|word| known(&context, &word))).collect();
-            let words: Vec<Option<&str>> = words.iter().map(Option::as_deref).collect();
-            if makes(&words) {
-                // From here on the names are those of another image.
-                words.iter().flatten().for_each(|word| {
-                    names.remove(*word);
-                });
-                continue;
+        let Some((place, command)) = stop else { return Ok(()) };
+        let here = |word: &&str| taken.iter().any(|(at, name)| *at == place && name == word);
+        match command.words.iter().flatten().map(String::as_str).find(here) {
+            Some(name) => {
+                keep(format!("a later line takes `{}` from this machine's Docker", assigned::shown(name)))
             }
-            if asks_registry(&words) {
-                continue;
-            }
-            if let Some(name) = words.iter().flatten().find(|word| names.contains(**word)) {
-                return keep(format!(
-                    "a later line takes `{}` from this machine's Docker",
-                    assigned::shown(name)
-                ));
-            }
-            if has_unknown_image(&words) {
-                return keep(
-                    "a later line takes an image from this machine's Docker that is only known when it runs",
-                );
+            None => {
+                keep("a later line takes an image from this machine's Docker that is only known when it runs")
             }
         }
-        if names.is_empty() {
-            break;
-        }
-        assigned::learn(&mut context, statement, text);
     }
-    Ok(())
 }
 
-fn statements<'s>(script: &'s Script, text: &'s str) -> impl Iterator<Item = (&'s str, &'s Statement)> {
-    script.statements.iter().map(move |statement| (text, statement))
+/// An image's name where all variables of the plan have their defaults.
+fn known(context: &Context, name: &str) -> String {
+    let settled = context.settled(name).unwrap_or_else(|| name.to_owned());
+    plain(&settled).to_owned()
+}
+
+fn depend<'s>(depends: &mut HashMap<&'s str, BTreeSet<&'s str>>, one: &'s Assignment) {
+    depends.entry(&one.name).or_default().extend(variables(&one.value));
+}
+
+/// Variables that a word names.
+fn variables(word: &Word) -> impl Iterator<Item = &str> {
+    word.parts.iter().filter_map(|part| match part {
+        WordPart::Variable { name, .. } => Some(name.as_str()),
+        WordPart::Text { .. }
+        | WordPart::Command(_)
+        | WordPart::Arithmetic(_)
+        | WordPart::Glob(_)
+        | WordPart::Placeholder(_)
+        | WordPart::Template(_) => None,
+    })
+}
+
+fn assigned_in<'s>(shape: &'s Shape, found: &mut impl FnMut(&'s Assignment)) {
+    match shape {
+        Shape::Assignments(assignments) => assignments.iter().for_each(found),
+        Shape::List(items) => items.iter().for_each(|(_, shape)| assigned_in(shape, found)),
+        Shape::Simple(_) | Shape::Pipeline(_) | Shape::Compound { .. } | Shape::NotUnderstood(_) => {}
+    }
+}
+
+fn statements((script, text): &(Arc<Script>, String)) -> impl Iterator<Item = (&str, &Statement)> {
+    script.statements.iter().map(move |statement| (text.as_str(), statement))
 }
 
 fn is_about_images(command: &Command) -> bool {
@@ -149,4 +389,158 @@ fn has_unknown_image(words: &[Option<&str>]) -> bool {
         }
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lift::{Facts, Verdict, lift};
+    use crate::shell::parse;
+
+    /// What is found out once says the same as looking through all lines anew for each build.
+    fn looked_through<'s>(
+        statements: impl Iterator<Item = (&'s str, &'s Statement)>,
+        context: &Context,
+        mut names: BTreeSet<String>,
+    ) -> Result<(), Keep> {
+        let mut context = context.clone();
+        let mut about = 0;
+        for (count, (text, statement)) in statements.enumerate() {
+            let commands: Vec<&Command> =
+                statement.commands().into_iter().filter(|command| is_about_images(command)).collect();
+            about += commands.len();
+            if count > FARTHEST || about > MOST {
+                return keep("much");
+            }
+            for command in commands {
+                let values = Values::new(&context, text);
+                let read = command.words.iter().map(|word| values.text(word).ok());
+                let words: Vec<Option<String>> =
+                    read.map(|word| word.map(|word| known(&context, &word))).collect();
+                let words: Vec<Option<&str>> = words.iter().map(Option::as_deref).collect();
+                if makes(&words) {
+                    words.iter().flatten().for_each(|word| {
+                        names.remove(*word);
+                    });
+                } else if !asks_registry(&words) {
+                    if let Some(name) = words.iter().flatten().find(|word| names.contains(**word)) {
+                        return keep(assigned::shown(name));
+                    }
+                    if has_unknown_image(&words) {
+                        return keep("known when it runs");
+                    }
+                }
+            }
+            if names.is_empty() {
+                break;
+            }
+            assigned::learn(&mut context, statement, text);
+        }
+        Ok(())
+    }
+
+    const LINES: [&str; 26] = [
+        "TAG=v1",
+        "TAG=v2",
+        "NEXT=$TAG-b",
+        "IMG=111122223333.dkr.ecr.eu-west-1.amazonaws.com/a",
+        "IMG=b",
+        "REPO=$(terraform output -raw repo)",
+        "OTHER=$REPO/x",
+        "source env.sh",
+        "docker build --platform linux/amd64 -t a:v1 .",
+        "docker build --platform linux/amd64 -t $IMG:$TAG .",
+        "docker build --platform linux/amd64 -t $REPO:$TAG .",
+        "docker build --platform linux/amd64 -t b:${FRESH:-v1} .",
+        "docker tag a:v1 $IMG:$NEXT",
+        "docker tag $REPO:v1 a:v2",
+        "docker push $IMG:$TAG",
+        "docker push $REPO:v2",
+        "docker push $OTHER:$UNSET",
+        "docker push $SET_NOWHERE",
+        "docker pull --platform linux/amd64 b:v1",
+        "docker run --rm b:<release>",
+        "for one in a b; do docker push $one:v1; done",
+        "kind load docker-image b:$TAG-b && docker build -t b:v2 .",
+        "ls -l",
+        "echo docker push a:v1",
+        "aws ecs describe-services --cluster shop --services a --region eu-west-1",
+        "docker images",
+    ];
+
+    /// Walks scripts whose lines are taken by chance, and asks at every few statements. How often it was refused, and how
+    /// often what was found out before served again.
+    fn walked(mut chance: u64, fences: usize, lines: usize, every: usize) -> (usize, usize) {
+        let mut next = |below: usize| {
+            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(chance >> 33).unwrap() % below
+        };
+        let scripts: Vec<(Arc<Script>, String)> = (0..fences)
+            .map(|_| {
+                let text: String = (0..lines).map(|_| format!("{}\n", LINES[next(LINES.len())])).collect();
+                (Arc::new(parse(&text)), text)
+            })
+            .collect();
+        let scripts = Arc::new(scripts);
+        let mut context = Context::new(Facts::default());
+        let (mut refused, mut again) = (0, 0);
+        for (fence, (script, text)) in scripts.iter().enumerate() {
+            context.begin_fence();
+            context.expect_later(&scripts, fence + 1);
+            let before = context.clone();
+            for redone in [false, true] {
+                // A walk may be given up, and begun again from what was known before.
+                if redone && next(4) > 0 {
+                    break;
+                }
+                context = before.clone();
+                let mut at = 0;
+                while at < script.statements.len() {
+                    if next(every) == 0 {
+                        let names = ["a:v1", "b:v1", "b:v2", "b:v1-b", "a:v2"];
+                        let chosen = names.iter().filter(|_| next(3) == 0).map(|name| (*name).to_owned());
+                        let mut chosen: BTreeSet<String> = chosen.collect();
+                        chosen.insert(known(&context, "b"));
+                        let number = context.later().number(script, at).unwrap();
+                        let had = context.later().found_out();
+                        let images = context.later().images(number, &context);
+                        again += usize::from(had.is_some_and(|had| Arc::ptr_eq(&had, &images)));
+                        let found = images.refuse(number, &chosen);
+                        let rest = context.later().statements(number);
+                        let expected = looked_through(rest, &context, chosen);
+                        match (&found, &expected) {
+                            (Ok(()), Ok(())) => {}
+                            (Err(Keep(found)), Err(Keep(expected))) => {
+                                refused += 1;
+                                assert!(found.contains(expected), "{found}: {expected}");
+                            }
+                            _ => panic!("{found:?} and {expected:?} at {at} of {fence}:\n{text}"),
+                        }
+                    }
+                    let verdict = lift(script, at, text, &context);
+                    let id = format!("step_{fence}_{at}");
+                    context.enter(script, text, at, &verdict, Some(&id));
+                    at += match &verdict {
+                        Verdict::Lifted(lifted) => lifted.take.max(1),
+                        Verdict::Kept(_) | Verdict::Absorbed { .. } => 1,
+                    };
+                }
+            }
+        }
+        (refused, again)
+    }
+
+    #[test]
+    fn what_is_found_out_once_says_what_a_look_through_all_lines_would() {
+        let (mut refused, mut again) = (0, 0);
+        for chance in 1..=60 {
+            let (more, served) = walked(chance, 8, 8, 2);
+            (refused, again) = (refused + more, again + served);
+        }
+        let (more, served) = walked(7, 160, 16, 40);
+        assert!(
+            refused > 100 && more > 10 && again > 200 && served > 10,
+            "{refused} {more} {again} {served}"
+        );
+    }
 }

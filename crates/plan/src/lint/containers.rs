@@ -96,8 +96,12 @@ fn tags(call: &Call) -> Vec<&str> {
 /// Repositories to which nothing but `latest` is pushed.
 fn latest(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     let mut repositories: BTreeMap<&str, (bool, &Call)> = BTreeMap::new();
-    for call in scene.calls.iter().filter(|call| !scene.is_local(call.span.start)) {
-        for (repository, tag) in pushed(call).into_iter().filter_map(parts) {
+    for call in &scene.calls {
+        let pushed = pushed(call);
+        if pushed.is_empty() || scene.is_local(call.span.start) {
+            continue;
+        }
+        for (repository, tag) in pushed.into_iter().filter_map(parts) {
             let entry = repositories.entry(repository).or_insert((true, call));
             entry.0 &= tag == "latest";
         }

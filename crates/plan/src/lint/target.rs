@@ -26,7 +26,7 @@ const HERE: [&str; 11] = [
 
 /// An ARN of what a deployment changes, or a registry: region and account.
 static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"arn:aws[a-z-]*:(?:ecs|apprunner|logs|elasticloadbalancing|rds):([a-z]{2}(?:-[a-z]+)+-\d):(\d{12}):|\b(\d{12})\.dkr\.ecr\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws").ok()
+    Regex::new(r"arn:aws[a-z-]*:(?:ecs|apprunner|logs|elasticloadbalancing|rds):([a-z]{2}(?:-[a-z]+)+-[0-9]):([0-9]{12}):|\b([0-9]{12})\.dkr\.ecr\.([a-z]{2}(?:-[a-z]+)+-[0-9])\.amazonaws").ok()
 });
 
 /// Bytes of the shortest text that [`PLACES`] finds something in: `arn:aws:ecs:aa-b-1:111122223333:`.

@@ -12,8 +12,18 @@ pub(crate) fn fold(text: &str) -> String {
     }
     let mut out = String::with_capacity(text.len() + 2);
     out.push(' ');
-    let bare = text.nfkd().filter(|c| !is_accent(*c)).flat_map(char::to_lowercase);
-    bare.nfc().for_each(|c| push(c, &mut out));
+    // ASCII is the same in every form, and no mark that is left without accents joins it.
+    let mut rest = text;
+    while !rest.is_empty() {
+        let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let (plain, after) = rest.split_at(ascii);
+        plain.chars().for_each(|c| push(c.to_ascii_lowercase(), &mut out));
+        let other = after.bytes().position(|byte| byte.is_ascii()).unwrap_or(after.len());
+        let (strange, after) = after.split_at(other);
+        let bare = strange.nfkd().filter(|c| !is_accent(*c)).flat_map(char::to_lowercase);
+        bare.nfc().for_each(|c| push(c, &mut out));
+        rest = after;
+    }
     if !out.ends_with(' ') {
         out.push(' ');
     }

@@ -96,7 +96,7 @@ fn meaning(
         role: stage.copied().flatten().or(said),
         is_stage: stage.is_some(),
         number: numbered.map(|number| number.text.clone()),
-        status: marks::in_heading(&heading.title),
+        status: heading.mark(),
         estimate: durations::estimate(&heading.title)
             .filter(|_| heading.title.contains(['(', '~', '[', '（', '⏱'])),
         why,

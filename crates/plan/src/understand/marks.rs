@@ -4,6 +4,9 @@ use super::fold::{Hit, Phrases, fold};
 use super::labels::{self, Label};
 use super::written::{Item, Node, Table, Written};
 use super::{Mark, MarkAt, Understanding, colours, number, role_of};
+use crate::Span;
+use crate::document::{Heading, Part};
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// The status that a value says: a cell, or what stands after "Status:". Words win over symbols ("✅ READY" is ready), the
@@ -92,9 +95,20 @@ pub(crate) fn status_column<'t>(
 }
 
 /// Statuses of headings, rows, items and status lines.
-pub(super) fn read(written: &Written, found: &mut Understanding) {
+pub(super) fn read(written: &Written, parts: &[Part], found: &mut Understanding) {
+    let headings: HashMap<Span, &Heading> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::Heading(heading) => Some((heading.span, heading)),
+            Part::Fence(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
+        })
+        .collect();
     for section in &found.sections {
-        if let Some(mark) = in_heading(&section.title) {
+        let mark = match headings.get(&section.heading).filter(|heading| heading.title == section.title) {
+            Some(heading) => heading.mark(),
+            None => in_heading(&section.title),
+        };
+        if let Some(mark) = mark {
             found.marks.push(MarkAt { span: section.heading, mark, text: bare(&section.title) });
         }
     }

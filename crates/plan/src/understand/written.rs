@@ -1,9 +1,9 @@
 //! The plan as written, for its meaning: headings, texts with their styles, items, tables and code, in order of place.
 
 use super::labels::{self, LabelSaid};
-use crate::document::{number, options};
+use crate::document::{self, Again, Part, number};
 use crate::{Span, front};
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use std::ops::Range;
 
 /// The plan as written.
@@ -185,14 +185,11 @@ pub(crate) fn extent(runs: &[Run]) -> Span {
 }
 
 impl Written {
-    pub(crate) fn new(text: &str) -> Self {
+    /// A text as written, and its parts, from one reading of its Markdown.
+    pub(crate) fn with_parts(text: &str, again: &mut Again) -> (Self, Vec<Part>) {
         let cut = front::cut(text);
-        let body = text.get(cut.body..).unwrap_or("");
-        crate::work::spend(body.len());
         let mut reader = Reader::default();
-        for (event, range) in Parser::new_ext(body, options()).into_offset_iter() {
-            reader.event(event, (range.start + cut.body)..(range.end + cut.body));
-        }
+        let parts = document::parts_heard(text, cut.body, again, |event, range| reader.event(event, range));
         reader.written.nodes.sort_by_key(|node| node.span().start);
         if let Some(yaml) = &cut.yaml {
             let mut at = yaml.whole().start;
@@ -201,7 +198,7 @@ impl Written {
                 at += line.len();
             }
         }
-        reader.written
+        (reader.written, parts)
     }
 
     /// Whether a rule stands between two places.

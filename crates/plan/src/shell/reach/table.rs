@@ -57,15 +57,38 @@ pub(super) struct Answer {
 pub(super) struct Tool {
     pub(super) values: Vec<&'static str>,
     rules: Vec<Rule>,
+    /// Places of the rules that ask for one of these words first.
+    begun: HashMap<&'static str, Vec<usize>>,
+    /// Places of the others.
+    open: Vec<usize>,
 }
 
 impl Tool {
     pub(super) fn answer(&self, arguments: &Arguments) -> Option<Answer> {
         let operands = arguments.operands(&self.values);
-        self.rules.iter().find_map(|rule| {
+        let first = operands.first().and_then(|at| arguments.at(*at));
+        let begun = first.and_then(|word| self.begun.get(word)).map(Vec::as_slice).unwrap_or_default();
+        // Both in order, as the rules are.
+        let (mut begun, mut open) = (begun.iter().peekable(), self.open.iter().peekable());
+        std::iter::from_fn(|| match (begun.peek(), open.peek()) {
+            (Some(one), Some(other)) if one < other => begun.next(),
+            (Some(_), None) => begun.next(),
+            (_, _) => open.next(),
+        })
+        .filter_map(|at| self.rules.get(*at))
+        .find_map(|rule| {
             let met = rule.meets(arguments, &operands)?;
             Some(Answer { says: rule.says, why: rule.why, met })
         })
+    }
+
+    fn add(&mut self, rule: Rule) {
+        let place = self.rules.len();
+        match rule.first_words() {
+            Some(words) => words.for_each(|word| self.begun.entry(word).or_default().push(place)),
+            None => self.open.push(place),
+        }
+        self.rules.push(rule);
     }
 }
 
@@ -134,6 +157,18 @@ impl Form {
 }
 
 impl Rule {
+    /// The words of which the first operand must be one, where the rule asks for nothing but exact words there.
+    fn first_words(&self) -> Option<impl Iterator<Item = &'static str>> {
+        let first = self.tokens.iter().find(|token| matches!(token, Token::Word(_) | Token::End))?;
+        let Token::Word(forms) = first else { return None };
+        let exact = |form: &Form| match form {
+            Form::Exactly(word) if !word.starts_with('-') => Some(*word),
+            Form::Exactly(_) | Form::Any | Form::Between(..) => None,
+        };
+        let words: Option<Vec<&'static str>> = forms.iter().map(exact).collect();
+        words.map(Vec::into_iter)
+    }
+
     fn meets(&self, arguments: &Arguments, operands: &[usize]) -> Option<usize> {
         let mut met = 0;
         for token in &self.tokens {
@@ -211,7 +246,7 @@ impl Tables {
         }
         match rule(line) {
             Some(rule) => {
-                tool.rules.push(rule);
+                tool.add(rule);
                 true
             }
             None => false,
