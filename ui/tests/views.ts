@@ -1,5 +1,5 @@
 // Invented views for tests and for looking at the screens. Every name, account and digest is made up.
-import type { Home, Identity, ImportRow, ImportView, KnownOffer, LogLine, PlanView, ProposalView, RunView, StageView, StepView } from "../src/host/host.ts";
+import type { Home, Identity, ImportRow, ImportView, KnownOffer, LogLine, PlanView, ProposalView, RunView, StageView, StepView, Edited, StandingNote } from "../src/host/host.ts";
 
 export const NOW = Date.parse("2026-11-20T14:20:12+01:00");
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -154,7 +154,7 @@ export function runView(over: Partial<RunView> = {}, api: StepView = deploying):
   return {
     run: "7k2m", seq: 41, title: "ECS API and worker", plan_path: "/plans/ecs-api-and-worker.plan.md", plan_digest: "3f9c12aa00bb44cc", mode: "live", speed: 1, scenario: null,
     status: "running", said: "Deploy API is under way", started_at: ago(1080), started_by: { name: "ana", verified: true }, ended_at: null, estimate: { from: 2280, to: 2280 },
-    identity, driven_by: null, resumable: false, current: "deploy_api", hold: verifyHold,
+    identity, driven_by: null, resumable: false, standing: [], updated_at: ago(12), current: "deploy_api", hold: verifyHold,
     stages: [
       stage("before", "Before", [checklist, done("check_api", "API is healthy", 12)], { role: "before", status: "succeeded", spent: 60 }),
       stage("worker", "Worker", [
@@ -231,6 +231,26 @@ export const plan: PlanView = {
   ],
 };
 
+/** What stands of a run whose console went while it sent something. */
+const leftStanding: StandingNote[] = [
+  { sort: "unknown", says: "Create the queue: it was being sent, and the answer is not in the journal; what can be looked at is looked at first, and nothing is sent twice blindly" },
+  { sort: "asked", says: "the secret api_token was in memory alone: it is asked for when a step needs it" },
+];
+
+export const interruptedRun = () => runView({ resumable: true, status: "interrupted", said: "interrupted; Deploy API", updated_at: ago(7200), standing: leftStanding });
+
+/** A plan that was edited while its run is open: one step new, one with a result, one that is gone. */
+export const edited: Edited = {
+  path: "/plans/ecs-api-and-worker.plan.md", digest: "77c1e2aa00bb44cc77c1e2aa00bb44cc77c1e2aa00bb44cc77c1e2aa00bb44cc", walked: "3f9c12aa00bb44cc3f9c12aa00bb44cc3f9c12aa00bb44cc3f9c12aa00bb44cc", trusted: true,
+  diff: "--- original\n+++ modified\n@@ -40,5 +40,5 @@\n ```yaml step\n id: create_worker\n uses: ecs.create\n-with: { cluster: broker, service: broker-worker, desired_count: 1 }\n+with: { cluster: broker, service: broker-worker, desired_count: 2 }\n ```\n",
+  changes: [
+    { step: "create_worker", title: "Worker: running, logs right", how: "changed", decide: true, status: "succeeded" },
+    { step: "warm", title: "Warm the cache", how: "added", decide: false, status: "pending" },
+    { step: "cors", title: "CORS answers the page", how: "removed", decide: false, status: "pending" },
+  ],
+  shown: "5d", refused: null,
+};
+
 export const home: Home = {
   identity,
   obligations: [{ run: "7b3a", id: "after.cors", what: "Narrow the wildcard of CORS", owner: "platform", due: "2026-11-19T09:00:00Z", overdue: true, opened_at: ago(90_000), plan: "Board on ECS, migrations", account: "123456789012", alias: "sandbox", weight: "sandbox", practice: false }],
@@ -239,12 +259,13 @@ export const home: Home = {
     { run: "7h0c", kind: "failure", title: "Deploy backend failed", plan: "Agents in three stages", where: "agents-staging", since: ago(1300), by: null },
   ],
   open: [
-    { run: "7k2m", title: "ECS API and worker", plan_path: plan.path, mode: "live", status: "running", account: "111122223333", alias: "broker-production", weight: "production", weight_guessed: false, started_at: ago(1080), started_by: "ana", ended_at: null, steps_done: 5, steps_total: 11, glass_broken: false, said: "Deploy API is under way" },
-    { run: "7h0c", title: "Agents in three stages", plan_path: "/plans/agents.md", mode: "live", status: "needs_decision", account: "123456789012", alias: "agents-staging", weight: "staging", weight_guessed: false, started_at: ago(2500), started_by: "bo", ended_at: null, steps_done: 7, steps_total: 12, glass_broken: false, said: "Deploy backend failed" },
+    { run: "7k2m", title: "ECS API and worker", plan_path: plan.path, mode: "live", status: "running", account: "111122223333", alias: "broker-production", weight: "production", weight_guessed: false, started_at: ago(1080), started_by: "ana", ended_at: null, steps_done: 5, steps_total: 11, glass_broken: false, said: "Deploy API is under way", updated_at: ago(400), driven_by: null, standing: [] },
+    { run: "7h0c", title: "Agents in three stages", plan_path: "/plans/agents.md", mode: "live", status: "needs_decision", account: "123456789012", alias: "agents-staging", weight: "staging", weight_guessed: false, started_at: ago(2500), started_by: "bo", ended_at: null, steps_done: 7, steps_total: 12, glass_broken: false, said: "Deploy backend failed", updated_at: ago(1300), driven_by: { what: "pid 4711 on desk since 2026-11-20T13:12:00Z" }, standing: [] },
+    { run: "7f1d", title: "Queue for the shop", plan_path: "/plans/queue.md", mode: "live", status: "interrupted", account: "123456789012", alias: "sandbox", weight: "sandbox", weight_guessed: false, started_at: ago(9000), started_by: "ana", ended_at: null, steps_done: 3, steps_total: 9, glass_broken: false, said: "interrupted; Create the queue", updated_at: ago(7200), driven_by: null, standing: leftStanding },
   ],
   past: [
-    { run: "7b3a", title: "Board on ECS, migrations", plan_path: "/plans/board.md", mode: "live", status: "succeeded", account: "123456789012", alias: "sandbox", weight: "sandbox", weight_guessed: false, started_at: ago(90_000), started_by: "ana", ended_at: ago(89_000), steps_done: 9, steps_total: 9, glass_broken: false, said: "done · 7 m planned, 6 m 40 s" },
-    { run: "7a00", title: "ECS API and worker", plan_path: plan.path, mode: "practice", status: "rolled_back", account: "111122223333", alias: null, weight: "practice", weight_guessed: false, started_at: ago(190_000), started_by: "ana", ended_at: ago(189_000), steps_done: 4, steps_total: 11, glass_broken: false, said: "rehearsed, crash loop → rolled back" },
+    { run: "7b3a", title: "Board on ECS, migrations", plan_path: "/plans/board.md", mode: "live", status: "succeeded", account: "123456789012", alias: "sandbox", weight: "sandbox", weight_guessed: false, started_at: ago(90_000), started_by: "ana", ended_at: ago(89_000), steps_done: 9, steps_total: 9, glass_broken: false, said: "done · 7 m planned, 6 m 40 s", updated_at: ago(400), driven_by: null, standing: [] },
+    { run: "7a00", title: "ECS API and worker", plan_path: plan.path, mode: "practice", status: "rolled_back", account: "111122223333", alias: null, weight: "practice", weight_guessed: false, started_at: ago(190_000), started_by: "ana", ended_at: ago(189_000), steps_done: 4, steps_total: 11, glass_broken: false, said: "rehearsed, crash loop → rolled back", updated_at: ago(400), driven_by: null, standing: [] },
   ],
   recent: [
     { path: plan.path, title: plan.title, opened_at: ago(3000), missing: false },

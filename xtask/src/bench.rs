@@ -7,6 +7,7 @@ mod outcomes;
 mod output;
 mod plans;
 mod registries;
+mod resume;
 mod sessions;
 mod simulator;
 mod table;
@@ -30,7 +31,7 @@ type Measure = fn(&Bench) -> Result<Vec<String>, Failure>;
 const WINDOW: &str = "window";
 
 /// In the order in which they run; the names are for `--only`.
-const MEASURES: [(&str, Measure); 11] = [
+const MEASURES: [(&str, Measure); 12] = [
     ("whoami", |of| Ok(vec![identities::whoami(&of.ours, &of.home, of.pairs)?])),
     ("profiles", |of| Ok(vec![identities::profiles(&of.ours, &of.home, of.pairs)?])),
     ("filter", |of| Ok(vec![identities::filter(&of.home, of.pairs)?])),
@@ -44,6 +45,7 @@ const MEASURES: [(&str, Measure); 11] = [
     ("output", |of| {
         Ok(vec![output::kept(&of.home, of.pairs)?, output::of_a_script(&of.ours, &of.home, of.pairs)?])
     }),
+    ("resume", |of| Ok(vec![resume::decision(&of.ours, &of.home, of.pairs)?])),
     (WINDOW, |of| Ok(vec![window::opens(&of.home, of.pairs)?])),
     ("accounts", |of| accounts::tree(&of.ours, &of.home)),
     ("images", |of| images::mirror(&of.ours, &of.home, of.pairs)),

@@ -69,6 +69,16 @@ pub struct RunRef {
     pub run: String,
 }
 
+/// A run that somebody else may drive.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RunTakeOver {
+    /// Its id.
+    pub run: String,
+    /// Shut out a driver that does not answer.
+    pub force: bool,
+}
+
 /// A run with a reason.
 #[derive(Debug, Clone, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

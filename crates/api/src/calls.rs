@@ -1,6 +1,7 @@
 //! The one list of calls: from it come the router and the TypeScript.
 
 use crate::Problem;
+use crate::adoption::RunAdopt;
 use crate::args::*;
 use crate::back::GoBack;
 use crate::choices::PrefsSet;
@@ -12,7 +13,7 @@ use crate::learn::{KnownForm, KnownFrom};
 use crate::obligations::Moved;
 use crate::runs::{Chosen, StartRequest};
 use crate::views::{
-    AccountsView, AnswerView, DoctorView, DraftView, FixPreview, Home, Identity, IdentityClock, ImportSaved,
+    AccountsView, AnswerView, DoctorView, DraftView, EditedView, FixPreview, Home, Identity, IdentityClock, ImportSaved,
     ImportView, KnownDraft, KnownOffer, LockView, LogPage, ObligationView, PlanView, PrefsView, Profiles,
     RollbackSet, RunSummary, RunView, SignInView, VaultView,
 };
@@ -270,6 +271,20 @@ calls! {
     "run.resume": RunRef => RunView = |c, a| Box::pin(async move {
         let run = RunId::new(a.run)?;
         c.resume(&run).await?;
+        c.view(&run).await
+    });
+    /// Goes on with an open run that another process drives: that one is asked to let go first.
+    "run.take_over": RunTakeOver => RunView = |c, a| Box::pin(async move {
+        let run = RunId::new(a.run)?;
+        c.take_over(&run, a.force).await?;
+        c.view(&run).await
+    });
+    /// What the plan's file says now, where an open run is walked by something else.
+    "run.edited": RunRef => Option<EditedView> = |c, a| Box::pin(async move { c.edited(&RunId::new(a.run)?).await });
+    /// Goes on with an edited plan that was shown.
+    "run.adopt": RunAdopt => RunView = |c, a| Box::pin(async move {
+        let run = RunId::new(a.run.clone())?;
+        c.adopt_edited(a).await?;
         c.view(&run).await
     });
     /// Lines of a step's log after a line.

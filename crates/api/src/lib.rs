@@ -5,6 +5,7 @@
 //! AWS in it; executors and identities come from the edge as an `Outfitter`.
 
 mod accounts;
+mod adoption;
 mod args;
 mod back;
 mod calls;
@@ -15,6 +16,7 @@ mod door;
 mod drafts;
 mod examination;
 mod export;
+mod fit;
 mod fixing;
 mod identities;
 mod importing;
@@ -30,6 +32,7 @@ mod places;
 mod problem;
 mod profiles;
 mod push;
+mod resuming;
 mod runs;
 mod seals;
 mod sign_in;
@@ -40,11 +43,12 @@ pub mod views;
 mod which;
 mod who;
 
+pub use adoption::RunAdopt;
 pub use args::{
     DraftRef, FindingRef, LockOpen, Nothing, ObligationClose, ObligationMove, PlanAt, PlanShown,
     ProfileNamed, ProfileRef, ReportArgs, ReportFile, ReportFormat, RunAnswer, RunChoose, RunConfirm,
     RunGlass, RunGuest, RunLog, RunPart, RunReason, RunRef, RunRollback, RunSecret, RunSign, RunStart,
-    RunStop, RunTick, SecretRef, SessionRef, SignIn, VaultChoose, Verified,
+    RunStop, RunTakeOver, RunTick, SecretRef, SessionRef, SignIn, VaultChoose, Verified,
 };
 pub use back::GoBack;
 pub use calls::{CALLS, Call, dispatch};

@@ -9,7 +9,7 @@ use ts_rs::TS;
 /// Why a call was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Problem {
-    /// Set where somebody branches on it: `untrusted`, `driven`, `plan_errors`, `not_found`, `usage`, `refused`.
+    /// Set where somebody branches on it: `untrusted`, `driven`, `silent`, `busy`, `plan_errors`, `not_found`, `usage`, `refused`.
     pub code: Option<String>,
     /// What happened, naming the thing and the place.
     pub message: String,
@@ -61,6 +61,12 @@ impl From<EngineError> for Problem {
             EngineError::Identity(diagnosis) => (*diagnosis).into(),
             EngineError::Journal(JournalError::Refused(refusal)) => refusal.into(),
             EngineError::Driven(_) => Self::new(error.to_string()).code("driven"),
+            EngineError::Silent(_) => Self::new(error.to_string()).code("silent").hint(
+                "take it over all the same: its next write to the journal, and its next call, are refused",
+            ),
+            EngineError::Busy { .. } => {
+                Self::new(error.to_string()).code("busy").hint("ask again then; it goes on until somebody does")
+            }
             EngineError::Journal(_)
             | EngineError::Folder(_)
             | EngineError::Halted(_)

@@ -15,23 +15,42 @@ const PUSH_EVERY: Duration = Duration::from_millis(50);
 
 impl Console {
     /// Keeps a run that is driven here, pushes what changes of it, and lets go when it is over.
-    pub(crate) fn adopt(self: &Arc<Self>, run: RunId, handle: RunHandle, text: Arc<str>) {
-        let open = Open { handle: handle.clone(), text: Arc::clone(&text) };
+    pub(crate) fn employ(self: &Arc<Self>, run: RunId, handle: RunHandle, text: Arc<str>) {
+        let open = Open { handle: handle.clone(), text };
         self.opened().insert(run.clone(), open);
         self.tell(Update::Home);
         let console = Arc::clone(self);
         tokio::spawn(async move {
-            console.push(&handle, &text).await;
+            console.push(&handle).await;
             console.settle_lock();
             if handle.state().end.is_some() {
                 console.settled(&handle.id()).await;
+            } else {
+                console.follow_on(&handle).await;
             }
             console.tell(Update::Home);
         });
     }
 
+    /// A run that this process let go of is looked at from here on, as anybody else's.
+    async fn follow_on(self: &Arc<Self>, handle: &RunHandle) {
+        let run = handle.id();
+        let ours = self.opened().get(&run).is_some_and(|open| open.handle.is(handle));
+        if !ours {
+            return;
+        }
+        self.opened().remove(&run);
+        match self.view(&run).await {
+            Ok(view) => {
+                self.watch(&run, &view);
+                self.tell(Update::Run { view: Box::new(view) });
+            }
+            Err(problem) => tracing::warn!(%run, %problem, "a run that was let go of"),
+        }
+    }
+
     /// Pushes views and new log lines until the driver is gone.
-    async fn push(&self, handle: &RunHandle, text: &str) {
+    async fn push(&self, handle: &RunHandle) {
         let mut changes = handle.changes();
         let mut told: BTreeMap<Work, u64> = BTreeMap::new();
         let mut waits = None;
@@ -39,7 +58,7 @@ impl Console {
             changes.borrow_and_update();
             self.push_lines(handle, &mut told);
             self.settle_lock();
-            if let Some(view) = self.view_of(handle, text) {
+            if let Some(view) = self.view_of(handle, &self.text_of(handle)) {
                 let now = (view.status, view.current.clone());
                 if waits.as_ref() != Some(&now) {
                     waits = Some(now);
@@ -55,6 +74,11 @@ impl Console {
                 return;
             }
         }
+    }
+
+    /// Text of the plan that a run is walked by now: another one may have taken its place.
+    fn text_of(&self, handle: &RunHandle) -> Arc<str> {
+        self.opened().get(&handle.id()).map(|open| Arc::clone(&open.text)).unwrap_or_default()
     }
 
     fn push_lines(&self, handle: &RunHandle, told: &mut BTreeMap<Work, u64>) {

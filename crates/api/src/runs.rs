@@ -1,6 +1,7 @@
 //! Runs: begun, gone on with, looked at, decided.
 
 use crate::console::{Console, read_plan};
+use crate::fit::{may_be_run, nothing_unfilled, split_vars};
 use crate::obligations::standing;
 use crate::seals::VaultSeals;
 use crate::views::{LogPage, ObligationView, RunFacts, RunSummary, RunView, Waiting};
@@ -8,16 +9,16 @@ use crate::views::{log_page, run_summary, run_view, waiting};
 use crate::which::{git_sha, new_run_id};
 use crate::{Problem, kept};
 use holdpoint_engine::{
-    Begin, Board, Clock, MachineClock, Plans, RunFolder, RunHandle, Tools, Want, begin, fold, resume,
+    Begin, Board, Clock, MachineClock, Plans, RunFolder, RunHandle, Tools, Want, begin, fold,
 };
 use holdpoint_ledger::{Anchor, Ledger, LedgerError, RunRow, Verdict};
-use holdpoint_plan::{ItemId, Level, Plan, Reading, Severity, StepId, Target};
+use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::{Redactor, Secret};
 use holdpoint_run::chain::{ChainError, Event, Stored};
 use holdpoint_run::{
     Answer, Choice, Command, Decision, HoldKey, Interruption, Mode, Receipt, RunId, State, Work, interruption,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -108,7 +109,7 @@ impl Console {
         let begun = self.begin(&outfit_want, &want, bytes, &path).await;
         match begun {
             Ok(handle) => {
-                self.adopt(run.clone(), handle, reading.text.into());
+                self.employ(run.clone(), handle, reading.text.into());
                 Ok(run)
             }
             Err(problem) => {
@@ -165,47 +166,6 @@ impl Console {
         Ok(begin(tools, begin_with).await?)
     }
 
-    /// Goes on with an open run that nobody drives; one that this process drives already is left as it is.
-    pub async fn resume(self: &Arc<Self>, run: &RunId) -> Result<(), Problem> {
-        if self.handle(run).is_some() {
-            return Ok(());
-        }
-        self.ledger.writable()?;
-        let kept = self.kept(run).await?;
-        if let Some((end, _)) = kept.state.end {
-            self.close(run).await?;
-            let over = format!("run {run} is over, it is {}", end.in_words());
-            return Err(Problem::new(over)
-                .code("refused")
-                .hint("what is over is neither resumed nor rolled back: `holdpoint report` names what ran before, a new run can deploy it"));
-        }
-        let started =
-            kept.state.started.clone().ok_or_else(|| Problem::new(format!("run {run} never began")))?;
-        if let Some(driver) = self.driven_by(&kept.folder)? {
-            return Err(Problem::new(format!(
-                "run {run} is driven by {driver}: it can be read here, not driven"
-            ))
-            .code("driven"));
-        }
-        let want = Want {
-            run: run.clone(),
-            folder: kept.folder.clone(),
-            mode: started.mode,
-            target: Some(started.target.clone()),
-            profile: Some(started.profile.clone()),
-            plan: Arc::clone(&kept.state.plan),
-            plan_path: PathBuf::from(&started.plan_path),
-            scenario: started.scenario.clone(),
-            speed: started.speed,
-        };
-        let outfit = self.config.outfitter.outfit(&want).await?;
-        let path = Path::new(&started.plan_path);
-        let tools = self.tools(&kept.folder, path, started.speed, outfit.registry, outfit.desk)?;
-        let handle = resume(tools, run, kept.plans.clone(), "resumed").await?;
-        self.adopt(run.clone(), handle, kept.text.into());
-        Ok(())
-    }
-
     /// The driver's handle of a run that this process drives.
     pub fn handle(&self, run: &RunId) -> Option<RunHandle> {
         self.opened().get(run).map(|open| open.handle.clone())
@@ -230,7 +190,7 @@ impl Console {
                 let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
                 let prefs = self.prefs();
                 let own = self.shelf_for(&kept.state);
-                let facts = RunFacts::new(&kept.state, &board, &kept.text, &prefs);
+                let facts = RunFacts::new(&kept.state, &board, &kept.text, &prefs, self.clock.now());
                 run_view(&RunFacts { driven_by, own: own.as_deref(), ..facts })
             }
         };
@@ -260,14 +220,14 @@ impl Console {
         if let Some((handle, text)) = here.filter(|(handle, _)| !is_over(handle)) {
             let state = handle.state();
             return Ok(handle.board(|board| {
-                let facts = RunFacts { driven_here: true, ..RunFacts::new(&state, board, &text, &prefs) };
+                let facts = RunFacts { driven_here: true, ..RunFacts::new(&state, board, &text, &prefs, self.clock.now()) };
                 self.listed_by(&facts)
             }));
         }
         let kept = self.kept(&row.run).await?;
         let board = Board::default();
         let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
-        let facts = RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text, &prefs) };
+        let facts = RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text, &prefs, self.clock.now()) };
         Ok(self.listed_by(&facts))
     }
 
@@ -448,7 +408,7 @@ impl Console {
         let stoppable = handle.stoppable().filter(|_| !handle.is_finished());
         let own = self.shelf_for(&state);
         handle.board(|board| {
-            let facts = RunFacts::new(&state, board, text, &prefs);
+            let facts = RunFacts::new(&state, board, text, &prefs, self.clock.now());
             run_view(&RunFacts { signers, driven_here: !finished, stoppable, own: own.as_deref(), ..facts })
         })
     }
@@ -464,11 +424,11 @@ impl Console {
         })
     }
 
-    fn driven_by(&self, folder: &RunFolder) -> Result<Option<String>, Problem> {
+    pub(crate) fn driven_by(&self, folder: &RunFolder) -> Result<Option<String>, Problem> {
         Ok(folder.driver()?)
     }
 
-    fn tools(
+    pub(crate) fn tools(
         &self,
         folder: &RunFolder,
         plan_path: &Path,
@@ -512,85 +472,6 @@ pub(crate) struct Kept {
     /// Text of the plan that is walked now.
     pub(crate) text: String,
     pub(crate) folder: RunFolder,
-}
-
-fn may_be_run(path: &str, reading: &Reading) -> Result<(), Problem> {
-    let errors: Vec<_> = reading.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
-    if !errors.is_empty() {
-        let causes =
-            errors.iter().take(20).map(|one| format!("{path}:{}:{}: {}", one.line, one.column, one.message));
-        return Err(Problem {
-            causes: causes.collect(),
-            ..Problem::new(format!("{path} has {} errors and cannot be run", errors.len()))
-                .code("plan_errors")
-                .hint("`holdpoint check PLAN` shows each with its place")
-        });
-    }
-    if reading.plan.steps().next().is_none() {
-        let what = match reading.plan.level {
-            Level::Guide => "no checklist and no command was recognised in it",
-            Level::Checked => "it has no step",
-        };
-        return Err(Problem::new(format!("{path} cannot be run: {what}")).code("plan_errors"));
-    }
-    Ok(())
-}
-
-/// Refuses what would be sent to an account although it was never filled in.
-fn nothing_unfilled(path: &str, reading: &Reading, given: &BTreeMap<String, String>) -> Result<(), Problem> {
-    let open = holdpoint_plan::unfilled(reading, given);
-    if open.is_empty() {
-        return Ok(());
-    }
-    let causes =
-        open.iter().take(20).map(|one| format!("{path}:{}:{}: {}", one.line, one.column, one.message));
-    let places = if open.len() == 1 { "a place".to_owned() } else { format!("{} places", open.len()) };
-    Err(Problem {
-        causes: causes.collect(),
-        ..Problem::new(format!(
-            "{path} has {places} that were never filled in, so it is not run against an account"
-        ))
-        .code("placeholders")
-        .hint("fill them in, or make variables of them; in practice it can be run as it is")
-    })
-}
-
-/// Secret variables, and the others.
-type SplitVars = (BTreeMap<String, Secret>, BTreeMap<String, Value>);
-
-/// Variables as given on the command line or in a form: secret ones apart, the others typed as YAML scalars would be.
-fn split_vars(plan: &Plan, given: &BTreeMap<String, String>) -> Result<SplitVars, Problem> {
-    let (mut secrets, mut vars) = (BTreeMap::new(), BTreeMap::new());
-    for (name, text) in given {
-        match plan.vars.iter().find(|var| &var.name == name) {
-            Some(var) if var.secret => {
-                secrets.insert(name.clone(), Secret::new(text.clone()));
-            }
-            Some(var) => {
-                let typed = match var.default {
-                    Some(Value::String(_)) | None => Value::String(text.clone()),
-                    Some(_) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())),
-                };
-                vars.insert(name.clone(), typed);
-            }
-            None => {
-                let known: Vec<_> = plan.vars.iter().map(|var| var.name.as_str()).collect();
-                let has = if known.is_empty() { "none at all".to_owned() } else { known.join(", ") };
-                return Err(Problem::new(format!("the plan has no variable `{name}`"))
-                    .code("usage")
-                    .hint(format!("it has: {has}")));
-            }
-        }
-    }
-    let open =
-        plan.vars.iter().filter(|var| !var.secret && var.default.is_none() && !vars.contains_key(&var.name));
-    let open: Vec<_> = open.map(|var| var.name.as_str()).collect();
-    match open.is_empty() {
-        true => Ok((secrets, vars)),
-        false => Err(Problem::new(format!("the plan wants values for {}", open.join(", ")))
-            .code("usage")
-            .hint("give each: --var NAME=VALUE")),
-    }
 }
 
 fn said_by_operator(why: &str) -> Receipt {

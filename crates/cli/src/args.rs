@@ -1,11 +1,13 @@
 //! The command line.
 
+mod adopting;
 mod identities;
 mod images;
 mod known;
 mod obligations;
 
 use clap::{Parser, Subcommand, ValueEnum};
+pub(crate) use adopting::Adopt;
 pub(crate) use identities::{Accounts, AwsConsole, CredentialProcess, Exec, Login, Logout, Shell, Variables};
 pub(crate) use images::{Image, ImageInspect, ImageMirror, ImageVerb};
 pub(crate) use known::{Known, KnownAdd, KnownCheck, KnownList, KnownShow, KnownTo, KnownVerb};
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Show(OfRun),
     /// Go on with an open run
     Resume(Resume),
+    /// Go on with a plan that was edited while its run is open
+    Adopt(Adopt),
     /// Put back everything that a run changed, as a set
     Rollback(Rollback),
     /// List what runs left for later; close it, put it off, hand it on
@@ -227,6 +231,12 @@ pub(crate) struct Resume {
     /// Sign holds as the practice people; practice only
     #[arg(long)]
     pub(crate) auto_sign: bool,
+    /// Ask who drives it to let go, and go on here
+    #[arg(long)]
+    pub(crate) take_over: bool,
+    /// Shut out a driver that does not answer: its next write and its next call are refused
+    #[arg(long, requires = "take_over")]
+    pub(crate) force: bool,
     /// Walk the step that failed once more, first
     #[arg(long)]
     pub(crate) retry: bool,

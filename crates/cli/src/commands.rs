@@ -1,6 +1,7 @@
 //! One file a command, or a family of them.
 
 mod accounts;
+mod adopting;
 mod aws_console;
 mod check;
 mod configurations;
@@ -47,6 +48,7 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::Trust(args) => check::trust(&args, &env),
         Command::Run(args) => walking::run(args, &env).await,
         Command::Resume(args) => walking::resume(args, &env).await,
+        Command::Adopt(args) => adopting::adopt(args, &env).await,
         Command::Rollback(args) => walking::rollback(args, &env).await,
         Command::Obligations(args) => obligations::obligations(args, &env).await,
         Command::Runs(args) => listing::runs(&args, &env).await,

@@ -66,6 +66,7 @@ fn main() -> ExitCode {
         | Command::Show(_)
         | Command::Known(_)
         | Command::Resume(_)
+        | Command::Adopt(_)
         | Command::Rollback(_)
         | Command::Obligations(_)
         | Command::Verify(_)

@@ -7,6 +7,7 @@ use crate::evidence::EvidenceLog;
 use crate::folder::{DriverLock, FolderError};
 use crate::handle::{Message, Shared};
 use crate::journal::{Journal, JournalError};
+use crate::taking_over::LOOK;
 use crate::tools::{EngineError, Tools};
 use crate::veil::{veil_note, veil_said};
 use crate::worker::{FromWorker, perform};
@@ -36,6 +37,9 @@ pub(crate) struct Driver {
     pub(crate) lapsed: Option<Work>,
     /// Held until everything that this driver stores is stored.
     pub(crate) lock: Option<DriverLock>,
+    /// Why this driver is to let go, once nothing is being sent: said here, or asked for beside the lock.
+    pub(crate) leaving: Option<String>,
+    pub(crate) asked: Option<String>,
 }
 
 /// The worker and what it tells.
@@ -50,12 +54,20 @@ struct Job {
 /// Notes that are kept by one write. A person who says something waits for no more than these.
 const BATCH: usize = 512;
 
+/// Why a driver ends that was stopped, or hung, while somebody took its run over.
+const SHUT_OUT: &str = "another driver took this run over while this one did not answer";
+
 impl Driver {
     /// Drives until the run is over, stops, or nobody holds it any more.
     pub(crate) async fn drive(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
         let mut job: Option<Job> = None;
         self.publish();
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            if self.leaves(&mut job) {
+                break;
+            }
             if job.is_none() && self.may_go_on() {
                 match next(&self.journal.state) {
                     Some(effect) => job = Some(self.employ(effect)),
@@ -71,6 +83,7 @@ impl Driver {
                         None => break,
                     },
                     () = self.tools.desk.renewed(), if self.lapsed.is_some() => self.renew(),
+                    _ = looks.tick() => self.heed_request(),
                 }
                 continue;
             };
@@ -84,6 +97,7 @@ impl Driver {
                         break;
                     }
                 },
+                _ = looks.tick() => self.heed_request(),
                 Some(first) = current.notes.recv() => self.hear_out(current, first),
                 told = current.from.recv() => match told {
                     Some(FromWorker::Done) | None => {
@@ -95,6 +109,40 @@ impl Driver {
             }
         }
         self.finish();
+    }
+
+    /// Somebody may ask this driver to let go, or have shut it out while it was stopped. A folder that cannot be read asks
+    /// for nothing.
+    fn heed_request(&mut self) {
+        if self.lock.is_some() && !self.tools.folder.is_driven_by(&self.tools.driver) {
+            self.leaving = Some(SHUT_OUT.to_owned());
+        }
+        let asked = self.tools.folder.asked_by().unwrap_or_default();
+        self.asked = asked.map(|who| format!("{who} took this run over"));
+    }
+
+    /// Whether this driver is to let go and can: what is being sent is waited for, so that its answer is kept. Whoever asks
+    /// is told so.
+    fn leaves(&mut self, job: &mut Option<Job>) -> bool {
+        let Some(why) = self.leaving.clone().or_else(|| self.asked.clone()) else { return false };
+        if let Some(work) = self.sending().filter(|_| job.is_some()) {
+            // Who asks learns it when the lock is free, too.
+            let _ = self.tools.folder.say_heard(&format!("{work} is through, which is being sent"));
+            return false;
+        }
+        if let Some(job) = job.as_mut() {
+            self.drain(job);
+        }
+        dismiss(job);
+        self.shared.change(|board| board.halted = Some(why));
+        true
+    }
+
+    /// The work whose action was sent, and is not answered yet.
+    fn sending(&self) -> Option<Work> {
+        let state = &self.journal.state;
+        let works = state.steps.keys().flat_map(|id| [Work::forward(id.clone()), Work::undo(id.clone())]);
+        works.into_iter().find(|work| state.work(work).is_some_and(|known| known.status == Status::Sent))
     }
 
     fn may_go_on(&self) -> bool {
@@ -176,6 +224,10 @@ impl Driver {
                 self.originals.extend(pins.into_iter().map(|pin| (pin.key.clone(), pin)))
             }
             FromWorker::Secrets(named) => self.secrets.extend(named),
+            FromWorker::ShutOut => {
+                self.shared.change(|board| board.halted = Some(SHUT_OUT.to_owned()));
+                self.publish();
+            }
             FromWorker::Done => {}
         }
     }
@@ -217,7 +269,12 @@ impl Driver {
                 let _ = reply.send(done.map_err(EngineError::from));
             }
             Message::Secret(name, value) => self.learn(name, value),
-            Message::Know(plan) => Arc::make_mut(&mut self.journal.state).know(plan),
+            Message::LetGo(why) => self.leaving = Some(why),
+            Message::Know(plan, pins) => {
+                Arc::make_mut(&mut self.journal.state).know(plan);
+                // Whether or not it is adopted: they are what was before, either way.
+                self.originals.extend(pins.into_iter().map(|pin| (pin.key.clone(), pin)));
+            }
         }
     }
 

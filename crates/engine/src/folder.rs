@@ -218,7 +218,7 @@ impl RunFolder {
 }
 
 /// Takes the lock, looking again for a moment: who only asks who drives holds it for microseconds.
-fn patiently(file: &File) -> Result<(), TryLockError> {
+pub(crate) fn patiently(file: &File) -> Result<(), TryLockError> {
     for _ in 0..5 {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(10)),
@@ -229,7 +229,7 @@ fn patiently(file: &File) -> Result<(), TryLockError> {
 }
 
 /// Writes beside, syncs, renames, syncs the folder: the file is whole or not there.
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
     let beside = path.with_extension("new");
     let write = || {
         let mut options = OpenOptions::new();
@@ -248,6 +248,6 @@ fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
     write().map_err(|error: std::io::Error| failed(path, "written", &error))
 }
 
-fn failed(path: &Path, did: &'static str, error: &std::io::Error) -> FolderError {
+pub(crate) fn failed(path: &Path, did: &'static str, error: &std::io::Error) -> FolderError {
     FolderError { path: path.display().to_string(), did, why: error.to_string() }
 }

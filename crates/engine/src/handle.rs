@@ -6,7 +6,7 @@ use crate::tools::{EngineError, Tools};
 use holdpoint_plan::Plan;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
-    Actor, Answer, Checked, Choice, Command, Covered, Decision, HoldKey, Question, Refusal, RunId, Signature,
+    Actor, Answer, Checked, Choice, Command, Covered, Decision, HoldKey, Pin, Question, Refusal, RunId, Signature,
     State, Status, Work, covers_digest,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,8 +16,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) enum Message {
     Command(Box<Command>, String, oneshot::Sender<Result<(), EngineError>>),
     Secret(String, Secret),
-    /// A revision of the plan that may be adopted next.
-    Know(Arc<Plan>),
+    /// Somebody else is to drive: this driver ends, and the run stays open.
+    LetGo(String),
+    /// A revision of the plan that may be adopted next, with the originals of what it pins anew.
+    Know(Arc<Plan>, Vec<Pin>),
 }
 
 /// What the driver shows.
@@ -77,6 +79,11 @@ impl RunHandle {
     /// Which run.
     pub fn id(&self) -> RunId {
         self.state().run.clone()
+    }
+
+    /// Whether another handle is of the same driver.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// What is known now.
@@ -272,6 +279,13 @@ impl RunHandle {
     /// Gives a secret, `vars.<name>`, that the run waits for; it stays in memory.
     pub async fn give_secret(&self, name: String, value: Secret) -> Result<(), EngineError> {
         self.inbox.send(Message::Secret(name, value)).map_err(|_| self.gone())
+    }
+
+    /// Ends the driver as soon as nothing is being sent; the run stays open, for another to go on with.
+    pub async fn let_go(&self, why: &str) {
+        // A driver that has gone already has let go.
+        let _ = self.inbox.send(Message::LetGo(why.to_owned()));
+        self.finished().await;
     }
 
     /// Any other command.

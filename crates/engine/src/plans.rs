@@ -3,11 +3,14 @@
 use crate::context::Secrets;
 use crate::desktop::Desktop;
 use crate::handle::{Message, RunHandle};
+use crate::journal::Journal;
 use crate::start::undo_items;
 use crate::tools::{EngineError, Tools};
 use crate::worker::{read_pins, veil_pins};
 use holdpoint_plan::{Plan, StepId};
-use holdpoint_run::{Actor, Adopted, Adoption, Command, Pin, State, StepChange, UndoItem, differences};
+use holdpoint_run::{
+    Actor, Adopted, Adoption, Command, Pin, RunId, State, StepChange, UndoItem, differences,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +42,21 @@ pub struct Revision {
     pub path: String,
 }
 
+/// An edited plan that takes the place of the one that a run is walked by, as somebody decided.
+#[derive(Debug, Clone)]
+pub struct Adopting {
+    /// The edited plan.
+    pub revision: Revision,
+    /// What it changes, as it was shown.
+    pub changes: Vec<StepChange>,
+    /// What becomes of each changed step that has a result.
+    pub fates: BTreeMap<StepId, Adoption>,
+    /// Who decided.
+    pub by: Actor,
+    /// Why; kept in the journal.
+    pub reason: String,
+}
+
 impl RunHandle {
     /// What a revision would change for this run.
     ///
@@ -49,38 +67,62 @@ impl RunHandle {
             .map_err(|unfit| EngineError::Journal(crate::JournalError::Refused(unfit.into())))
     }
 
-    /// Goes on with an edited plan. `changes` are those that were shown, `fates` what becomes of each changed step that
-    /// has a result.
+    /// Goes on with an edited plan.
     ///
     /// # Errors
     /// A refusal; a folder that cannot keep the revision; what runs now and cannot be kept for a rollback.
-    pub async fn adopt(
-        &self,
-        revision: Revision,
-        changes: Vec<StepChange>,
-        fates: BTreeMap<StepId, Adoption>,
-        by: Actor,
-        reason: String,
-    ) -> Result<(), EngineError> {
-        let state = self.state();
-        let Revision { plan, bytes, path } = revision;
-        self.tools.folder.keep_revision(&plan.digest, &bytes)?;
-        let ahead = ahead(&state, &plan);
-        let pins = new_pins(&self.tools, &state, ahead).await?;
-        let adopted = Adopted {
-            digest: plan.digest.clone(),
-            path,
-            undo: undo_of(&self.tools, &state, &plan, &fates),
-            vars: new_vars(&state, &plan),
-            pins,
-            by: by.clone(),
-            reason,
-            changes,
-            fates,
-        };
-        self.inbox.send(Message::Know(plan)).map_err(|_| self.gone())?;
-        self.command(Command::Adopt(Box::new(adopted)), &by.name).await
+    pub async fn adopt(&self, adopting: Adopting) -> Result<(), EngineError> {
+        let plan = Arc::clone(&adopting.revision.plan);
+        let Prepared { adopted, originals } = prepare(&self.tools, &self.state(), adopting).await?;
+        let by = adopted.by.name.clone();
+        self.inbox.send(Message::Know(plan, originals)).map_err(|_| self.gone())?;
+        self.command(Command::Adopt(Box::new(adopted)), &by).await
     }
+}
+
+/// Puts an edited plan in the place of the one that an open run is walked by, while nobody drives it: whoever drives it
+/// next walks the revision, and nothing of the plan before is begun in between.
+///
+/// # Errors
+/// [`EngineError::Driven`] while somebody drives it; as [`RunHandle::adopt`].
+pub async fn adopt_undriven(
+    tools: Tools,
+    run: &RunId,
+    plans: impl Into<Plans>,
+    adopting: Adopting,
+) -> Result<(), EngineError> {
+    let _lock = tools.folder.lock(&tools.driver)?.map_err(EngineError::Driven)?;
+    let mut journal = Journal::open(run, plans, tools.pen()).await?;
+    let plan = Arc::clone(&adopting.revision.plan);
+    let Prepared { adopted, .. } = prepare(&tools, &journal.state, adopting).await?;
+    Arc::make_mut(&mut journal.state).know(plan);
+    let by = adopted.by.name.clone();
+    Ok(journal.carry_out(Command::Adopt(Box::new(adopted)), &by).await?)
+}
+
+/// What is stored of an adoption, and what memory alone has of it.
+struct Prepared {
+    adopted: Adopted,
+    originals: Vec<Pin>,
+}
+
+async fn prepare(tools: &Tools, state: &State, adopting: Adopting) -> Result<Prepared, EngineError> {
+    let Adopting { revision: Revision { plan, bytes, path }, changes, fates, by, reason } = adopting;
+    tools.folder.keep_revision(&plan.digest, &bytes)?;
+    let ahead = ahead(state, &plan);
+    let (originals, pins) = new_pins(tools, state, ahead).await?;
+    let adopted = Adopted {
+        digest: plan.digest.clone(),
+        path,
+        undo: undo_of(tools, state, &plan, &fates),
+        vars: new_vars(state, &plan),
+        pins,
+        by,
+        reason,
+        changes,
+        fates,
+    };
+    Ok(Prepared { adopted, originals })
 }
 
 /// The run as it would be, as far as pins are concerned.
@@ -95,7 +137,8 @@ fn ahead(state: &State, plan: &Arc<Plan>) -> State {
 }
 
 /// What a revision touches that nothing has pinned yet. What is pinned stays as it was before this run changed it.
-async fn new_pins(tools: &Tools, state: &State, ahead: State) -> Result<Vec<Pin>, EngineError> {
+/// As they are, and as the journal may have them.
+async fn new_pins(tools: &Tools, state: &State, ahead: State) -> Result<(Vec<Pin>, Vec<Pin>), EngineError> {
     let (link, _from) = mpsc::unbounded_channel();
     let (notes, _heard) = mpsc::unbounded_channel();
     let desk = Desktop {
@@ -112,7 +155,8 @@ async fn new_pins(tools: &Tools, state: &State, ahead: State) -> Result<Vec<Pin>
     let identity = |diagnosis| EngineError::Identity(Box::new(diagnosis));
     let mut pins = read_pins(&desk).await.map_err(identity)?;
     pins.retain(|pin| !state.pins.contains_key(&pin.key));
-    veil_pins(tools, &pins).await.map_err(identity)
+    let veiled = veil_pins(tools, &pins).await.map_err(identity)?;
+    Ok((pins, veiled))
 }
 
 /// Variables that the revision adds, with their defaults.

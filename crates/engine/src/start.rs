@@ -8,6 +8,7 @@ use crate::folder::{DriverLock, RunFolder};
 use crate::handle::{RunHandle, Shared};
 use crate::journal::{Journal, Pen};
 use crate::plans::Plans;
+use crate::taking_over::Asked;
 use crate::tools::{EngineError, Tools};
 use crate::worker::{read_pins, veil_pins};
 use holdpoint_plan::{Plan, Target};
@@ -90,6 +91,40 @@ pub async fn resume(
     reason: &str,
 ) -> Result<RunHandle, EngineError> {
     let lock = lock(&tools)?;
+    go_on(tools, run, plans.into(), reason, lock).await
+}
+
+/// Goes on with a run that another process may drive: that one is asked to let go first. One that does not answer keeps
+/// the run, unless `force`: then it is shut out, and its next append and its next effect are refused.
+///
+/// # Errors
+/// [`EngineError::Silent`], [`EngineError::Busy`]; as [`resume`].
+pub async fn take_over(
+    tools: Tools,
+    run: &RunId,
+    plans: impl Into<Plans>,
+    force: bool,
+) -> Result<RunHandle, EngineError> {
+    let Some(before) = tools.folder.driver()? else { return resume(tools, run, plans, "resumed").await };
+    let (lock, how) = match tools.folder.ask_to_let_go(&tools.driver).await? {
+        Asked::LetGo(lock) => (lock, "which let go"),
+        Asked::Busy(what) => return Err(EngineError::Busy { driver: before, what }),
+        Asked::Silent if !force => return Err(EngineError::Silent(before)),
+        Asked::Silent => {
+            let wrested = tools.folder.wrest(&before, &tools.driver)?;
+            (wrested.ok_or(EngineError::Driven(before.clone()))?, "which did not answer")
+        }
+    };
+    go_on(tools, run, plans.into(), &format!("taken over from {before}, {how}"), lock).await
+}
+
+async fn go_on(
+    tools: Tools,
+    run: &RunId,
+    plans: Plans,
+    reason: &str,
+    lock: DriverLock,
+) -> Result<RunHandle, EngineError> {
     let mut journal = Journal::open(run, plans, tools.pen()).await?;
     if let Some(started) = &journal.state.started {
         let found = hex(&Sha256::digest(tools.folder.plan()?));
@@ -201,6 +236,8 @@ async fn employ(
         repeated: BTreeMap::new(),
         lapsed: None,
         lock: Some(lock),
+        leaving: None,
+        asked: None,
     };
     driver.repeat_what_failed_last().await;
     tokio::spawn(driver.drive(messages));

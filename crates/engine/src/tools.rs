@@ -74,6 +74,17 @@ pub enum EngineError {
     /// Another process drives.
     #[error("this run is driven by {0}: it can be read here, not driven")]
     Driven(String),
+    /// Another process drives, and does not answer who asks it to let go.
+    #[error("{0} drives this run and does not answer: it may be stopped, hang, or be of an older version")]
+    Silent(String),
+    /// Another process drives, and has to end something before it lets go.
+    #[error("{driver} drives this run and lets go only when {what}")]
+    Busy {
+        /// Who.
+        driver: String,
+        /// What must end first.
+        what: String,
+    },
     /// An identity was refused, or AWS could not be asked.
     #[error("{}", said(.0))]
     Identity(Box<Diagnosis>),

@@ -26,6 +26,8 @@ pub(crate) enum FromWorker {
     Secrets(Vec<(String, Secret)>),
     /// The effect waits for a sign-in, and is to be performed again after it.
     Lapsed(Work, Lapse),
+    /// The run's lock is another driver's by now: nothing was sent.
+    ShutOut,
     /// The effect is through.
     Done,
 }
@@ -221,6 +223,11 @@ async fn act(desk: &Desktop, work: Work, action: usize) -> Sent<()> {
     }
     desk.carry(Command::Send { work: work.clone(), action }).await?;
     desk.tools.points.reached(&Point::BeforeAct);
+    // A driver that was stopped here, and shut out meanwhile, sends nothing any more: whoever drives now finds out.
+    if !desk.tools.folder.is_driven_by(&desk.tools.driver) {
+        desk.send(FromWorker::ShutOut)?;
+        return Err(Stopped);
+    }
     let answer = executor.act(&task, &intent, action, &receipts).await;
     desk.tools.points.reached(&Point::AfterAct);
     match answer {

@@ -68,6 +68,9 @@ export class Console {
     const follow = () => this.#follow(placeOf(location.hash));
     window.addEventListener("hashchange", follow);
     follow();
+    // A plan is edited in another program: coming back from it is when to look.
+    const back = () => void this.run?.readEdited();
+    window.addEventListener("focus", back);
     const present = () => this.lock.touch();
     const signs = ["keydown", "pointerdown", "pointermove", "wheel"] as const;
     for (const sign of signs) window.addEventListener(sign, present, { passive: true, capture: true });
@@ -80,6 +83,7 @@ export class Console {
       clearInterval(clocks);
       for (const sign of signs) window.removeEventListener(sign, present, { capture: true });
       window.removeEventListener("hashchange", follow);
+      window.removeEventListener("focus", back);
       if (this.#soon !== null) clearTimeout(this.#soon);
       for (const stop of stops) stop();
     };
@@ -119,6 +123,7 @@ export class Console {
     void this.plan?.open();
     void this.importing?.open();
     void this.run?.open();
+    void this.run?.readEdited();
     if (place.screen === "home") void this.refresh();
   }
 

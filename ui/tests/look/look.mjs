@@ -40,6 +40,8 @@ const views = [
   { name: "run-rollback", path: `${STAGE}#/run/failed`, act: byTestId("roll-back") },
   { name: "run-elsewhere", path: `${STAGE}#/run/elsewhere` },
   { name: "run-interrupted", path: `${STAGE}#/run/interrupted` },
+  { name: "run-edited", path: `${STAGE}#/run/edited`, act: byTestId("edited") },
+  { name: "home-move", path: STAGE, act: byTestId("move-after.cors") },
   { name: "run-done", path: `${STAGE}#/run/done` },
   { name: "run-report", path: `${STAGE}#/run/done`, act: byTestId("export") },
   accounts(""),

@@ -7,7 +7,7 @@ import App from "../../src/screens/App.svelte";
 import { Console } from "../../src/screens/console.svelte.ts";
 import * as desk from "../accounts-views.ts";
 import { ScriptedHost } from "../scripted.ts";
-import { damagedImport, importing, applying, failedRun, heldRun, home, identity, knownOffer, log, mirroring, NOW, operating, plan, baking, pausing, planned, runView, step } from "../views.ts";
+import { damagedImport, edited, importing, interruptedRun, applying, failedRun, heldRun, home, identity, knownOffer, log, mirroring, NOW, operating, plan, baking, pausing, planned, runView, step } from "../views.ts";
 
 const began = performance.now();
 Date.now = () => NOW + performance.now() - began;
@@ -27,7 +27,7 @@ const hooked = step({
 });
 /** A run that stands at this step. */
 const at = (shown: typeof planned) => () => runView({ said: `${shown.title} is under way` }, { ...shown, id: "deploy_api" });
-const runs = { planned: at(planned), applying: at(applying), stoppable: () => ({ ...at(applying)(), stop: { step: "deploy_api", asked: "no" as const } }), stopping: () => ({ ...at(applying)(), stop: { step: "deploy_api", asked: "gently" as const } }), mirroring: at(mirroring), operating: at(operating), hooked: at({ ...hooked, rollout: pausing.rollout }), baking: at(baking), deciding: () => runView({ status: "waiting_for_person", said: "How to move the jobs", wants: ["api_token"] }, deciding), asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { what: "process 4711 on this machine" } }), interrupted: () => runView({ resumable: true, status: "interrupted", said: "The console was closed during Deploy API." }), done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
+const runs = { planned: at(planned), applying: at(applying), stoppable: () => ({ ...at(applying)(), stop: { step: "deploy_api", asked: "no" as const } }), stopping: () => ({ ...at(applying)(), stop: { step: "deploy_api", asked: "gently" as const } }), mirroring: at(mirroring), operating: at(operating), hooked: at({ ...hooked, rollout: pausing.rollout }), baking: at(baking), deciding: () => runView({ status: "waiting_for_person", said: "How to move the jobs", wants: ["api_token"] }, deciding), asking: () => runView({ status: "waiting_for_person", said: "Point the name at the new service" }, asking), running: runView, failed: failedRun, held: heldRun, elsewhere: () => runView({ driven_by: { what: "process 4711 on this machine" } }), interrupted: interruptedRun, edited: failedRun, done: () => runView({ status: "succeeded", said: "38 m planned, 31 m spent", current: null, hold: null, ended_at: new Date(NOW).toISOString() }) };
 
 const asked = new URLSearchParams(location.search);
 const state = asked.get("accounts") ?? "";
@@ -108,6 +108,8 @@ const host = new ScriptedHost({
   "known.offer": () => knownOffer,
   "known.draft": (form) => ({ file: "/home/ana/.local/share/holdpoint/known-problems/image-for-another-processor.yaml", matches: form.regex !== "" && form.regex.startsWith("exec"), faults: form.title === "" ? [["title", "say in a few words what it is"]] : [], yaml: form.title === "" ? null : `title: '${form.title}'\nmatch:\n  - regex: '${form.regex}'\ncause: '${form.cause}'\nrepairs: []\nsource: 'run 7k2m, step deploy_api'\nexamples:\n  yes:\n    - {log: 'exec /app/entrypoint.sh: exec format error'}\n` }),
   "known.save": () => failedRun(),
+  "run.edited": ({ run }) => (run === "edited" || run === "interrupted" ? edited : null),
+  "run.adopt": () => runView({ seq: 120 }),
   "run.rollback_preview": () => runView().rollback,
 });
 mount(App, { target: document.body, props: { app: new Console(host) } });

@@ -1,6 +1,6 @@
 //! The first screen, and what is pushed to the page.
 
-use super::{Identity, LockView, LogLine, NoticeView, ObligationView, RunView, SignInView, Weight};
+use super::{DriverView, Identity, LockView, LogLine, NoticeView, ObligationView, RunView, SignInView, StandingNote, Weight};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -66,6 +66,12 @@ pub struct RunSummary {
     pub glass_broken: bool,
     /// What it waits for, or how it ended.
     pub said: String,
+    /// When something of it was stored last.
+    pub updated_at: String,
+    /// Who drives it, where that is not this process.
+    pub driven_by: Option<DriverView>,
+    /// What is known and what is not, where it is open and nobody drives it.
+    pub standing: Vec<StandingNote>,
 }
 
 /// What kind of thing waits.

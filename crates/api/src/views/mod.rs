@@ -8,6 +8,7 @@ mod card;
 mod card_of;
 mod desk;
 mod diagnosis_of;
+mod edited;
 mod home;
 mod identity;
 mod import;
@@ -24,6 +25,7 @@ mod run;
 mod run_of;
 mod scenarios;
 mod sign_in;
+mod standing;
 mod step;
 mod step_of;
 
@@ -34,6 +36,8 @@ pub(crate) use back_of::rollback_view;
 pub use card::{CardFact, CardView, LayerProgress, ResourceChange, ResourceProgress, ValueChange};
 pub use desk::{AnswerView, DoctorFinding, DoctorView, DraftView, FindingWeight};
 pub(crate) use diagnosis_of::{has_failed, known_views, own_faults, shown_work, told};
+pub(crate) use edited::change_views;
+pub use edited::{EditedView, StepChangeView};
 pub use home::{Home, RecentPlan, RunStatus, RunSummary, Update, Waiting, WaitingKind};
 pub use identity::{
     ClockKind, Identity, IdentityClock, IdentityStanding, PersonView, Profile, Profiles, Weight,
@@ -61,6 +65,8 @@ pub use run::{
 };
 pub(crate) use run_of::{RunFacts, run_summary, run_view, waiting};
 pub use sign_in::{SignInState, SignInView};
+pub(crate) use standing::standing_notes;
+pub use standing::{StandingNote, StandingSort};
 pub use step::{
     AskView, CheckResult, CheckStatus, ChoiceView, CopyView, DiagnosisView, FactView, FieldView, KnownView,
     LogLine, LogPage, OptionView, OwnView, Revision, RolloutAlarms, RolloutEvent, RolloutFailures,

@@ -1,6 +1,6 @@
 //! A run as shown.
 
-use super::{EstimateView, HoldRule, Identity, PersonView, RunStatus, StepStatus, StepView};
+use super::{EstimateView, HoldRule, Identity, PersonView, RunStatus, StandingNote, StepStatus, StepView};
 use holdpoint_plan::Role;
 use holdpoint_run::{Decision, Mode};
 use serde::{Deserialize, Serialize};
@@ -192,7 +192,7 @@ pub struct RunView {
     pub title: String,
     /// Where the plan was opened.
     pub plan_path: String,
-    /// SHA-256 of the plan.
+    /// SHA-256 of the plan that it is walked by now.
     pub plan_digest: String,
     /// Live or practice.
     #[ts(type = "Mode")]
@@ -219,6 +219,10 @@ pub struct RunView {
     pub driven_by: Option<DriverView>,
     /// It is open, and nobody drives it.
     pub resumable: bool,
+    /// What is known and what is not, where that is so.
+    pub standing: Vec<StandingNote>,
+    /// When something of it was stored last.
+    pub updated_at: String,
     /// Stages.
     pub stages: Vec<StageView>,
     /// The step that it is at.

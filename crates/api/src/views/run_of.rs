@@ -5,8 +5,8 @@ use super::plan_of::{estimate, hold_rule};
 use super::step_of::{seconds_between, status, step_view};
 use super::{
     CoveredView, DriverView, GlassView, HoldView, Identity, IdentityStanding, LapseView, OutputView,
-    PersonView, RunStatus, RunSummary, RunView, SignatureView, StageView, StepStatus, StopAsked, StopView,
-    Waiting, WaitingKind, Weight,
+    PersonView, RunStatus, RunSummary, RunView, SignatureView, StageView, StandingNote, StepStatus, StopAsked,
+    StopView, Waiting, WaitingKind, Weight, standing_notes,
 };
 use crate::marks::{alias_of, colour_of, weight_of};
 use holdpoint_engine::{Board, Lapse};
@@ -37,10 +37,17 @@ pub(crate) struct RunFacts<'a> {
     pub(crate) interruption: Option<Interruption>,
     /// Known problems of one's own, where something has failed.
     pub(crate) own: Option<&'a Shelf>,
+    pub(crate) now: At,
 }
 
 impl<'a> RunFacts<'a> {
-    pub(crate) fn new(state: &'a State, board: &'a Board, text: &'a str, prefs: &'a Prefs) -> Self {
+    pub(crate) fn new(
+        state: &'a State,
+        board: &'a Board,
+        text: &'a str,
+        prefs: &'a Prefs,
+        now: At,
+    ) -> Self {
         let interruption = interruption(state);
         Self {
             state,
@@ -53,6 +60,7 @@ impl<'a> RunFacts<'a> {
             stoppable: None,
             interruption,
             own: None,
+            now,
         }
     }
 
@@ -73,7 +81,7 @@ pub(crate) fn run_view(facts: &RunFacts<'_>) -> Option<RunView> {
         seq: state.seq,
         title: started.title.clone(),
         plan_path: started.plan_path.clone(),
-        plan_digest: started.plan_digest.clone(),
+        plan_digest: state.plan.digest.clone(),
         mode: started.mode,
         speed: started.speed,
         scenario: started.scenario.clone(),
@@ -85,7 +93,9 @@ pub(crate) fn run_view(facts: &RunFacts<'_>) -> Option<RunView> {
         estimate: state.plan.estimate.map(estimate),
         identity: identity(facts, started),
         driven_by: facts.driven_by.clone().map(|what| DriverView { what }),
-        resumable: state.end.is_none() && !facts.driven_here && facts.driven_by.is_none(),
+        resumable: is_left(facts),
+        standing: standing(facts),
+        updated_at: iso(state.updated_at),
         stages: state.plan.stages.iter().map(|stage| stage_view(facts, stage)).collect(),
         current: current(facts).map(|step| step.id.to_string()),
         hold: hold_in_view(facts),
@@ -132,7 +142,19 @@ pub(crate) fn run_summary(facts: &RunFacts<'_>) -> Option<RunSummary> {
         steps_total: u32::try_from(walked().count()).unwrap_or(u32::MAX),
         glass_broken: !state.broken.is_empty(),
         said: run_said(facts),
+        updated_at: iso(state.updated_at),
+        driven_by: facts.driven_by.clone().map(|what| DriverView { what }),
+        standing: standing(facts),
     })
+}
+
+/// Whether it is open, and nobody drives it.
+fn is_left(facts: &RunFacts<'_>) -> bool {
+    facts.state.end.is_none() && !facts.driven_here && facts.driven_by.is_none()
+}
+
+fn standing(facts: &RunFacts<'_>) -> Vec<StandingNote> {
+    if is_left(facts) { standing_notes(facts.state, facts.now) } else { Vec::new() }
 }
 
 /// What of a run waits for a person.

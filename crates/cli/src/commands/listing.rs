@@ -1,5 +1,6 @@
 //! `runs`, `show`, `verify`, `report`.
 
+use super::adopting::tell_if_edited;
 use crate::args::{Format, OfRun, Report, Runs};
 use crate::exit::Exit;
 use crate::{console, diagnosis, output};
@@ -35,7 +36,10 @@ pub(crate) async fn show(args: &OfRun, env: &Env) -> Result<Exit, Problem> {
     let view = console.view(&run).await?;
     match args.json {
         true => output::json(&view),
-        false => shown(&view),
+        false => {
+            shown(&view);
+            tell_if_edited(&console, &run).await?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -93,6 +97,9 @@ fn as_json(run: &RunSummary) -> serde_json::Value {
         "steps_total": run.steps_total,
         "said": run.said,
         "glass_broken": run.glass_broken,
+        "updated_at": run.updated_at,
+        "driven_by": run.driven_by.as_ref().map(|driver| &driver.what),
+        "standing": run.standing,
     })
 }
 
@@ -113,6 +120,10 @@ fn shown(view: &RunView) {
         ));
     }
     view.driven_by.iter().for_each(|driver| output::line(format!("  driven by {}", driver.what)));
+    if view.resumable {
+        output::line(format!("  nobody drives it; its newest event is of {}", view.updated_at));
+    }
+    view.standing.iter().for_each(|note| output::line(output::plain(&format!("    {}", note.says))));
     for stage in view.stages.iter().filter(|stage| !stage.steps.is_empty()) {
         output::line(format!("\n{} [{}]", stage.title, words(stage.status)));
         for step in &stage.steps {

@@ -1,5 +1,6 @@
 //! `run`, `resume`, `rollback`: commands that drive a run.
 
+use super::adopting::tell_if_edited;
 use crate::args::{Resume, Rollback, Run};
 use crate::exit::Exit;
 use crate::walk::{Manner, walk};
@@ -62,7 +63,13 @@ pub(crate) async fn resume(args: Resume, env: &Env) -> Result<Exit, Problem> {
         None => args.retry.then_some((Chosen::Retry, "resumed with --retry")),
     };
     match state.end {
-        None => console.resume(&run).await?,
+        None => {
+            tell_if_edited(&console, &run).await?;
+            match args.take_over {
+                true => console.take_over(&run, args.force).await?,
+                false => console.resume(&run).await?,
+            }
+        }
         Some((end, _)) if glass.is_some() => {
             let over =
                 format!("run {run} is over, it is {}: no hold of it is passed any more", end.in_words());

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod account;
+mod adopting;
 mod again;
 mod apprunner;
 mod bad_input;
@@ -20,5 +21,6 @@ mod plans;
 mod planted;
 mod practice;
 mod requests;
+mod taking_over;
 mod terminal;
 mod terraform;

@@ -72,7 +72,7 @@ async fn goes_on(before: &Stage, events: Vec<chain::Stored>, fails_at: usize) {
     let_go(run).await;
 }
 
-fn facts(stage: &Stage, events: &[chain::Stored]) -> Vec<Fact> {
+pub(crate) fn facts(stage: &Stage, events: &[chain::Stored]) -> Vec<Fact> {
     let mut head = chain::genesis(&stage.run);
     let open = |stored: &chain::Stored| {
         let event = chain::open(&stage.run, stored.seq, &head, stored).unwrap();

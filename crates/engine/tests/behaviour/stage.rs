@@ -131,7 +131,11 @@ impl Stage {
 
     /// Goes on with the run, in another process as it were.
     pub(crate) async fn resume(&self) -> Result<RunHandle, EngineError> {
-        let tools = self.tools();
+        self.resume_with(self.tools()).await
+    }
+
+    /// The same, with tools of its own.
+    pub(crate) async fn resume_with(&self, tools: Tools) -> Result<RunHandle, EngineError> {
         tools.folder.keep_plan(&self.bytes)?;
         resume(tools, &self.run, Arc::clone(&self.plan), "resumed").await
     }

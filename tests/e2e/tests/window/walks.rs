@@ -84,7 +84,7 @@ async fn a_killed_window_is_resumed() {
     again.click("resume").await;
     again.work_until(OVER, Some("The jobs have started"), None).await;
 
-    // Held: meanwhile a second window may look, and nothing else.
+    // Held: meanwhile a second window may look, and nothing else before it takes the run over.
     let other = stage.window(&[]).await;
     open_the_run(&other).await;
     other
@@ -97,10 +97,14 @@ async fn a_killed_window_is_resumed() {
         "a window that does not drive a run offers to"
     );
     other.picture("read-only").await;
-    other.close().await;
-
-    assert_eq!(again.work_until(OVER, None, None).await, "succeeded", "{}", again.text().await);
+    other.click("take-over").await;
+    again
+        .until("the first window to let go", "return document.body.innerText.includes('Read only: ')")
+        .await;
     again.close().await;
+
+    assert_eq!(other.work_until(OVER, None, None).await, "succeeded", "{}", other.text().await);
+    other.close().await;
     journal_is_intact(&stage, "succeeded");
 }
 

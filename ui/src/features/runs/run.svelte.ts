@@ -1,5 +1,5 @@
 // One run as this window sees it: the newest view that the core published, the step being read, its log, and what is under way.
-import { refused, type CallName, type Calls, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type SignInView, type StageView, type StepView, type Update, type Verified } from "../../host/host.ts";
+import { refused, type CallName, type Calls, type Edited, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type SignInView, type StageView, type StepView, type Update, type Verified } from "../../host/host.ts";
 import type { Answer } from "./answer.ts";
 import { Learner } from "./learn.svelte.ts";
 
@@ -9,6 +9,8 @@ export class RunController {
   unreadable = $state.raw<Refused | null>(null);
   /** Why the last thing asked for was refused. */
   refusal = $state.raw<Refused | null>(null);
+  /** What the plan's file says now, where the run is walked by something else. */
+  edited = $state.raw<Edited | null>(null);
   /** The call under way, so that nothing is asked twice. */
   busy = $state<CallName | null>(null);
   /** The step being read; null follows the run. */
@@ -31,6 +33,9 @@ export class RunController {
   /** Whether this window may act: somebody else's run, and one that is over, can only be read. */
   readonly mayAct: boolean = $derived(this.view !== null && this.view.driven_by === null && this.view.ended_at === null && !this.view.resumable && this.view.halted === null);
 
+  /** Whether an edited plan may be adopted from here: also before the run is resumed, so that nothing of the old plan is begun. */
+  readonly mayAdopt: boolean = $derived(this.mayAct || (this.view?.resumable === true && this.view.ended_at === null));
+
   /** The step that can be stopped from here, and was not asked to yet. */
   readonly stoppable: StepView | null = $derived(this.mayAct && this.view?.stop?.asked === "no" ? (this.steps.find((step) => step.id === this.view?.stop?.step) ?? null) : null);
   /** The step that is being stopped gently, and can still be killed from here. */
@@ -48,6 +53,39 @@ export class RunController {
     } catch (thrown) {
       this.unreadable = refused(thrown);
     }
+  }
+
+  /** Looks whether the plan's file was edited: when the run is opened, and when somebody comes back to the window. */
+  async readEdited(): Promise<void> {
+    try {
+      this.edited = await this.#host.call("run.edited", { run: this.run });
+    } catch {
+      // A run that cannot be read says so where its view is asked for.
+      this.edited = null;
+    }
+  }
+
+  /** Trusts the edited plan as it was shown. */
+  async trustEdited(edited: Edited): Promise<void> {
+    if (this.busy !== null) return;
+    this.busy = "plan.trust";
+    this.refusal = null;
+    try {
+      await this.#host.call("plan.trust", { path: edited.path, digest: edited.digest });
+    } catch (thrown) {
+      this.refusal = refused(thrown);
+    } finally {
+      this.busy = null;
+    }
+    await this.readEdited();
+  }
+
+  /** Goes on with the edited plan as it was shown; `fates` has an answer for each changed step that has a result. */
+  async adopt(edited: Edited, fates: Record<string, "keep" | "again">, reason: string): Promise<boolean> {
+    const done = await this.#ask("run.adopt", { run: this.run, digest: edited.digest, shown: edited.shown, fates, reason });
+    // A refusal says that it, or the run, is another one by now: what is shown is read anew either way.
+    await this.readEdited();
+    return done;
   }
 
   /** Takes what the core published. Views may overtake each other: the highest number is the newest. */
@@ -166,6 +204,11 @@ export class RunController {
 
   resume(): Promise<boolean> {
     return this.#ask("run.resume", { run: this.run });
+  }
+
+  /** Asks who drives to let go, and goes on here; with `force`, one that does not answer is shut out. */
+  takeOver(force: boolean): Promise<boolean> {
+    return this.#ask("run.take_over", { run: this.run, force });
   }
 
   /** What a report of that form is called. */

@@ -26,7 +26,7 @@ export type Profiles = { profiles: Array<Profile>, explanation: string | null, d
 
 export type RunStatus = "running" | "held" | "waiting_for_person" | "needs_decision" | "rolling_back" | "interrupted" | "succeeded" | "failed" | "rolled_back" | "aborted";
 
-export type RunSummary = { run: string, title: string, plan_path: string, mode: Mode, status: RunStatus, account: string, alias: string | null, weight: Weight, weight_guessed: boolean, started_at: string, started_by: string, ended_at: string | null, steps_done: number, steps_total: number, glass_broken: boolean, said: string, };
+export type RunSummary = { run: string, title: string, plan_path: string, mode: Mode, status: RunStatus, account: string, alias: string | null, weight: Weight, weight_guessed: boolean, started_at: string, started_by: string, ended_at: string | null, steps_done: number, steps_total: number, glass_broken: boolean, said: string, updated_at: string, driven_by: Driver | null, standing: Array<StandingNote>, };
 
 export type WaitingKind = "hold" | "failure" | "person" | "interrupted";
 
@@ -188,11 +188,19 @@ export type CautionView = { id: string, says: string, must_accept: boolean, };
 
 export type RollbackSet = { pinned_at: string | null, steps: Array<UndoStep>, cautions: Array<CautionView>, possible: boolean, };
 
+export type StepChange = { step: string, title: string, how: "added" | "removed" | "changed", decide: boolean, status: StepStatus, };
+
+export type Edited = { path: string, digest: string, walked: string, trusted: boolean, diff: string, changes: Array<StepChange>, shown: string, refused: Problem | null, };
+
 export type Glass = { before: string, person: Person, at: string, reason: string, };
 
 export type Obligation = { run: string, id: string, what: string, owner: string | null, due: string | null, overdue: boolean, opened_at: string, plan: string, account: string, alias: string | null, weight: Weight, practice: boolean, };
 
 export type Driver = { what: string, };
+
+export type StandingSort = "known" | "unknown" | "asked";
+
+export type StandingNote = { sort: StandingSort, says: string, };
 
 export type Lapse = { session: string | null, said: string, };
 
@@ -200,7 +208,7 @@ export type StopAsked = "no" | "gently" | "hard";
 
 export type StopOffer = { step: string, asked: StopAsked, };
 
-export type RunView = { run: string, seq: number, title: string, plan_path: string, plan_digest: string, mode: Mode, speed: number, scenario: string | null, status: RunStatus, said: string, started_at: string, started_by: Person, ended_at: string | null, estimate: Estimate | null, identity: Identity, driven_by: Driver | null, resumable: boolean, stages: Array<StageView>, current: string | null, hold: Hold | null, outputs: Array<Output>, rollback: RollbackSet, people: Array<Person>, wants: Array<string>, lapsed: Lapse | null, stop: StopOffer | null, broken: Array<Glass>, halted: string | null, head: string, };
+export type RunView = { run: string, seq: number, title: string, plan_path: string, plan_digest: string, mode: Mode, speed: number, scenario: string | null, status: RunStatus, said: string, started_at: string, started_by: Person, ended_at: string | null, estimate: Estimate | null, identity: Identity, driven_by: Driver | null, resumable: boolean, standing: Array<StandingNote>, updated_at: string, stages: Array<StageView>, current: string | null, hold: Hold | null, outputs: Array<Output>, rollback: RollbackSet, people: Array<Person>, wants: Array<string>, lapsed: Lapse | null, stop: StopOffer | null, broken: Array<Glass>, halted: string | null, head: string, };
 
 export type KeptIn = "shared" | "vault";
 
