@@ -161,9 +161,11 @@ fn has_its_values(plan: &Plan, state: &State) -> Result<(), Problem> {
         .iter()
         .find(|var| !var.secret && var.default.is_none() && !state.vars.contains_key(&var.name));
     match lacks {
-        Some(var) => Err(Problem::new(format!("the edited plan has a new variable `{}` without a value", var.name))
-            .code("refused")
-            .hint("give it a default in the plan")),
+        Some(var) => {
+            Err(Problem::new(format!("the edited plan has a new variable `{}` without a value", var.name))
+                .code("refused")
+                .hint("give it a default in the plan"))
+        }
         None => Ok(()),
     }
 }

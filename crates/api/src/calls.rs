@@ -13,9 +13,9 @@ use crate::learn::{KnownForm, KnownFrom};
 use crate::obligations::Moved;
 use crate::runs::{Chosen, StartRequest};
 use crate::views::{
-    AccountsView, AnswerView, DoctorView, DraftView, EditedView, FixPreview, Home, Identity, IdentityClock, ImportSaved,
-    ImportView, KnownDraft, KnownOffer, LockView, LogPage, ObligationView, PlanView, PrefsView, Profiles,
-    RollbackSet, RunSummary, RunView, SignInView, VaultView,
+    AccountsView, AnswerView, DoctorView, DraftView, EditedView, FixPreview, Home, Identity, IdentityClock,
+    ImportSaved, ImportView, KnownDraft, KnownOffer, LockView, LogPage, ObligationView, PlanView, PrefsView,
+    Profiles, RollbackSet, RunSummary, RunView, SignInView, VaultView,
 };
 use crate::which::hold_key;
 use holdpoint_plan::{ItemId, StepId, Target};

@@ -30,7 +30,11 @@ pub(crate) fn may_be_run(path: &str, reading: &Reading) -> Result<(), Problem> {
 }
 
 /// Refuses what would be sent to an account although it was never filled in.
-pub(crate) fn nothing_unfilled(path: &str, reading: &Reading, given: &BTreeMap<String, String>) -> Result<(), Problem> {
+pub(crate) fn nothing_unfilled(
+    path: &str,
+    reading: &Reading,
+    given: &BTreeMap<String, String>,
+) -> Result<(), Problem> {
     let open = holdpoint_plan::unfilled(reading, given);
     if open.is_empty() {
         return Ok(());

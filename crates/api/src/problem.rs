@@ -64,9 +64,9 @@ impl From<EngineError> for Problem {
             EngineError::Silent(_) => Self::new(error.to_string()).code("silent").hint(
                 "take it over all the same: its next write to the journal, and its next call, are refused",
             ),
-            EngineError::Busy { .. } => {
-                Self::new(error.to_string()).code("busy").hint("ask again then; it goes on until somebody does")
-            }
+            EngineError::Busy { .. } => Self::new(error.to_string())
+                .code("busy")
+                .hint("ask again then; it goes on until somebody does"),
             EngineError::Journal(_)
             | EngineError::Folder(_)
             | EngineError::Halted(_)

@@ -220,14 +220,20 @@ impl Console {
         if let Some((handle, text)) = here.filter(|(handle, _)| !is_over(handle)) {
             let state = handle.state();
             return Ok(handle.board(|board| {
-                let facts = RunFacts { driven_here: true, ..RunFacts::new(&state, board, &text, &prefs, self.clock.now()) };
+                let facts = RunFacts {
+                    driven_here: true,
+                    ..RunFacts::new(&state, board, &text, &prefs, self.clock.now())
+                };
                 self.listed_by(&facts)
             }));
         }
         let kept = self.kept(&row.run).await?;
         let board = Board::default();
         let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
-        let facts = RunFacts { driven_by, ..RunFacts::new(&kept.state, &board, &kept.text, &prefs, self.clock.now()) };
+        let facts = RunFacts {
+            driven_by,
+            ..RunFacts::new(&kept.state, &board, &kept.text, &prefs, self.clock.now())
+        };
         Ok(self.listed_by(&facts))
     }
 

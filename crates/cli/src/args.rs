@@ -6,8 +6,8 @@ mod images;
 mod known;
 mod obligations;
 
-use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use adopting::Adopt;
+use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use identities::{Accounts, AwsConsole, CredentialProcess, Exec, Login, Logout, Shell, Variables};
 pub(crate) use images::{Image, ImageInspect, ImageMirror, ImageVerb};
 pub(crate) use known::{Known, KnownAdd, KnownCheck, KnownList, KnownShow, KnownTo, KnownVerb};

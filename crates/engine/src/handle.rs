@@ -6,8 +6,8 @@ use crate::tools::{EngineError, Tools};
 use holdpoint_plan::Plan;
 use holdpoint_redact::Secret;
 use holdpoint_run::{
-    Actor, Answer, Checked, Choice, Command, Covered, Decision, HoldKey, Pin, Question, Refusal, RunId, Signature,
-    State, Status, Work, covers_digest,
+    Actor, Answer, Checked, Choice, Command, Covered, Decision, HoldKey, Pin, Question, Refusal, RunId,
+    Signature, State, Status, Work, covers_digest,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};

@@ -1,6 +1,9 @@
 //! The first screen, and what is pushed to the page.
 
-use super::{DriverView, Identity, LockView, LogLine, NoticeView, ObligationView, RunView, SignInView, StandingNote, Weight};
+use super::{
+    DriverView, Identity, LockView, LogLine, NoticeView, ObligationView, RunView, SignInView, StandingNote,
+    Weight,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

@@ -5,8 +5,8 @@ use super::plan_of::{estimate, hold_rule};
 use super::step_of::{seconds_between, status, step_view};
 use super::{
     CoveredView, DriverView, GlassView, HoldView, Identity, IdentityStanding, LapseView, OutputView,
-    PersonView, RunStatus, RunSummary, RunView, SignatureView, StageView, StandingNote, StepStatus, StopAsked,
-    StopView, Waiting, WaitingKind, Weight, standing_notes,
+    PersonView, RunStatus, RunSummary, RunView, SignatureView, StageView, StandingNote, StepStatus,
+    StopAsked, StopView, Waiting, WaitingKind, Weight, standing_notes,
 };
 use crate::marks::{alias_of, colour_of, weight_of};
 use holdpoint_engine::{Board, Lapse};
@@ -41,13 +41,7 @@ pub(crate) struct RunFacts<'a> {
 }
 
 impl<'a> RunFacts<'a> {
-    pub(crate) fn new(
-        state: &'a State,
-        board: &'a Board,
-        text: &'a str,
-        prefs: &'a Prefs,
-        now: At,
-    ) -> Self {
+    pub(crate) fn new(state: &'a State, board: &'a Board, text: &'a str, prefs: &'a Prefs, now: At) -> Self {
         let interruption = interruption(state);
         Self {
             state,

@@ -57,7 +57,8 @@ fn of_work(state: &State, work: &Work, title: &str) -> Option<StandingNote> {
             return Some(note(StandingSort::Known, format!("{what}: prepared; nothing of it was sent")));
         }
         Status::Waiting | Status::Verifying => {
-            let says = format!("{what}: sent and accepted; it goes on without us, and is followed to its true end");
+            let says =
+                format!("{what}: sent and accepted; it goes on without us, and is followed to its true end");
             return Some(note(StandingSort::Known, says));
         }
         Status::Sent => format!(
@@ -90,7 +91,10 @@ fn secrets(state: &State) -> Option<StandingNote> {
         [] => return None,
         [one] => format!("the secret {one} was in memory alone: it is asked for when a step needs it"),
         several => {
-            format!("the secrets {} were in memory alone: each is asked for when a step needs it", several.join(", "))
+            format!(
+                "the secrets {} were in memory alone: each is asked for when a step needs it",
+                several.join(", ")
+            )
         }
     };
     Some(note(StandingSort::Asked, says))

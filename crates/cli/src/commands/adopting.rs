@@ -40,24 +40,32 @@ pub(crate) async fn adopt(args: Adopt, env: &Env) -> Result<Exit, Problem> {
         })
         .await?;
     match args.json {
-        true => output::json(&serde_json::json!({ "run": run, "adopted": edited.digest, "instead_of": walked })),
+        true => {
+            output::json(&serde_json::json!({ "run": run, "adopted": edited.digest, "instead_of": walked }))
+        }
         false => {
-            output::line(format!("run {run} goes on with {} instead of {}", short(&edited.digest), short(&walked)));
+            output::line(format!(
+                "run {run} goes on with {} instead of {}",
+                short(&edited.digest),
+                short(&walked)
+            ));
             output::note(format!("`holdpoint resume {run}` goes on"));
         }
     }
     Ok(Exit::Done)
 }
 
-/// Tells a person that the plan's file says something else than what the run is walked by.
-pub(crate) async fn tell_if_edited(console: &Console, run: &RunId) -> Result<(), Problem> {
-    if let Some(edited) = console.edited(run).await? {
-        output::note(format!(
+/// Tells a person that the plan's file says something else than what the run is walked by. What cannot be looked at keeps
+/// no run from going on.
+pub(crate) async fn tell_if_edited(console: &Console, run: &RunId) {
+    match console.edited(run).await {
+        Ok(Some(edited)) => output::note(format!(
             "{} was edited since: the run goes on with the plan as it was; `holdpoint adopt {run} --preview` shows the edit",
             edited.path
-        ));
+        )),
+        Ok(None) => {}
+        Err(problem) => tracing::warn!(%run, %problem, "whether the plan was edited"),
     }
-    Ok(())
 }
 
 fn nothing(run: &RunId, json: bool) -> Exit {
@@ -130,9 +138,10 @@ fn fates(args: &Adopt, edited: &EditedView, person: bool) -> Result<BTreeMap<Str
             Some("w") => fates.insert(change.step.clone(), Adoption::Again),
             Some(_) | None => {
                 let open = format!("{} is another step now, and has a result", change.step);
-                return Err(Problem::new(open)
-                    .code("refused")
-                    .hint(format!("`--keep {0}`: it counts; `--again {0}`: it is walked again", change.step)));
+                return Err(Problem::new(open).code("refused").hint(format!(
+                    "`--keep {0}`: it counts; `--again {0}`: it is walked again",
+                    change.step
+                )));
             }
         };
     }

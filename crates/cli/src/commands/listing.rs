@@ -38,7 +38,7 @@ pub(crate) async fn show(args: &OfRun, env: &Env) -> Result<Exit, Problem> {
         true => output::json(&view),
         false => {
             shown(&view);
-            tell_if_edited(&console, &run).await?;
+            tell_if_edited(&console, &run).await;
         }
     }
     Ok(Exit::Done)

@@ -64,7 +64,7 @@ pub(crate) async fn resume(args: Resume, env: &Env) -> Result<Exit, Problem> {
     };
     match state.end {
         None => {
-            tell_if_edited(&console, &run).await?;
+            tell_if_edited(&console, &run).await;
             match args.take_over {
                 true => console.take_over(&run, args.force).await?,
                 false => console.resume(&run).await?,

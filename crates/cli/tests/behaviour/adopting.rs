@@ -97,7 +97,9 @@ fn an_edit_is_told_shown_and_adopted_step_by_step() {
     home.run(&adopts(&["--trust", "--keep", "one", "--reason", "why"]))
         .exits(1)
         .complains(&["both is another step now, and has a result", "--again both"]);
-    home.run(&adopts(&["--keep", "new", "--reason", "why"])).exits(2).complains(&["nothing to decide about `new`"]);
+    home.run(&adopts(&["--keep", "new", "--reason", "why"]))
+        .exits(2)
+        .complains(&["nothing to decide about `new`"]);
     home.run(&adopts(&["--keep", "one,both", "--again", "one", "--reason", "why"]))
         .exits(2)
         .complains(&["both kept and walked again"]);
@@ -127,8 +129,7 @@ fn what_a_run_cannot_go_on_with_is_refused_by_name() {
         ),
         (Waiting::text(&first, &[("last", "3")]).replace("uses: shell", "uses: shall"), "errors"),
         (
-            Waiting::text(&first, &[("last", "3")])
-                .replace("  target:", "  vars:\n    tag: {}\n  target:"),
+            Waiting::text(&first, &[("last", "3")]).replace("  target:", "  vars:\n    tag: {}\n  target:"),
             "new variable `tag` without a value",
         ),
     ];

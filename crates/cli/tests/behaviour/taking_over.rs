@@ -82,7 +82,8 @@ impl Driven {
 
     /// What was done is done once, and the journal is whole, whatever the first driver did when it woke.
     fn ends(self) -> Ran {
-        let ran = self.terminal.answers(&[("q = leave it open:", "g"), ("signed by [practice.operator]:", "")]);
+        let ran =
+            self.terminal.answers(&[("q = leave it open:", "g"), ("signed by [practice.operator]:", "")]);
         let said = std::fs::read_to_string(self.plan.with_file_name("said")).unwrap();
         assert_eq!(said, "one\ntwo\n", "{ran:?}");
         self.home.run(&["verify", "last"]).exits(0).says(&["intact", "all anchored"]);
@@ -95,7 +96,8 @@ fn a_driver_that_is_asked_lets_go() {
     let run = Driven::new();
     // A driver that is starved of the processor may hear too late, and is asked again.
     let taken = || run.home.run(&["resume", "last", "--take-over", "--auto-sign"]);
-    let heard = std::iter::repeat_with(taken).take(9).find(|ran| !ran.err.contains("does not answer")).unwrap();
+    let heard =
+        std::iter::repeat_with(taken).take(9).find(|ran| !ran.err.contains("does not answer")).unwrap();
     heard.exits(0).says(&["done: every step"]);
     run.home.run(&["report", "last"]).exits(0).says(&["taken over from pid", "which let go"]);
     run.ends().exits(1).says(&["took this run over"]);
@@ -115,6 +117,7 @@ fn a_stopped_driver_is_shut_out_and_can_do_nothing_when_it_wakes() {
         .exits(0)
         .says(&["done: every step"]);
     run.home.run(&["report", "last"]).exits(0).says(&["taken over from pid", "which did not answer"]);
+    run.signal("-CONT", &run.terminal.id().to_string());
     run.signal("-CONT", &pid);
     run.ends().exits(1);
 }

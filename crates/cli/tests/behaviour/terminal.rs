@@ -33,6 +33,11 @@ impl Terminal {
         Self { running, keys, mark: 0 }
     }
 
+    /// Process id of the terminal itself, which stops with the program in it.
+    pub(crate) fn id(&self) -> u32 {
+        self.running.child.id()
+    }
+
     /// What came since the last answer.
     fn fresh(&self) -> String {
         self.running.out().get(self.mark..).unwrap_or_default().to_owned()

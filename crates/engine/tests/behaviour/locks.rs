@@ -52,9 +52,9 @@ async fn a_driver_that_is_asked_lets_go_and_the_other_goes_on() {
     stage.walk(&taken, &[("hold stage release", Reply::Go("lee"))]).await;
     assert_eq!(taken.state().end.map(|(end, _)| end), Some(RunEnd::Done));
     let events: Vec<_> = tape.cuts().into_iter().flat_map(|cut| cut.events).collect();
-    let told = crate::halting::facts(&stage, &events).into_iter().find_map(|fact| {
-        if let Fact::DriverChanged { reason, .. } = fact { Some(reason) } else { None }
-    });
+    let told = crate::halting::facts(&stage, &events)
+        .into_iter()
+        .find_map(|fact| if let Fact::DriverChanged { reason, .. } = fact { Some(reason) } else { None });
     assert_eq!(told.as_deref(), Some("taken over from pid 41 on desk, which let go"));
     assert!(!stage.tools().folder.path().join("take-over.heard").exists());
 }

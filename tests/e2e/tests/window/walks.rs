@@ -98,9 +98,7 @@ async fn a_killed_window_is_resumed() {
     );
     other.picture("read-only").await;
     other.click("take-over").await;
-    again
-        .until("the first window to let go", "return document.body.innerText.includes('Read only: ')")
-        .await;
+    again.until("the first window to let go", "return document.body.innerText.includes('Read only: ')").await;
     again.close().await;
 
     assert_eq!(other.work_until(OVER, None, None).await, "succeeded", "{}", other.text().await);
