@@ -107,7 +107,10 @@ pub(crate) fn vacancy(text: &str) -> Option<std::ops::Range<usize>> {
                 let word =
                     rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
                 done = at + word;
-                rest.get(..word).filter(|word| yours(word).is_some() || is_told(word)).map(str::len)
+                rest.get(..word)
+                    .filter(|word| yours(word).is_some() || is_told(word))
+                    .map(str::len)
+                    .or_else(|| made_up(rest, before))
             }
         };
         if let Some(length) = length {
@@ -117,6 +120,11 @@ pub(crate) fn vacancy(text: &str) -> Option<std::ops::Range<usize>> {
     None
 }
 
+/// Without one of these, or a mark, there is none in a text.
+const WORDS: [&str; 12] = [
+    "CHANGE", "REPLACE", "FILL", "TBD", "TODO", "_ARN", "XXXX", "xxxx", "-xxx", "YYYYMMDD", "your-", "your_",
+];
+
 /// Whether anything in a text could be one: most scripts have nothing like it, and need not be looked through.
 pub(crate) fn may_be_vacant(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -125,8 +133,10 @@ pub(crate) fn may_be_vacant(text: &str) -> bool {
     };
     text.contains(['<', '%', '…'])
         || text.contains("...")
+        || text.match_indices('[').any(|(at, _)| in_brackets(text.get(at..).unwrap_or_default()).is_some())
         || (0..bytes.len()).any(braced)
-        || ["CHANGE", "REPLACE", "FILL", "TBD", "_ARN", "XXXX", "xxxx"].iter().any(|word| text.contains(word))
+        || WORDS.iter().any(|word| text.contains(word))
+        || bytes.windows(2).any(|pair| matches!(pair, [b'-', b'A'..=b'Z']))
         || YOURS.iter().any(|word| text.contains(word))
 }
 
@@ -159,7 +169,7 @@ fn split(text: String, quoted: bool, ends: bool, found: &mut Vec<WordPart>) {
 
 /// Whether [`here`] may find a vacancy at this byte; the first one of a character where it is not ASCII.
 fn may_begin(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || matches!(byte, b'{' | b'%' | b'<' | b'.' | 0xE2 | b'x')
+    byte.is_ascii_uppercase() || matches!(byte, b'{' | b'%' | b'<' | b'.' | 0xE2 | b'x' | b'y')
 }
 
 fn push(text: &str, quoted: bool, found: &mut Vec<WordPart>) {
@@ -181,14 +191,24 @@ fn here(rest: &str, before: &str, quoted: bool, ends: bool) -> Option<(usize, bo
         }
         b'%' => percented(rest, previous, quoted).map(|length| (length, false)),
         b'<' if quoted => in_quotes(rest).map(|length| (length, false)),
-        b'.' if ends && !quoted && rest == "..." => {
+        b'.' if ends && rest == "..." && (!quoted || before.ends_with("://")) => {
             let told = previous.is_none_or(|c| c.is_alphanumeric() || c == '/');
             told.then_some((3, false))
         }
         0xE2 if rest.starts_with('…') => Some(('…'.len_utf8(), false)),
+        b'y' => lower_yours(rest, before).map(|length| (length, false)),
         byte if byte.is_ascii_uppercase() || *byte == b'x' => {
             let starts = previous.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_');
-            if starts { shouted(rest).map(|length| (length, false)) } else { None }
+            if !starts {
+                return None;
+            }
+            if rest == "TODO" && before.is_empty() {
+                return Some((rest.len(), false));
+            }
+            shouted(rest)
+                .or_else(|| made_up(rest, before))
+                .or_else(|| day(rest, before))
+                .map(|length| (length, false))
         }
         _ => None,
     }
@@ -268,6 +288,116 @@ fn shouted(rest: &str) -> Option<usize> {
     let crossed =
         length >= 4 && (word.bytes().all(|byte| byte == b'x') || word.bytes().all(|byte| byte == b'X'));
     (named || told || arn || crossed).then_some(length)
+}
+
+/// What the ids of AWS begin with; the rest of one is of small hexadecimal digits.
+const IDS: [&str; 15] = [
+    "acl-",
+    "ami-",
+    "eipalloc-",
+    "eni-",
+    "i-",
+    "igw-",
+    "lt-",
+    "nat-",
+    "rtb-",
+    "sg-",
+    "snap-",
+    "subnet-",
+    "tgw-",
+    "vol-",
+    "vpc-",
+];
+
+/// `YYYYYYYY` of `sg-YYYYYYYY`, `xxxxx` of `vpc-xxxxx`: the rest of an id that no resource has.
+fn made_up(rest: &str, before: &str) -> Option<usize> {
+    let lead = IDS.iter().find_map(|lead| before.strip_suffix(lead))?;
+    if lead.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) {
+        return None;
+    }
+    let length = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    let id = rest.get(..length)?;
+    let crossed = length >= 3 && id.bytes().all(|byte| matches!(byte, b'x' | b'X'));
+    let loud = length >= 4 && id.bytes().any(|byte| byte.is_ascii_uppercase());
+    let ends = !rest.get(length..)?.starts_with(['-', '_', '.']);
+    ((crossed || loud) && ends).then_some(length)
+}
+
+/// What `your-…` may be about; `your-team-cluster` may be what a cluster is called.
+const OWN: [&str; 44] = [
+    "access",
+    "account",
+    "api",
+    "app",
+    "arn",
+    "aws",
+    "backend",
+    "bucket",
+    "cluster",
+    "container",
+    "db",
+    "database",
+    "distribution",
+    "domain",
+    "ecr",
+    "email",
+    "endpoint",
+    "frontend",
+    "function",
+    "group",
+    "host",
+    "id",
+    "image",
+    "instance",
+    "key",
+    "lambda",
+    "name",
+    "org",
+    "password",
+    "profile",
+    "project",
+    "region",
+    "repo",
+    "repository",
+    "role",
+    "secret",
+    "server",
+    "service",
+    "stack",
+    "subnet",
+    "tag",
+    "token",
+    "url",
+    "vpc",
+];
+
+/// `your-cluster-name`, `your_bucket`.
+fn lower_yours(rest: &str, before: &str) -> Option<usize> {
+    let tail = rest.strip_prefix("your-").or_else(|| rest.strip_prefix("your_"))?;
+    if before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+        return None;
+    }
+    let length =
+        tail.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
+    let name = tail.get(..length)?;
+    name.split(['-', '_']).all(|word| OWN.contains(&word)).then_some(rest.len() - tail.len() + length)
+}
+
+/// `YYYYMMDD` in a name: a day that somebody is to write.
+fn day(rest: &str, before: &str) -> Option<usize> {
+    let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+    let named = before.ends_with(['-', '_', '/', '.']);
+    (named && matches!(rest.get(..length)?, "YYYYMMDD" | "YYYYMMDDHHMM" | "YYYYMMDDHHMMSS")).then_some(length)
+}
+
+/// `[SNAPSHOT_ID]` at the start of a word: a name in brackets, and no set of letters to match.
+pub(super) fn in_brackets(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix('[')?;
+    let shouted = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    let length = inner.bytes().take(LONGEST).take_while(shouted).count();
+    let closed = inner.as_bytes().get(length) == Some(&b']');
+    let ends = inner.as_bytes().get(length + 1).is_none_or(u8::is_ascii_whitespace);
+    (closed && ends && inner.get(..length)?.contains('_')).then_some(length + 2)
 }
 
 /// Words that say that something is to stand there.

@@ -94,6 +94,11 @@ impl Cursor<'_> {
                 }
                 b'$' => self.dollar(&mut pieces, false)?,
                 b'{' => self.brace(&mut pieces),
+                b'[' if self.at == start && vacancies::in_brackets(self.rest()).is_some() => {
+                    let length = vacancies::in_brackets(self.rest()).unwrap_or_default();
+                    pieces.push(WordPart::Placeholder(self.slice(self.at, self.at + length).to_owned()));
+                    self.skip(length);
+                }
                 b'*' | b'?' | b'[' => self.pattern(byte, start, &mut pieces)?,
                 b'@' | b'!' | b'+' if self.ahead(1) == Some(b'(') && self.at > start => {
                     let open = self.at;
