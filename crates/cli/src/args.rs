@@ -151,7 +151,7 @@ pub(crate) struct Import {
     /// Keep the command of this proposal as a script; the report has the ids
     #[arg(long, value_name = "ID")]
     pub(crate) refuse: Vec<String>,
-    /// Make a step of this command that stands in a sentence; the report has the ids
+    /// Make a step of this command that stands outside of code fences; the report has the ids
     #[arg(long, value_name = "ID")]
     pub(crate) accept: Vec<String>,
     /// The target's account, instead of the one that the text names

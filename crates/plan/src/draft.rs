@@ -253,7 +253,36 @@ pub(crate) fn owned(fence: &Fence) -> Script {
 
 /// Whether a fence is commands for a shell, and so something that could be executed.
 pub(crate) fn is_command(fence: &Fence) -> bool {
-    ShellName::from_language(fence.language()).is_some() && !is_file(fence)
+    ShellName::from_language(fence.language()).is_some() && !is_file(fence) && !is_warning(fence)
+}
+
+/// Whether a fence shows what is not to be done: `# ❌ Don't: …`, `# Wrong: …` above its first command.
+pub(crate) fn is_warning(fence: &Fence) -> bool {
+    const WRONG: [&str; 14] = [
+        "bad:",
+        "bad example",
+        "bad practice",
+        "wrong:",
+        "wrong way",
+        "incorrect:",
+        "falsch:",
+        "mauvais",
+        "incorrecto:",
+        "errado:",
+        "неправильно",
+        "错误示例",
+        "悪い例",
+        "잘못된 예",
+    ];
+    const AGAINST: [&str; 5] = ["don't", "don’t", "do not", "never", "avoid"];
+    let text = fence.body.text.trim_start();
+    let Some(comment) = text.lines().next().and_then(|line| line.strip_prefix('#')) else { return false };
+    let crossed = comment.contains(['❌', '🚫', '⛔']);
+    let said = comment.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let against = WRONG.iter().any(|word| said.starts_with(word))
+        || crossed && WRONG.iter().chain(&AGAINST).any(|word| said.starts_with(word.trim_end_matches(':')));
+    // With the right way below it, a person must look.
+    against && !text.contains('✅')
 }
 
 /// Whether a fence shows what stands in a file, such as an image's entrypoint: run on the operator's machine it would do

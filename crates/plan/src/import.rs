@@ -15,6 +15,7 @@ mod report;
 mod site;
 mod source;
 mod splice;
+mod told;
 mod unfenced;
 mod ways_back;
 mod written;
@@ -37,7 +38,7 @@ pub struct ImportOptions {
     pub repair: bool,
     /// Ids of proposals that were refused: their commands stay scripts.
     pub refused: BTreeSet<String>,
-    /// Ids of commands in sentences that are to become steps.
+    /// Ids of commands outside of code fences that are to become steps.
     pub accepted: BTreeSet<String>,
     /// The account of the target, instead of the one that the text names.
     pub account: Option<String>,
@@ -134,7 +135,7 @@ pub enum Outcome {
         /// What became of it.
         why: String,
     },
-    /// It stands in a sentence, and nothing was inserted for it; see [`ImportOptions::accepted`].
+    /// It stands outside of code fences, and nothing was inserted for it; see [`ImportOptions::accepted`].
     Offered {
         /// What it would become.
         uses: String,

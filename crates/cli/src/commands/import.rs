@@ -72,7 +72,7 @@ fn summary(done: &import::Import) -> String {
             Outcome::Offered { uses, effect, .. } => (
                 '~',
                 format!(
-                    "{uses}, {}: in a sentence; --accept {} makes a step of it",
+                    "{uses}, {}: outside of code fences; --accept {} makes a step of it",
                     effect_word(*effect),
                     one.id
                 ),

@@ -110,8 +110,7 @@ impl Composition {
         composer.room = MOST_STEPS.saturating_sub(checklists(parts) + composer.made.free.len());
         composer.fences(parts, &mut context);
         composer.hoist(&mut context);
-        composer.unfenced(parts);
-        composer.sentences(parts, &mut context);
+        composer.outside(parts, &mut context);
         composer.inline();
         composer.made.left.sort_by_key(|left| left.span.start);
         composer.front(&context);

@@ -8,7 +8,7 @@ use super::{Outcome, Proposal, unfenced};
 use crate::document::{Fence, Part};
 use crate::kinds::ShellName;
 use crate::lift::{Context, Verdict};
-use crate::shell::{Reach, Script, Shape, reach, unwrap_command};
+use crate::shell::{Reach, Script, Shape, Statement, Word, WordPart, parse, reach, unwrap_command};
 use crate::{Role, Span, draft, rules};
 use serde_json::{Map, Value, json};
 use std::ops::Range;
@@ -60,12 +60,28 @@ impl Composer<'_> {
                 );
                 continue;
             }
+            if draft::is_warning(fence) {
+                self.leave(fence.span, "a code fence", "its first line says that it is not to be done");
+                continue;
+            }
             let script = fence.script();
             if !is_commands(fence, script) {
-                if fence.body.text.lines().any(|line| unfenced::is_command(line.trim())) {
-                    let why = match fence.language() {
-                        "" => "not all of it are commands, and nothing says that it is a script".to_owned(),
-                        language => format!("it is marked as `{language}`, which no shell runs"),
+                let asks = |line: &str| line.split("$(").skip(1).any(unfenced::is_command);
+                if fence.body.text.lines().any(|line| unfenced::is_command(line.trim()) || asks(line)) {
+                    let broken = script.statements.iter().find_map(|statement| match &statement.shape {
+                        Shape::NotUnderstood(why) => Some(why),
+                        Shape::Simple(_)
+                        | Shape::Pipeline(_)
+                        | Shape::List(_)
+                        | Shape::Compound { .. }
+                        | Shape::Assignments(_) => None,
+                    });
+                    let why = match (fence.language(), broken) {
+                        ("", Some(why)) => format!("not all of it can be read: {why}"),
+                        ("", None) => {
+                            "not all of it are commands, and nothing says that it is a script".to_owned()
+                        }
+                        (language, _) => format!("it is marked as `{language}`, which no shell runs"),
                     };
                     self.leave(fence.span, "a code fence", &why);
                 }
@@ -439,13 +455,25 @@ fn is_commands(fence: &Fence, script: &Script) -> bool {
         && script.problems.is_empty()
         && !script.statements.is_empty()
         && script.statements.iter().all(|statement| match &statement.shape {
-            Shape::NotUnderstood(_) | Shape::Compound { .. } | Shape::Assignments(_) => false,
+            Shape::NotUnderstood(_) | Shape::Compound { .. } => false,
+            Shape::Assignments(list) => list.iter().all(|one| asks_a_program(&one.value)),
             Shape::Simple(_) | Shape::Pipeline(_) | Shape::List(_) => {
                 statement.commands().iter().all(|command| {
                     let words = unwrap_command(command).words;
                     words.len() > 1 && !matches!(reach(&words).reach, Reach::Unknown)
                 })
             }
+        })
+}
+
+/// `$(aws …)`, and nothing else.
+fn asks_a_program(value: &Word) -> bool {
+    let [WordPart::Command(inner)] = value.parts.as_slice() else { return false };
+    let script = parse(inner);
+    !script.statements.is_empty()
+        && script.statements.iter().flat_map(Statement::commands).all(|command| {
+            let words = unwrap_command(command).words;
+            words.len() > 1 && !matches!(reach(&words).reach, Reach::Unknown)
         })
 }
 

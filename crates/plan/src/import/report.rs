@@ -13,7 +13,7 @@ pub struct Counts {
     pub kept: usize,
     /// Commands need no step of their own.
     pub absorbed: usize,
-    /// Commands in sentences are offered.
+    /// Commands outside of code fences are offered.
     pub offered: usize,
     /// Something was left alone.
     pub left: usize,
@@ -47,8 +47,8 @@ impl Import {
                 counts.left,
                 match counts.offered {
                     0 => String::new(),
-                    1 => " 1 more stands in a sentence and is offered.".to_owned(),
-                    many => format!(" {many} more stand in sentences and are offered."),
+                    1 => " 1 more stands outside of code fences and is offered.".to_owned(),
+                    many => format!(" {many} more stand outside of code fences and are offered."),
                 }
             ),
             ImportState::CheckedAlready => "This is a checked plan already; nothing was inserted.".to_owned(),
@@ -128,7 +128,7 @@ impl Import {
             ("left alone", counts.left),
         ]
         .into_iter()
-        .chain((counts.offered > 0).then_some(("offered, in sentences", counts.offered)))
+        .chain((counts.offered > 0).then_some(("offered", counts.offered)))
         .chain([
             ("stages", self.reading.plan.stages.len()),
             ("steps", self.reading.plan.steps().count()),

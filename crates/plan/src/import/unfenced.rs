@@ -1,54 +1,30 @@
-//! Commands that stand in plain text, and commands in a sentence: a walk passes them by, and whoever imports the plan is told.
+//! Which lines of plain text are commands; and commands in sentences that nobody tells to run: a walk passes them by, and whoever
+//! imports the plan is told.
 
 use super::compose::Composer;
 use crate::Span;
-use crate::document::Part;
 use crate::lift::{Context, Verdict, lift};
 use crate::shell::parse;
+use std::collections::BTreeSet;
 
 /// Programs by which a line of plain text is known for a command, if a subcommand follows.
 const PROGRAMS: [&str; 7] = ["aws", "docker", "terraform", "tofu", "kubectl", "helm", "podman"];
 
 impl Composer<'_> {
-    /// Reports lines that begin like a command, the first one of each paragraph.
-    pub(super) fn unfenced(&mut self, parts: &[Part]) {
-        let fences: Vec<Span> = parts
-            .iter()
-            .filter_map(|part| match part {
-                Part::Fence(fence) => Some(fence.span),
-                Part::Heading(_) | Part::Task(_) | Part::Row(_) | Part::Comment(_) => None,
-            })
-            .collect();
-        let mut fences = fences.into_iter().peekable();
-        let (mut at, mut said) = (0, false);
-        let text = self.text;
-        for line in text.split_inclusive('\n') {
-            let start = at;
-            at += line.len();
-            while fences.next_if(|fence| fence.end <= start).is_some() {}
-            let fenced = fences.peek().is_some_and(|fence| fence.start < at);
-            if fenced || line.trim().is_empty() {
-                said = false;
-            } else if !said && is_command(line.trim()) {
-                said = true;
-                let span = Span { start, end: start + line.trim_end().len() };
-                self.leave(
-                    span,
-                    "a command in plain text",
-                    "it stands in no code fence: put a line of ``` before and after it, and import again",
-                );
-            }
-        }
-    }
-
     /// Reports inline code that is a command and is not offered as a step, with what a code fence would make of it.
     pub(super) fn inline(&mut self) {
         let context = Context::new(self.facts());
+        let passed: BTreeSet<Span> = self.made.left.iter().map(|one| one.span).collect();
         for said in self.understood.commands_inline.clone() {
             // What is offered, or was accepted, is said there.
             let proposals = &self.made.proposals;
             let from = proposals.partition_point(|one| one.span.end <= said.span.start);
-            if proposals.get(from).is_some_and(|one| one.span.start < said.span.end) {
+            if proposals.get(from).is_some_and(|one| one.span.start < said.span.end)
+                || passed
+                    .range(Span { start: said.span.start, end: 0 }..)
+                    .next()
+                    .is_some_and(|one| one.start < said.span.end)
+            {
                 continue;
             }
             let script = parse(&said.text);

@@ -243,6 +243,35 @@ fn an_offered_command_becomes_a_step_when_it_is_accepted() {
     assert!(!more.reading.diagnostics.iter().any(|one| one.severity == Severity::Error), "{}", more.text);
 }
 
+/// The same of checklists, tables, headings and lines of plain text: each step stands where it can be read.
+#[test]
+fn what_is_offered_outside_of_fences_becomes_steps_where_it_stands() {
+    let path = home().join("tests/import/outside-of-fences.md");
+    let text = std::fs::read_to_string(&path).expect("the case");
+    let all = plain(text.as_bytes());
+    let offered = all.proposals.iter().filter(|one| matches!(one.outcome, Outcome::Offered { .. }));
+    let accepted =
+        ImportOptions { accepted: offered.map(|one| one.id.clone()).collect(), ..ImportOptions::default() };
+    assert_eq!(accepted.accepted.len(), 6, "{}", all.report());
+    let more = check_with(&text, &accepted);
+    assert_eq!(more.counts().offered, 0, "{}", more.report());
+    let steps: Vec<&str> = more.reading.plan.steps().map(|step| step.action.uses.as_str()).collect();
+    let wanted = [
+        "checklist",
+        "ecs.check",
+        "checklist",
+        "ecs.deploy",
+        "terraform.plan",
+        "shell",
+        "http.check",
+        "shell",
+    ];
+    assert_eq!(steps, wanted, "{}", more.text);
+    assert!(!more.reading.diagnostics.iter().any(|one| one.severity == Severity::Error), "{}", more.text);
+    let again = plain(&more.bytes);
+    assert_eq!(again.bytes, more.bytes);
+}
+
 fn check_with(text: &str, options: &ImportOptions) -> Import {
     let done = import(text.as_bytes(), options);
     let mut rest = done.text.as_str();

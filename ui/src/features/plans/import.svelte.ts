@@ -16,7 +16,7 @@ export class ImportController {
   #wish: PlanImport;
   #asked = 0;
 
-  /** Ids of commands in sentences that become steps. */
+  /** Ids of commands outside of code fences that become steps. */
   accepted = $state.raw<readonly string[]>([]);
   /** What could be lifted, and what is offered: only these can be accepted or refused. */
   readonly liftable: ProposalView[] = $derived(
@@ -34,7 +34,7 @@ export class ImportController {
     return this.#ask(this.#wish);
   }
 
-  /** Accepts a lift, or refuses it: then its command stays a script. What stands in a sentence becomes a step, or none. */
+  /** Accepts a lift, or refuses it: then its command stays a script. What stands outside of code fences becomes a step, or none. */
   toggle(id: string): Promise<void> {
     const { refused: ids, accepted } = this.#wish;
     const offered = accepted.includes(id) || this.view?.proposals.find((one) => one.id === id)?.outcome === "offered";
