@@ -212,6 +212,27 @@ fn account(node: &Node, findings: &mut Findings<'_>) -> Option<String> {
     }
 }
 
+/// The region that commands of a text name, where it is always the same one.
+pub(crate) fn region_named(text: &str) -> Option<&str> {
+    let mut found: Option<&str> = None;
+    for lead in ["--region", "AWS_REGION", "AWS_DEFAULT_REGION"] {
+        for (at, _) in text.match_indices(lead) {
+            let Some(rest) = text.get(at + lead.len()..).and_then(|rest| rest.strip_prefix([' ', '=']))
+            else {
+                continue;
+            };
+            let rest = rest.trim_start_matches(['"', '\'']);
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+            let Some(region) = rest.get(..end).filter(|region| is_region(region)) else { continue };
+            if found.is_some_and(|before| before != region) {
+                return None;
+            }
+            found = Some(region);
+        }
+    }
+    found
+}
+
 fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let Some((number, names)) = parts.split_last() else { return false };

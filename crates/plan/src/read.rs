@@ -217,12 +217,16 @@ impl<'t> Reader<'t> {
                 || stage.stage.role == Role::Reference
         });
         if level == Level::Checked && !front.targeted {
-            findings.note(
-                "no-target",
-                front::start(cut),
-                "the plan names no `target`",
-                "A run will ask for the account and region, and journal them.".to_owned(),
-            );
+            let asks = "A run will ask for the account and region, and journal them.";
+            let hint = match front::region_named(self.text) {
+                Some(region) => {
+                    format!(
+                        "{asks} Its commands name `{region}`: write `target: {{ account: \"…\", region: {region} }}`."
+                    )
+                }
+                None => asks.to_owned(),
+            };
+            findings.note("no-target", front::start(cut), "the plan names no `target`", hint);
         }
         let known = lint::Known {
             parts,

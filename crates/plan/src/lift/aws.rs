@@ -1,5 +1,6 @@
 //! The AWS CLI: options that every command has, and which command goes where.
 
+use super::context::Before;
 use super::flags::{Flag, Options, Style, Takes, read};
 use super::verdict::{Answer, Keep, keep};
 use super::{Call, Output};
@@ -236,12 +237,25 @@ fn same(call: &Call<'_, '_>, what: &str, found: &str, wanted: Option<&str>) -> R
     match wanted {
         Some(wanted) if wanted == settled => Ok(()),
         Some(wanted) => keep(format!("it goes to the {what} `{settled}`, and the plan's is `{wanted}`")),
+        None if what == "profile" && call.context().steps.iter().any(|step| names_no_profile(step)) => {
+            keep(format!(
+                "it goes to the profile `{settled}`, and steps before it name none: nothing says that both are one account"
+            ))
+        }
         None => {
             call.values().guess(format!("the {what} `{settled}` is that of the plan's target"));
             call.values().reach(what, &settled);
             Ok(())
         }
     }
+}
+
+/// Whether an earlier command became a step that goes to an account, and did not say by which profile.
+fn names_no_profile(step: &Before) -> bool {
+    let Some(lifted) = &step.lifted else { return false };
+    let family = lifted.uses.split('.').next().unwrap_or_default();
+    matches!(family, "apprunner" | "ecs" | "logs" | "network" | "rds" | "schema" | "secrets" | "terraform")
+        && !lifted.reaches.iter().any(|(what, _)| what == "profile")
 }
 
 /// Refuses ARNs of another account or region than the plan's.

@@ -37,6 +37,13 @@ struct Chain {
     pushed: Vec<String>,
 }
 
+impl Chain {
+    /// Whether the image has that name: `api` and `api:latest` are one.
+    fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|own| docker_later::plain(own) == docker_later::plain(name))
+    }
+}
+
 /// By subcommand.
 pub(crate) fn lift(call: &Call<'_, '_>) -> Result<Answer, Keep> {
     if let Some(name) = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_DEFAULT_PLATFORM", "BUILDX_BUILDER"]
@@ -219,10 +226,10 @@ fn follow(call: &Call<'_, '_>, chain: &mut Chain) -> Result<usize, Keep> {
             next.arguments().iter().map(|word| next.values().text(word)).collect();
         let Ok(words) = words else { break };
         match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["tag", from, to] | ["image", "tag", from, to] if chain.names.contains(*from) => {
+            ["tag", from, to] | ["image", "tag", from, to] if chain.has(from) => {
                 chain.names.insert((*to).to_owned());
             }
-            ["push", name] | ["image", "push", name] if chain.names.contains(*name) => {
+            ["push", name] | ["image", "push", name] if chain.has(name) => {
                 chain.pushed.push((*name).to_owned());
                 take = count + 1;
             }

@@ -352,7 +352,7 @@ fn is_program(word: &str) -> bool {
 }
 
 /// The name without the tag that Docker adds by itself.
-fn plain(name: &str) -> &str {
+pub(crate) fn plain(name: &str) -> &str {
     let name = name.strip_prefix("docker-daemon:").unwrap_or(name);
     name.strip_suffix(":latest").unwrap_or(name)
 }

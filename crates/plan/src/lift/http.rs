@@ -348,6 +348,11 @@ fn address(call: &Call<'_, '_>, url: &str) -> Result<String, Keep> {
 /// `healthz_of_api`, by the path and host.
 fn name(call: &Call<'_, '_>, url: &str, method: &str) -> String {
     let settled = call.context().settled(url).unwrap_or_else(|| super::marks::written(url));
+    // An address that is a variable as a whole is called as that.
+    let settled = match settled.trim().strip_prefix("{{ vars.").and_then(|rest| rest.strip_suffix(" }}")) {
+        Some(variable) => variable.to_owned(),
+        None => settled,
+    };
     let rest = settled.split_once("://").map_or(settled.as_str(), |(_, rest)| rest);
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let path = path.split(['?', '#']).next().unwrap_or_default();

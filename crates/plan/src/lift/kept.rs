@@ -6,7 +6,7 @@ use super::marks::written;
 use super::values::{Values, is_secret, is_the_shells, var_name};
 use super::verdict::{Keep, Kept, NewVar, keep};
 use crate::Effect;
-use crate::shell::{Redirect, Statement, reach_of};
+use crate::shell::{Redirect, Shape, Statement, reach_of};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A statement that stays as it is.
@@ -14,8 +14,13 @@ pub(crate) fn kept(statement: &Statement, text: &str, context: &Context, why: St
     let own = assigned::names(statement, text);
     let mut env = BTreeMap::new();
     let mut vars: Vec<NewVar> = Vec::new();
-    for (name, has_default) in read_from(statement, text) {
-        if own.contains(&name) || is_the_shells(&name) || is_given(&name) {
+    // Another language has other variables.
+    let foreign =
+        matches!(&statement.shape, Shape::NotUnderstood(why) if why.starts_with("it is written for"));
+    for (name, has_default) in read_from(statement, text).into_iter().filter(|_| !foreign) {
+        // `orders:$LATEST` is Lambda's word, and nobody's variable.
+        let word = name == "LATEST" && text.contains("lambda") && !text.contains("LATEST=");
+        if own.contains(&name) || is_the_shells(&name) || is_given(&name) || word {
             continue;
         }
         match context.variables.get(&name) {

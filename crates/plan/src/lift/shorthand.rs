@@ -51,10 +51,24 @@ impl Reader {
         self.chars.get(self.at).copied()
     }
 
+    /// Takes a mark, with the blanks and line breaks around it, which the AWS CLI passes over.
     fn take(&mut self, wanted: char) -> bool {
+        let start = self.at;
+        self.blanks();
         let found = self.peek() == Some(wanted);
-        self.at += usize::from(found);
+        if found {
+            self.at += 1;
+            self.blanks();
+        } else {
+            self.at = start;
+        }
         found
+    }
+
+    fn blanks(&mut self) {
+        while self.peek().is_some_and(|c| c.is_ascii_whitespace()) {
+            self.at += 1;
+        }
     }
 
     /// `a=1,b=[2,3],c=4,5`: a value after a comma that is no pair belongs to the list of the pair before.
@@ -80,9 +94,11 @@ impl Reader {
                     }
                 }
             }
-            if self.take(',') {
+            // The last one may end with a comma.
+            if self.take(',') && (end.is_none() || self.peek() != end) {
                 continue;
             }
+            self.blanks();
             return (self.peek() == end).then_some(map);
         }
     }
@@ -112,7 +128,7 @@ impl Reader {
                 }
                 loop {
                     list.push(reader.value()?);
-                    if reader.take(',') {
+                    if reader.take(',') && reader.peek() != Some(']') {
                         continue;
                     }
                     return reader.take(']').then_some(Value::Array(list));
@@ -145,7 +161,7 @@ impl Reader {
                     text.push(c);
                     self.at += 1;
                 }
-                Some(Value::String(text))
+                Some(Value::String(text.trim_end().to_owned()))
             }
         }
     }
@@ -155,6 +171,7 @@ impl Reader {
             return None;
         }
         self.at += 1;
+        self.blanks();
         self.depth += 1;
         let value = read(self);
         self.depth -= 1;

@@ -5,7 +5,7 @@ use super::amend;
 use super::scene::{Listing, Scene};
 use crate::findings::{Findings, short};
 use crate::lift::{pieces, speaks_for_itself};
-use crate::{Edit, Fix, Severity};
+use crate::{Edit, Fix, Severity, Span};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,17 +20,59 @@ pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     if values.is_empty() {
         return;
     }
+    // One finding a variable, whose repair is that of all scripts.
+    let mut told: Vec<Told> = Vec::new();
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
     for listing in scene.listings.iter().filter(|listing| listing.owner.is_some()) {
-        again(scene, listing, &values, findings);
+        let found = again(listing, &values);
+        let Some((at, value, name)) = found.first().copied() else { continue };
+        let fix = handed_over(scene, listing, &found);
+        let known =
+            found.iter().map(|(_, _, name)| by_name.get(name).copied()).collect::<Option<Vec<usize>>>();
+        if let Some(one) = known.and_then(|known| told.get_mut(*known.first()?)) {
+            one.more += 1;
+            match (&mut one.fix, fix) {
+                (Some(all), Some(more)) => all.edits.extend(more.edits),
+                (none @ None, more) => *none = more,
+                (Some(_), None) => {}
+            }
+            continue;
+        }
+        for (_, _, name) in &found {
+            by_name.entry(name).or_insert(told.len());
+        }
+        let span = listing.place(crate::Span { start: at, end: at + value.len() });
+        told.push(Told { span, value: value.to_owned(), name: name.to_owned(), more: 0, fix });
+    }
+    for Told { span, value, name, more, fix } in told {
+        let who = match more {
+            0 => "this script names the value itself".to_owned(),
+            1 => "this script and 1 more name the value themselves".to_owned(),
+            more => format!("this script and {more} more name the value themselves"),
+        };
+        findings.add(
+            Severity::Note,
+            "named-again",
+            span,
+            format!("`{}` is the variable `{name}` of the plan, and {who}", short(&value)),
+            Some("With another value of the variable, the scripts would still work on this one. Hand it over by `env`.".to_owned()),
+            fix,
+        );
     }
 }
 
-fn again(
-    scene: &Scene<'_>,
-    listing: &Listing<'_>,
-    values: &HashMap<&str, &str>,
-    findings: &mut Findings<'_>,
-) {
+/// What is said of a variable.
+struct Told {
+    span: Span,
+    value: String,
+    name: String,
+    /// Scripts beside the first one.
+    more: usize,
+    fix: Option<Fix>,
+}
+
+/// Where a script names values that are variables: place, value, and name of the variable.
+fn again<'v>(listing: &'v Listing<'_>, values: &HashMap<&str, &'v str>) -> Vec<(usize, &'v str, &'v str)> {
     let text = listing.fence.body.text.as_str();
     let comment = |at: usize| {
         let spans = listing.script.comments.iter().map(|comment| comment.span);
@@ -39,20 +81,23 @@ fn again(
     let mut found: Vec<(usize, &str, &str)> = Vec::new();
     for piece in pieces(text) {
         let Some(name) = values.get(piece.text) else { continue };
-        if (piece.flagged || speaks_for_itself(piece.text)) && !comment(piece.at) {
+        if (piece.flagged || speaks_for_itself(piece.text))
+            && !comment(piece.at)
+            && !sets(text, piece.at, name)
+        {
             found.push((piece.at, piece.text, name));
         }
     }
-    let Some((at, value, name)) = found.first().copied() else { return };
-    let span = listing.place(crate::Span { start: at, end: at + value.len() });
-    findings.add(
-        Severity::Note,
-        "named-again",
-        span,
-        format!("`{}` is the variable `{name}` of the plan, and this script names it itself", short(value)),
-        Some("With another value of the variable, this script would still work on this one. Hand it over by `env`.".to_owned()),
-        handed_over(scene, listing, &found),
-    );
+    found
+}
+
+/// `CLUSTER=shop-prod` in a script is where the variable `cluster` of the plan is from.
+fn sets(text: &str, at: usize, variable: &str) -> bool {
+    let before = text.get(..at).unwrap_or_default().trim_end_matches(['"', '\'']);
+    let Some(before) = before.strip_suffix('=') else { return false };
+    let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+    name.eq_ignore_ascii_case(variable)
+        && !before.get(..before.len() - name.len()).is_some_and(|lead| lead.ends_with('-'))
 }
 
 /// The repair: the script reads each value from its environment.

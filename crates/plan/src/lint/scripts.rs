@@ -1,5 +1,6 @@
 //! Scripts that a shell reads differently than their author: typographic quotes, empty variables, failures passed by.
 
+use super::named_again::{Quoting, quoting};
 use super::scene::{Listing, Scene};
 use crate::findings::Findings;
 use crate::shell::{Command, Reach, Shape, Word, WordPart};
@@ -30,6 +31,38 @@ fn misread(listing: &Listing<'_>, findings: &mut Findings<'_>) {
             edits: vec![Edit::replace(span, meant.clone())],
         });
         findings.add(Severity::Warning, "shell-text", span, problem.message.clone(), None, fix);
+    }
+    words_of_lambda(listing, findings);
+}
+
+/// `orders:$LATEST` without single quotes: Lambda's word for the newest code is a variable of the shell, which is empty.
+fn words_of_lambda(listing: &Listing<'_>, findings: &mut Findings<'_>) {
+    const WORD: &str = "$LATEST";
+    let text = listing.fence.body.text.as_str();
+    if !text.contains(WORD) || !text.contains("lambda") || text.contains("LATEST=") {
+        return;
+    }
+    let Some(places) = quoting(text) else { return };
+    for (at, _) in text.match_indices(WORD) {
+        let before = text.get(..at).unwrap_or_default();
+        let meant = before.ends_with(':')
+            || before.ends_with("--qualifier ")
+            || before.ends_with("--function-version ");
+        if !meant || !matches!(places.get(&at), Some(Quoting::None | Quoting::Double)) {
+            continue;
+        }
+        let span = listing.place(crate::Span { start: at, end: at + WORD.len() });
+        findings.add(
+            Severity::Warning,
+            "shell-text",
+            span,
+            "for a shell `$LATEST` is a variable, and an empty one: Lambda never sees it",
+            None,
+            Some(Fix {
+                title: "Write `\\$LATEST`".to_owned(),
+                edits: vec![Edit::replace(span, format!("\\{WORD}"))],
+            }),
+        );
     }
 }
 
