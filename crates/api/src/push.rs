@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// The least time between two pushes of one run: about three frames.
 const PUSH_EVERY: Duration = Duration::from_millis(50);
+/// How often is looked whether another drives a run that was let go of, before it counts as one that nobody drives: ten
+/// seconds.
+const LOOKS_FOR_NEXT: u32 = 200;
 
 impl Console {
     /// Keeps a run that is driven here, pushes what changes of it, and lets go when it is over.
@@ -35,8 +38,15 @@ impl Console {
     /// A run that this process let go of is looked at from here on, as anybody else's.
     async fn follow_on(self: &Arc<Self>, handle: &RunHandle) {
         let run = handle.id();
-        let ours = self.opened().get(&run).is_some_and(|open| open.handle.is(handle));
-        if !ours {
+        let ours = || self.opened().get(&run).is_some_and(|open| open.handle.is(handle));
+        // Who asked takes the lock a moment after it is free.
+        for _ in 0..LOOKS_FOR_NEXT {
+            if !ours() || !matches!(self.driven_by(handle.folder()), Ok(None)) {
+                break;
+            }
+            tokio::time::sleep(PUSH_EVERY).await;
+        }
+        if !ours() {
             return;
         }
         self.opened().remove(&run);
