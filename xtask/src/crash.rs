@@ -7,13 +7,16 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Rows of the table, and the modules of tests that are about each.
-const ROWS: [(&str, &[&str]); 5] = [
+const ROWS: [(&str, &[&str]); 6] = [
     ("R1", &["points::", "calls::", "moments::", "practised::"]),
     ("R2", &["starved::", "full::"]),
     ("R3", &["power::"]),
     ("R4", &["records::", "bytes::"]),
+    ("R11", &["seeded::"]),
     ("R12", &["releases::"]),
 ];
+/// Where those modules are.
+const SUITES: [&str; 3] = ["sweeps", "damage", "behaviour"];
 /// Where the table stands, and between which lines.
 const PAGE: &str = "docs/how-it-is-tested.md";
 const BEGIN: &str = "<!-- crash: figures of `cargo xtask crash --record` -->";
@@ -38,8 +41,9 @@ pub(crate) fn run(only: Option<&str>, seeds: u32, record: bool) -> Result<(), Fa
     folder(&kept)?;
     let figures = kept.join("figures.jsonl");
     write(&figures, "")?;
-    let mut words =
-        vec!["test", "--workspace", "--no-fail-fast", "--test", "sweeps", "--test", "damage", "--"];
+    let mut words = vec!["test", "--workspace", "--no-fail-fast"];
+    words.extend(SUITES.iter().flat_map(|suite| ["--test", suite]));
+    words.push("--");
     words.extend(chosen.iter().flat_map(|(_, modules)| modules.iter().copied()));
     let tests = cargo(words).env("HOLDPOINT_CRASH", "whole").env("HOLDPOINT_CRASH_SEEDS", seeds.to_string());
     let outcome = tests.env("HOLDPOINT_CRASH_FIGURES", &figures).run();
@@ -153,7 +157,7 @@ mod tests {
     fn rows_are_chosen_by_name() {
         let rows = |only| chosen(only).map(|rows| rows.iter().map(|(row, _)| *row).collect::<Vec<_>>());
         assert_eq!(rows(Some("r4, R1")).ok(), Some(vec!["R4", "R1"]));
-        assert_eq!(rows(None).ok().map(|rows| rows.len()), Some(5));
+        assert_eq!(rows(None).ok().map(|rows| rows.len()), Some(6));
         assert!(rows(Some("r9")).is_err());
     }
 }

@@ -6,7 +6,7 @@ use std::io::BufRead as _;
 
 /// A line; `None` when standard input has ended.
 pub(crate) fn ask(question: &str) -> Result<Option<String>, Problem> {
-    output::raw(&format!("{question} "));
+    output::question(question);
     let mut answer = String::new();
     match std::io::stdin().lock().read_line(&mut answer) {
         Ok(0) => Ok(None),

@@ -1,5 +1,6 @@
-//! What is printed. A pipe that is closed is no error: nobody reads any more. Anything else that keeps words from being
-//! written is: what a script asked for is not there.
+//! What is printed. Much of it is somebody else's text (of containers, scripts, registries, AWS), so that nothing that is
+//! printed as lines moves a terminal. A pipe that is closed is no error: nobody reads any more. Anything else that keeps
+//! words from being written is: what a script asked for is not there.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
@@ -13,9 +14,9 @@ pub(crate) fn is_whole() -> bool {
     !LOST.load(Ordering::Relaxed)
 }
 
-/// A line on standard output.
+/// A line, or some, on standard output.
 pub(crate) fn line(text: impl Display) {
-    written(writeln!(io::stdout(), "{text}"));
+    written(writeln!(io::stdout(), "{}", lines(&text.to_string())));
 }
 
 fn written(done: io::Result<()>) {
@@ -27,9 +28,13 @@ fn written(done: io::Result<()>) {
     }
 }
 
-/// Text of somebody else's that a terminal may be shown: without escape sequences, and with what is left of control
-/// characters, and those that turn the direction of reading, written out.
-pub(crate) fn plain(text: &str) -> String {
+fn lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
+/// A line that a terminal may be shown: without escape sequences, and with what is left of control characters, and those
+/// that turn the direction of reading, written out.
+fn plain(text: &str) -> String {
     let stripped = anstream::adapter::strip_str(text).to_string();
     let turns = |one: char| matches!(one, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown = |one: char| match (one.is_control() && one != '\t') || turns(one) {
@@ -37,6 +42,11 @@ pub(crate) fn plain(text: &str) -> String {
         false => one.to_string(),
     };
     stripped.chars().map(shown).collect()
+}
+
+/// A question on standard output, behind which is answered.
+pub(crate) fn question(text: &str) {
+    raw(&format!("{} ", lines(text)));
 }
 
 /// Text on standard output, as it is.
@@ -53,13 +63,13 @@ pub(crate) fn bytes(bytes: &[u8]) {
 /// A line on standard error.
 pub(crate) fn error(text: &str) {
     // Where standard error is gone there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "holdpoint: {text}");
+    let _ = writeln!(std::io::stderr(), "holdpoint: {}", lines(text));
 }
 
 /// A line on standard error that is no error.
 pub(crate) fn note(text: impl Display) {
     // As above.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", lines(&text.to_string()));
 }
 
 /// Whether a person sits at standard input and sees standard output.
@@ -75,14 +85,14 @@ pub(crate) fn has_person_at_stderr() -> bool {
 /// JSON on standard output.
 pub(crate) fn json<T: serde::Serialize>(value: &T) {
     match serde_json::to_string_pretty(value) {
-        Ok(text) => line(text),
+        Ok(text) => written(writeln!(io::stdout(), "{text}")),
         Err(problem) => error(&problem.to_string()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{lines, plain};
 
     #[test]
     fn a_log_line_moves_no_terminal() {
@@ -97,5 +107,6 @@ mod tests {
         for (said, shown) in table {
             assert_eq!(plain(said), shown, "{said:?}");
         }
+        assert_eq!(lines("one\n\u{1b}[2Jtwo\r\n"), "one\ntwo\\u{d}\n");
     }
 }

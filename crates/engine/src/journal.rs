@@ -2,7 +2,7 @@
 
 use crate::{Clock, Plans, Point, Points};
 use holdpoint_ledger::{Anchor, AnchorError, Anchors, Ledger, LedgerError, Verdict, verify};
-use holdpoint_run::chain::{self, Draft, Stored};
+use holdpoint_run::chain::{self, Draft, Event, Stored};
 use holdpoint_run::{Command, Fact, Mode, Refusal, RunId, State, decide};
 use std::sync::Arc;
 
@@ -70,6 +70,15 @@ pub fn fold(
     anchors: &[Anchor],
 ) -> Result<(State, Verdict), JournalError> {
     let (verdict, events) = verify(run, stored, anchors);
+    Ok((folded(run, plans, stored, &events)?, verdict))
+}
+
+fn folded(
+    run: &RunId,
+    plans: impl Into<Plans>,
+    stored: &[Stored],
+    events: &[Event],
+) -> Result<State, JournalError> {
     let Plans { first, revisions } = plans.into();
     let mut state = State::new(run.clone(), first);
     revisions.into_iter().for_each(|revision| state.know(revision));
@@ -78,20 +87,26 @@ pub fn fold(
             .evolve(event, &stored.hash)
             .map_err(|misfit| JournalError::Misfit { run: run.clone(), why: misfit.to_string() })?;
     }
-    Ok((state, verdict))
+    Ok(state)
 }
 
 impl Journal {
-    /// Opens a run's journal for writing; a damaged one is refused.
+    /// Opens a run's journal for writing; a damaged one is refused. An anchor that its last writer did not come to keep is
+    /// kept now.
     pub(crate) async fn open(run: &RunId, plans: impl Into<Plans>, pen: Pen) -> Result<Self, JournalError> {
         let stored = pen.ledger.read(run, 0).await?;
-        let (state, verdict) = fold(run, plans, &stored, &pen.anchors.of(run)?)?;
-        if !verdict.is_intact() {
+        let (verdict, events) = verify(run, &stored, &pen.anchors.of(run)?);
+        let Verdict::Intact { anchored, .. } = verdict else {
             return Err(JournalError::Damaged { run: run.clone(), verdict: verdict.to_string() });
-        }
+        };
+        let state = folded(run, plans, &stored, &events)?;
         let head = stored.last().map_or_else(|| chain::genesis(run), |last| last.hash);
         let Pen { ledger, anchors, device, clock, points } = pen;
-        Ok(Self { state: Arc::new(state), head, ledger, anchors, device, clock, points })
+        let journal = Self { state: Arc::new(state), head, ledger, anchors, device, clock, points };
+        if events.iter().any(|event| event.seq > anchored && is_anchored(&event.event)) {
+            journal.anchor()?;
+        }
+        Ok(journal)
     }
 
     /// Decides and stores. When this returns, the facts are on disk.
@@ -107,16 +122,15 @@ impl Journal {
         self.evolve(&stored)?;
         kinds.iter().for_each(|kind| self.points.reached(&Point::AfterAppend(kind.clone())));
         if facts.iter().any(is_anchored) {
-            let anchor = Anchor::sign(
-                &self.device,
-                &self.state.run,
-                self.state.seq,
-                &self.state.head,
-                self.clock.now(),
-            );
-            self.anchors.keep(&anchor)?;
+            self.anchor()?;
         }
         Ok(())
+    }
+
+    /// Signs all that is stored.
+    fn anchor(&self) -> Result<(), AnchorError> {
+        let State { run, seq, head, .. } = &*self.state;
+        self.anchors.keep(&Anchor::sign(&self.device, run, *seq, head, self.clock.now()))
     }
 
     fn seal(&self, facts: &[Fact], actor: &str) -> Result<Vec<Stored>, JournalError> {

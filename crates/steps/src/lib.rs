@@ -26,6 +26,7 @@ mod logs;
 mod look;
 mod near;
 mod outfitter;
+mod patience;
 mod person;
 mod practice;
 mod service_step;

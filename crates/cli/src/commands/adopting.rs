@@ -82,7 +82,7 @@ fn shown(edited: &EditedView, json: bool) {
         return output::json(edited);
     }
     output::line(format!("{}: {} instead of {}", edited.path, short(&edited.digest), short(&edited.walked)));
-    edited.diff.lines().for_each(|line| output::line(output::plain(line)));
+    output::line(edited.diff.trim_end());
     if edited.changes.is_empty() && edited.refused.is_none() {
         output::line("no step is another one: only words differ");
     }
@@ -96,7 +96,7 @@ fn shown(edited: &EditedView, json: bool) {
             true => format!("; it has a result: --keep {0} or --again {0}", change.step),
             false => String::new(),
         };
-        output::line(output::plain(&format!("{how:<8} {} ({}){decide}", change.title, change.step)));
+        output::line(format!("{how:<8} {} ({}){decide}", change.title, change.step));
     }
     if !edited.trusted {
         output::note("this content is not trusted yet: `--trust`, after reading it");

@@ -45,10 +45,7 @@ pub(crate) async fn check(args: &Check, env: &Env) -> Result<Exit, Problem> {
             ));
         }
         if let (Some(looked), Some(profile)) = (looked, &args.profile) {
-            output::line(format!(
-                "looked for {looked} things in the account, as `{}`",
-                output::plain(profile)
-            ));
+            output::line(format!("looked for {looked} things in the account, as `{profile}`"));
         }
         output::line(summary(&reading.plan));
         output::line(format!("{errors} errors, {warnings} warnings, {notes} notes"));

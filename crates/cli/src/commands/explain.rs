@@ -27,9 +27,7 @@ pub(crate) fn explain(args: &Explain) -> Result<Exit, Problem> {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "holdpoint explain lists them all".to_owned(),
             };
-            Err(Problem::new(format!("there is no finding with the code `{}`", output::plain(bare)))
-                .code("usage")
-                .hint(hint))
+            Err(Problem::new(format!("there is no finding with the code `{bare}`")).code("usage").hint(hint))
         }
     }
 }

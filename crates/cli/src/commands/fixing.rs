@@ -33,7 +33,7 @@ pub(crate) fn fix(
     let diff = TextDiff::from_lines(text, new);
     let shown = diff.unified_diff().context_radius(2).header(path, path).to_string();
     let redactor = Redactor::new([]);
-    shown.lines().for_each(|line| output::line(output::plain(&redactor.redact_str(line))));
+    output::line(redactor.redact_str(shown.trim_end()));
     mended.done.iter().for_each(|(code, title)| output::note(format!("{code}: {title}")));
     if !yes && !asking::yes(&format!("write {} repairs to {path}?", mended.done.len()))? {
         output::note("nothing was written; --yes writes without asking");

@@ -43,11 +43,13 @@ pub(crate) fn import(args: &Import) -> Result<Exit, Problem> {
         summary(&done)
     };
     // The plan itself has standard output, unless it went to a file.
-    if args.out.is_some() || args.json {
+    if args.json {
         output::raw(&said);
+    } else if args.out.is_some() {
+        output::line(said.trim_end());
     } else {
         output::bytes(&done.bytes);
-        said.lines().for_each(|line| output::note(output::plain(line)));
+        output::note(said.trim_end());
     }
     let failed = done.reading.diagnostics.iter().any(|one| one.severity == Severity::Error);
     Ok(if failed { Exit::Failed } else { Exit::Done })

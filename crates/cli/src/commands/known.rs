@@ -2,7 +2,6 @@
 
 use crate::args::{Known, KnownAdd, KnownCheck, KnownList, KnownShow, KnownTo, KnownVerb};
 use crate::exit::Exit;
-use crate::output::plain;
 use crate::{console, output};
 use holdpoint_api::known::{Own, Shelf, catalogue, prove};
 use holdpoint_api::{KnownForm, Problem, own_file, shelf_of};
@@ -31,7 +30,7 @@ fn shelf(plan: Option<&str>, env: &Env) -> Result<Shelf, Problem> {
     let plan: Option<PathBuf> = plan.transpose()?;
     let shelf = shelf_of(&console::config(env)?.home, plan.as_deref());
     for (path, fault) in shelf.faults() {
-        output::error(&plain(&format!("{path}:{fault}")));
+        output::error(&format!("{path}:{fault}"));
     }
     Ok(shelf)
 }
@@ -58,15 +57,15 @@ fn list(args: &KnownList, env: &Env) -> Result<Exit, Problem> {
 }
 
 fn row(owner: &str, id: &str, title: &str) -> String {
-    format!("{owner:<9}  {id:<34}  {}", plain(title))
+    format!("{owner:<9}  {id:<34}  {title}")
 }
 
 fn show(args: &KnownShow, env: &Env) -> Result<Exit, Problem> {
     let shelf = shelf(args.plan.as_deref(), env)?;
     let own = shelf.own().iter().find(|own| own.problem.id == args.id);
     if let Some(Own { owner, path, problem }) = own {
-        output::line(plain(&format!("{}: {} ({})", problem.id, path, owner.word())));
-        problem.section().lines().for_each(|line| output::line(plain(line)));
+        output::line(format!("{}: {} ({})", problem.id, path, owner.word()));
+        output::line(problem.section().trim_end());
         return Ok(Exit::Done);
     }
     if let Some(ours) = catalogue().iter().find(|ours| ours.id == args.id) {
@@ -80,7 +79,7 @@ fn show(args: &KnownShow, env: &Env) -> Result<Exit, Problem> {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "holdpoint known list lists them all".to_owned(),
     };
-    Err(Problem::new(format!("no known problem has the id `{}`", plain(&args.id))).code("usage").hint(hint))
+    Err(Problem::new(format!("no known problem has the id `{}`", args.id)).code("usage").hint(hint))
 }
 
 fn check(args: &KnownCheck, env: &Env) -> Result<Exit, Problem> {
@@ -91,23 +90,23 @@ fn check(args: &KnownCheck, env: &Env) -> Result<Exit, Problem> {
         match proof {
             Err(fault) => {
                 all_hold = false;
-                output::line(plain(&format!("{file}:{fault}")));
+                output::line(format!("{file}:{fault}"));
             }
             Ok(proof) => {
                 all_hold &= proof.broken.is_empty();
-                proof.broken.iter().for_each(|broken| output::line(plain(&format!("{file}: {broken}"))));
+                proof.broken.iter().for_each(|broken| output::line(format!("{file}: {broken}")));
                 for other in &proof.claims {
-                    output::line(plain(&format!(
+                    output::line(format!(
                         "{file}: note: it also recognises an example of `{other}`, and stands before it"
-                    )));
+                    ));
                 }
-                output::line(plain(&format!(
+                output::line(format!(
                     "{file}: {} of {} examples recognised, {} of {} left alone",
                     proof.recognised,
                     proof.problem.examples.yes.len(),
                     proof.left_alone,
                     proof.problem.examples.no.len()
-                )));
+                ));
             }
         }
     }
@@ -142,14 +141,14 @@ async fn add(args: &KnownAdd, env: &Env) -> Result<Exit, Problem> {
     let regex = args.regex.clone().or_else(|| message.regex.clone());
     if args.preview {
         for (number, message) in (1..).zip(&offer.messages) {
-            output::line(plain(&format!("{number:>3}  {}: {}", message.place, message.text)));
+            output::line(format!("{number:>3}  {}: {}", message.place, message.text));
         }
         output::line("");
     }
     let Some(regex) = regex else {
         return Err(Problem::new(format!(
             "no expression can be proposed for `{}`: it has too few words",
-            plain(&message.text)
+            message.text
         ))
         .code("usage")
         .hint("choose another line with --message, or give one with --match"));
@@ -171,13 +170,13 @@ async fn add(args: &KnownAdd, env: &Env) -> Result<Exit, Problem> {
     };
     if args.preview {
         let draft = console.known_draft(&form).await?;
-        draft.faults.iter().for_each(|(field, said)| output::error(&plain(&format!("{field}: {said}"))));
+        draft.faults.iter().for_each(|(field, said)| output::error(&format!("{field}: {said}")));
         let Some(yaml) = draft.yaml else { return Ok(Exit::Failed) };
-        output::line(plain(&format!("# {}", draft.file)));
+        output::line(format!("# {}", draft.file));
         output::raw(&yaml);
         return Ok(Exit::Done);
     }
     let saved = console.save_known(&form).await?;
-    output::line(plain(&format!("{}: {}", saved.id, saved.file)));
+    output::line(format!("{}: {}", saved.id, saved.file));
     Ok(Exit::Done)
 }

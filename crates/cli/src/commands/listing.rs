@@ -123,7 +123,7 @@ fn shown(view: &RunView) {
     if view.resumable {
         output::line(format!("  nobody drives it; its newest event is of {}", view.updated_at));
     }
-    view.standing.iter().for_each(|note| output::line(output::plain(&format!("    {}", note.says))));
+    view.standing.iter().for_each(|note| output::line(format!("    {}", note.says)));
     for stage in view.stages.iter().filter(|stage| !stage.steps.is_empty()) {
         output::line(format!("\n{} [{}]", stage.title, words(stage.status)));
         for step in &stage.steps {
@@ -144,7 +144,7 @@ fn shown(view: &RunView) {
                     .for_each(|fact| output::line(format!("        {}: {}", fact.label, fact.text)));
                 why.known.iter().for_each(|known| diagnosis::problem(known, "        "));
                 for fault in &why.own_faults {
-                    output::line(output::plain(&format!("        Not read: {fault}")));
+                    output::line(format!("        Not read: {fault}"));
                 }
             }
         }

@@ -72,11 +72,13 @@ fn wanted(pattern: Option<&Regex>, entry: &LogEntry) -> bool {
 fn print(entry: &LogEntry, with_group: bool, as_json: bool) {
     if as_json {
         let (group, stream, text) = (&entry.group, &entry.stream, &entry.text);
-        output::line(json!({"at": At(entry.at).to_string(), "group": group, "stream": stream, "text": text}));
+        let at = At(entry.at).to_string();
+        output::raw(&format!("{}\n", json!({"at": at, "group": group, "stream": stream, "text": text})));
         return;
     }
-    let text = output::plain(entry.text.trim_end());
-    let (at, group) = (At(entry.at), output::plain(&entry.group));
+    // Only a line of ours begins at the margin.
+    let text = entry.text.trim_end().replace('\n', "\n    ");
+    let (at, group) = (At(entry.at), &entry.group);
     match with_group {
         true => output::line(format!("{at}  {group}  {text}")),
         false => output::line(format!("{at}  {text}")),

@@ -63,3 +63,20 @@ fn logs_of_a_service_are_found_by_its_name_and_followed() {
     account::end(&state);
     simulator.end().exits(0);
 }
+
+#[test]
+fn what_a_script_says_moves_no_terminal() {
+    let home = Home::new();
+    let head = "---\nholdpoint:\n  version: 1\n  title: A script\n  target: { account: \"111122223333\", region: eu-central-1, role: Deployer }\n---\n";
+    let step = "# A script\n\n## Do it\n\n```yaml stage\nid: do\n```\n\n```yaml step\nid: look\nuses: shell\neffect: read\n```\n\n";
+    let says = r"printf '\033]0;title\007\033[2Jshown\rover\342\200\256turned\n'";
+    let plan = home.file("script.plan.md", format!("{head}{step}```bash\n{says}\n{says} >&2\nexit 3\n```\n"));
+    let told = home.run(&["run", plan.to_str().unwrap(), "--practice", "--trust"]).exits(1);
+    let all = format!("{}{}", told.out, told.err);
+    let shown = "shown\\u{d}over\\u{202e}turned";
+    assert_eq!(all.matches(shown).count(), 3, "two lines as they come, and the last words: {all}");
+    let moves = |one: char| (one.is_control() && one != '\n') || one == '\u{202e}';
+    assert!(!all.contains(moves), "{all:?}");
+    let told = home.run(&["show", "last"]).exits(0);
+    assert!(told.out.contains(shown) && !told.out.contains(moves), "{told:?}");
+}

@@ -126,8 +126,9 @@ impl BlobReader {
         };
         let length =
             answer.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if let Some(length) = length.filter(|length| from + length != self.size) {
-            return Err(self.wrong_size(from + length));
+        let whole = length.map(|length| length.saturating_add(from));
+        if let Some(whole) = whole.filter(|whole| *whole != self.size) {
+            return Err(self.wrong_size(whole));
         }
         if from < self.at {
             let wanted = self.at + self.skip;

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 /// Longest manifest: what Docker's registry takes (4 MiB).
 pub(crate) const LONGEST: usize = 4 * 1024 * 1024;
 
+/// Largest content that a manifest may name: 1 TiB, far above any layer, and so little that sums of sizes are numbers.
+const LARGEST: u64 = 1 << 40;
+
 /// Media types that are asked for, newest first.
 pub(crate) const ACCEPTED: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
@@ -46,6 +49,16 @@ pub enum Content {
         /// Its layers, lowest first.
         layers: Vec<Descriptor>,
     },
+}
+
+impl Content {
+    fn sizes(&self) -> impl Iterator<Item = u64> {
+        let (first, others) = match self {
+            Self::Index(entries) => (None, entries),
+            Self::Image { config, layers } => (Some(config), layers),
+        };
+        first.into_iter().chain(others).map(|one| one.size)
+    }
 }
 
 /// What stands for content in a manifest.
@@ -138,6 +151,11 @@ impl Manifest {
         } else {
             return Err(unknown());
         };
+        if let Some(size) = content.sizes().find(|size| *size > LARGEST) {
+            return Err(broken(format!(
+                "it names content of {size} bytes, more than the {LARGEST} that are taken"
+            )));
+        }
         Ok(Self { digest, media_type, bytes, content })
     }
 
@@ -186,6 +204,11 @@ mod tests {
         }
         let cut = Manifest::read("a", IMAGES[0], Bytes::from_static(b"{\"schemaVersion\":"));
         assert!(matches!(cut, Err(RegistryFault::BadManifest { .. })));
+        let mut huge = descriptor("l");
+        huge["size"] = json!(u64::MAX);
+        let huge = json!({"schemaVersion": 2, "config": descriptor("c"), "layers": [huge.clone(), huge]});
+        let error = read(IMAGES[0], &huge).unwrap_err();
+        assert!(error.to_string().contains("18446744073709551615 bytes"), "{error}");
         let bad = json!({"schemaVersion": 2, "config": {"digest": "sha256:12", "size": 1}});
         assert!(matches!(read(IMAGES[0], &bad), Err(RegistryFault::BadManifest { .. })));
     }

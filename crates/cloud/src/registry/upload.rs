@@ -268,7 +268,7 @@ fn reached(answer: &Response<Incoming>) -> Option<u64> {
     let range = answer.headers().get(RANGE)?.to_str().ok()?;
     let (_, last) = range.trim_start_matches("bytes=").split_once('-')?;
     let last: u64 = last.trim().parse().ok()?;
-    Some(if last == 0 { 0 } else { last + 1 })
+    Some(if last == 0 { 0 } else { last.saturating_add(1) })
 }
 
 /// Whether it says that the upload is nowhere, or elsewhere than was said: it is begun anew. `0-0` for instance is said of

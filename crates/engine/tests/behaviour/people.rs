@@ -4,12 +4,16 @@ use crate::world::World;
 use async_trait::async_trait;
 use holdpoint_engine::{Clock, Desk, Lapse, RunFolder, Seals};
 use holdpoint_run::{At, Checked, Diagnosis, Person};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Kim starts the run; Kim and Lee sign.
-pub(crate) struct TwoPeople(pub(crate) Arc<World>);
+pub(crate) struct TwoPeople {
+    pub(crate) world: Arc<World>,
+    pub(crate) clock: Arc<HandClock>,
+}
 
 /// What STS says of somebody.
 pub(crate) fn checked(name: &str) -> Checked {
@@ -31,7 +35,7 @@ pub(crate) fn checked(name: &str) -> Checked {
 #[async_trait]
 impl Desk for TwoPeople {
     async fn assert_pin(&self) -> Result<Checked, Diagnosis> {
-        match self.0.answers() {
+        match self.world.answers() {
             true => Ok(checked("kim")),
             false => Err(Diagnosis::of("ExpiredToken")),
         }
@@ -39,7 +43,7 @@ impl Desk for TwoPeople {
 
     async fn signer(&self, who: &str) -> Result<Checked, Diagnosis> {
         match self.signers().iter().any(|signer| signer == who) {
-            true => Ok(checked(who)),
+            true => Ok(Checked { at: self.clock.now(), ..checked(who) }),
             false => Err(Diagnosis::of(format!("nobody here is called {who}"))),
         }
     }
@@ -54,24 +58,35 @@ impl Desk for TwoPeople {
 
     async fn lapsed(&self) -> Option<Lapse> {
         let said = "the sign-in `shop` is over: sign in again".to_owned();
-        self.0.is_signed_out().then(|| Lapse { session: Some("shop".into()), said, mended: false })
+        self.world.is_signed_out().then(|| Lapse { session: Some("shop".into()), said, mended: false })
     }
 
     async fn renewed(&self) {
-        self.0.signed_in().await;
+        self.world.signed_in().await;
     }
 }
 
-/// A clock by which waiting takes no time.
+/// A clock by which waiting takes no time, and that somebody may put forward and back.
 #[derive(Default)]
 pub(crate) struct HandClock {
     millis: AtomicU64,
+    /// Reading at which it jumps, and how many milliseconds. Waiting does not notice.
+    jumps: BTreeMap<u64, i64>,
+    readings: AtomicU64,
+}
+
+impl HandClock {
+    pub(crate) fn jumping(jumps: BTreeMap<u64, i64>) -> Self {
+        Self { jumps, ..Self::default() }
+    }
 }
 
 #[async_trait]
 impl Clock for HandClock {
     fn now(&self) -> At {
-        At(i64::try_from(self.millis.fetch_add(1, Ordering::Relaxed)).unwrap())
+        let reading = self.readings.fetch_add(1, Ordering::Relaxed);
+        let jumped: i64 = self.jumps.range(..=reading).map(|(_, jump)| jump).sum();
+        At(i64::try_from(self.millis.fetch_add(1, Ordering::Relaxed)).unwrap() + jumped)
     }
 
     fn elapsed(&self) -> Duration {

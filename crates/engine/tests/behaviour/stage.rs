@@ -10,7 +10,7 @@ use holdpoint_ledger::{Anchors, Ledger};
 use holdpoint_plan::{Plan, Severity, Target};
 use holdpoint_redact::{Redactor, Secret};
 use holdpoint_run::{
-    Actor, Answer, Choice, Command, Decision, Interruption, Mode, Receipt, RunId, interruption,
+    Actor, Answer, Choice, Command, Decision, Interruption, Lane, Mode, Receipt, RunId, interruption,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub(crate) enum Reply {
     Go(&'static str),
     /// Says no, as this person.
     NoGo(&'static str),
+    /// Passes a hold alone, as this person.
+    Glass(&'static str),
     Retry,
     Skip,
     /// Looks at the world, and says what is true of what nobody knows.
@@ -48,6 +50,8 @@ pub(crate) struct Stage {
     pub(crate) folder: TempDir,
     pub(crate) plan: Arc<Plan>,
     seals: Arc<Drawer>,
+    /// Of all processes of this run.
+    pub(crate) clock: Arc<HandClock>,
     /// Given when the run wants them.
     pub(crate) secrets: &'static [(&'static str, &'static str)],
     bytes: Vec<u8>,
@@ -69,6 +73,7 @@ impl Stage {
             folder: tempfile::tempdir().unwrap(),
             plan: Arc::clone(&self.plan),
             seals: Arc::clone(&self.seals),
+            clock: Arc::default(),
             secrets: self.secrets,
             bytes: self.bytes.clone(),
         }
@@ -84,7 +89,8 @@ impl Stage {
         let plan = Arc::new(reading.plan);
         let run = RunId::new("RUN00001").unwrap();
         let folder = tempfile::tempdir().unwrap();
-        Self { run, world, ledger, folder, plan, seals: Arc::default(), secrets: &[], bytes }
+        let (seals, clock) = (Arc::default(), Arc::default());
+        Self { run, world, ledger, folder, plan, seals, clock, secrets: &[], bytes }
     }
 
     pub(crate) fn tools(&self) -> Tools {
@@ -93,8 +99,8 @@ impl Stage {
             anchors: self.anchors(),
             device: SigningKey::from_bytes(&[7; 32]),
             registry: registry(&self.world),
-            desk: Arc::new(TwoPeople(Arc::clone(&self.world))),
-            clock: Arc::new(HandClock::default()),
+            desk: Arc::new(TwoPeople { world: Arc::clone(&self.world), clock: Arc::clone(&self.clock) }),
+            clock: Arc::clone(&self.clock) as Arc<dyn holdpoint_engine::Clock>,
             redactor: Arc::new(Redactor::new([])),
             seals: Arc::clone(&self.seals) as Arc<dyn holdpoint_engine::Seals>,
             folder: RunFolder::make(self.folder.path().join("run")).unwrap(),
@@ -142,6 +148,18 @@ impl Stage {
 
     /// Walks until the run is over, stops, or waits for something that is not told or to be left.
     pub(crate) async fn walk(&self, run: &RunHandle, replies: Replies) {
+        let told = |waits: &Interruption| {
+            replies.iter().find(|(name, _)| *name == named(waits)).map(|(_, reply)| *reply)
+        };
+        self.walk_as(run, &mut { told }).await;
+    }
+
+    /// Walks as an operator decides, who leaves what waits where there is no reply.
+    pub(crate) async fn walk_as(
+        &self,
+        run: &RunHandle,
+        operator: &mut dyn FnMut(&Interruption) -> Option<Reply>,
+    ) {
         let mut changes = run.changes();
         for _ in 0..10_000 {
             changes.borrow_and_update();
@@ -158,8 +176,7 @@ impl Stage {
                 run.give_secret(name, Secret::new(*value)).await.unwrap();
             }
             if let Some(waits) = interruption(&run.state()) {
-                let reply = replies.iter().find(|(name, _)| *name == named(&waits)).map(|(_, reply)| *reply);
-                match reply {
+                match operator(&waits) {
                     None => return,
                     // A disk that fills up under the operator's answer halts the run, and is seen above.
                     Some(reply) => drop(self.answer(run, waits, reply).await),
@@ -181,6 +198,7 @@ impl Stage {
             (Interruption::Hold(hold) | Interruption::NoGo(hold), Reply::Go(who)) => {
                 run.sign(hold, Decision::Go, who, None, false).await
             }
+            (Interruption::Hold(hold), Reply::Glass(who)) => run.break_glass(hold, who, why()).await,
             (Interruption::Hold(hold), Reply::NoGo(who)) => {
                 run.sign(hold, Decision::NoGo, who, Some(why()), false).await
             }
@@ -210,7 +228,8 @@ impl Stage {
                     Reply::Skip => Choice::Skip { reason: why() },
                     Reply::Look => {
                         let attempt = run.state().work(&work).map_or(0, |known| known.attempt);
-                        let effect = format!("{}/{}/{attempt}#{action}", self.run, work.step);
+                        let lane = if work.lane == Lane::Undo { "undo/" } else { "" };
+                        let effect = format!("{}/{}/{lane}{attempt}#{action}", self.run, work.step);
                         match self.world.things().took_effect.contains(&effect) {
                             true => {
                                 let receipt =

@@ -55,7 +55,7 @@ pub(crate) fn judge(target: &Target, sight: &Sight) -> Verdict {
 }
 
 fn by_service_deployment(target: &Target, service: &Service, ours: &ServiceDeployment) -> Verdict {
-    let reason = || ours.status_reason.clone().unwrap_or_default();
+    let reason = || said(ours.status_reason.clone());
     match ours.status.as_str() {
         "SUCCESSFUL" => deployed_or_not(target, service),
         "ROLLBACK_SUCCESSFUL" => Verdict::RolledBack(rollback_reason(ours)),
@@ -155,7 +155,12 @@ fn replaced(target: &Target, primary: &Deployment) -> Verdict {
 
 fn rollback_reason(ours: &ServiceDeployment) -> String {
     let of_rollback = ours.rollback.as_ref().and_then(|rollback| rollback.reason.clone());
-    of_rollback.or_else(|| ours.status_reason.clone()).unwrap_or_else(|| "AWS gives no reason".into())
+    said(of_rollback.filter(|reason| !reason.is_empty()).or_else(|| ours.status_reason.clone()))
+}
+
+/// A reason of AWS's, which may be empty.
+fn said(reason: Option<String>) -> String {
+    reason.filter(|reason| !reason.is_empty()).unwrap_or_else(|| "AWS gives no reason".into())
 }
 
 fn failure_event(service: &Service, deployment: &str) -> Option<String> {
@@ -208,6 +213,26 @@ mod tests {
             let verdict = format!("{:?}", judge(&target, &seen));
             assert!(verdict.starts_with(expected), "{expected}: {verdict}");
         }
+    }
+
+    #[test]
+    fn a_reason_that_is_empty_is_told_as_none() {
+        let target = Target { deployment: "ours".into(), task_definition: "api:2".into() };
+        let stopped = |reason: Option<&str>, rolled_back: Option<&str>, status: &str| {
+            let ours = deployment("ours", "PRIMARY", "api:2", "IN_PROGRESS", (2, 0));
+            let mut seen = sight(vec![ours], Some(status), true);
+            let ours = seen.ours.as_mut().unwrap();
+            ours.status_reason = reason.map(str::to_owned);
+            ours.rollback = rolled_back
+                .map(|reason| serde_json::from_value(serde_json::json!({ "reason": reason })).unwrap());
+            format!("{:?}", judge(&target, &seen))
+        };
+        for reason in [None, Some("")] {
+            let told = stopped(reason, None, "STOPPED");
+            assert!(told.contains("stopped: AWS gives no reason"), "{told}");
+        }
+        let told = stopped(Some("the breaker"), Some(""), "ROLLBACK_FAILED");
+        assert!(told.contains("failed: the breaker"), "{told}");
     }
 
     #[test]

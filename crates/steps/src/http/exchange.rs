@@ -32,6 +32,9 @@ pub(crate) enum Route {
     Practice(SocketAddr),
 }
 
+/// Headers that say what is wanted, and go wherever a redirect leads.
+const HARMLESS: [&str; 5] = ["accept", "accept-encoding", "accept-language", "range", "user-agent"];
+
 /// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
@@ -106,18 +109,16 @@ pub(crate) async fn exchange(route: Route, ask: &Ask) -> Result<Reply, NoReply> 
         let location = reply.headers.get("location").and_then(|location| url.join(location).ok());
         let redirect = matches!(reply.status, 301 | 302 | 303 | 307 | 308);
         let Some(location) = location.filter(|_| redirect && ask.follow_redirects) else { return Ok(reply) };
-        if location.origin() != url.origin() {
-            // Secrets go to the host that the plan names, not to where that host points.
-            ask.headers.retain(|(name, _)| {
-                !matches!(
-                    name.to_ascii_lowercase().as_str(),
-                    "authorization" | "cookie" | "x-api-key" | "proxy-authorization"
-                )
-            });
-        }
         if matches!(reply.status, 301..=303) && ask.method != "HEAD" {
             "GET".clone_into(&mut ask.method);
             ask.body.clear();
+        }
+        if location.origin() != url.origin() {
+            // What the plan sends goes to the host that it names, not to where that host points: any header may be a secret.
+            ask.headers.retain(|(name, _)| HARMLESS.contains(&name.to_ascii_lowercase().as_str()));
+            if !ask.body.is_empty() {
+                return Ok(reply);
+            }
         }
         ask.url = location.to_string();
     }
@@ -268,4 +269,69 @@ fn authority(url: &Url) -> String {
 
 fn place(url: &Url) -> String {
     format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    /// What two hosts were sent: the first answers `status` and leads to the second.
+    async fn sent(status: u16, method: &str, body: &str) -> (Reply, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let route = Route::Practice(listener.local_addr().unwrap());
+        let hosts = tokio::spawn(async move {
+            let mut requests: Vec<String> = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = String::new();
+                while !request.contains("\r\n\r\n") || request.contains("POST") && !request.ends_with('}') {
+                    let mut chunk = [0; 4096];
+                    let count = stream.read(&mut chunk).await.unwrap();
+                    request.push_str(&String::from_utf8_lossy(&chunk[..count]));
+                }
+                let last = request.contains("host: b.example");
+                requests.push(request);
+                let answer = match last {
+                    true => "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),
+                    false => format!(
+                        "HTTP/1.1 {status} Elsewhere\r\nlocation: http://b.example/there\r\ncontent-length: 0\r\n\r\n"
+                    ),
+                };
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                if last {
+                    break;
+                }
+            }
+            requests
+        });
+        let headers = [("x-broker-key", "hush"), ("Authorization", "Bearer hush"), ("Accept", "text/plain")];
+        let ask = Ask {
+            url: "http://a.example/here".into(),
+            method: method.into(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            body: body.into(),
+            follow_redirects: true,
+            timeout: Duration::from_secs(60),
+        };
+        let reply = exchange(route, &ask).await.unwrap();
+        if reply.status != 200 {
+            hosts.abort();
+            return (reply, Vec::new());
+        }
+        (reply, hosts.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_the_plan_sends_stays_with_the_host_that_it_names() {
+        for (status, method, body) in [(302, "GET", ""), (307, "GET", ""), (303, "POST", "{}")] {
+            let (reply, requests) = sent(status, method, body).await;
+            assert_eq!((reply.status, reply.url.as_str()), (200, "http://b.example/there"), "{status}");
+            assert!(requests[0].contains("x-broker-key: hush"), "{requests:?}");
+            assert!(!requests[1].contains("hush") && requests[1].contains("text/plain"), "{requests:?}");
+        }
+        // A body is not carried on: the redirect itself is the answer.
+        let (reply, _) = sent(307, "POST", "{}").await;
+        assert_eq!((reply.status, reply.redirect_host.as_deref()), (307, Some("b.example")));
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::subject::{ecr_of, platform, reference, told};
 use crate::failure::{arguments, failed};
+use crate::patience::Patience;
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
 use holdpoint_cloud::registry::{Content, Found, ImageRef, Registries, in_words};
@@ -61,7 +62,9 @@ impl Inspect {
         let what = format!("{image} cannot be looked at");
         let should_exist = expect.exists.unwrap_or(true);
         let exists = |found: bool| judgement("exists", should_exist, found);
-        let found = match self.registries.find(&image, wanted.as_ref()).await {
+        let patience = Patience::of(task);
+        let looking = format!("Looking at {image}");
+        let found = match patience.within(&looking, self.registries.find(&image, wanted.as_ref())).await? {
             Err(fault) if fault.is_missing() && expect.exists.is_some() => {
                 return Ok(succeeded(BTreeMap::new(), vec![exists(false)]));
             }
@@ -72,7 +75,8 @@ impl Inspect {
         if !expect.files.is_empty() || !expect.files_lack.is_empty() {
             task.progress.says(format!("looking into the layers of {image}"));
             let paths: Vec<String> = expect.files.iter().chain(&expect.files_lack).cloned().collect();
-            let has = self.registries.files_in(&image, &found.image, &paths).await;
+            let has =
+                patience.within(&looking, self.registries.files_in(&image, &found.image, &paths)).await?;
             let has = has.map_err(|fault| told(&what, &fault))?;
             let word = |found: bool| if found { "it is there" } else { "it is not there" };
             for (paths, wanted) in [(&expect.files, true), (&expect.files_lack, false)] {

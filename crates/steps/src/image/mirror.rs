@@ -7,6 +7,7 @@ use super::card::Card;
 use super::subject::{USUAL, act_told, ecr_of, platform, reference, told};
 use crate::ecs::confirmed;
 use crate::failure::{act_failed, arguments, failed, strange};
+use crate::patience::Patience;
 use async_trait::async_trait;
 use holdpoint_cloud::Cloud;
 use holdpoint_cloud::registry::{Digest, Mirror, Moved, Registries, Stands, Survey, Wanted, in_words};
@@ -23,6 +24,8 @@ pub(super) const AT_ONCE: u8 = 4;
 const CREATE: &str = "ecr:CreateRepository";
 const COPY: &str = "registry:CopyLayers";
 const NAME: &str = "registry:PutManifest";
+/// What is waited for no longer than the step may take.
+const LOOKING: &str = "Looking at the registries";
 
 /// The kind `image.mirror`.
 pub(crate) struct Copy {
@@ -40,7 +43,7 @@ impl Executor for Copy {
         let with: ImageMirror = arguments(&task.with)?;
         let mirror = wanted(&with)?;
         let create = self.missing_repository(task, &with, &mirror).await?;
-        let survey = self.registries.survey(&mirror).await;
+        let survey = Patience::of(task).within(LOOKING, self.registries.survey(&mirror)).await?;
         let survey = survey.map_err(|fault| told(&format!("{} cannot be copied", with.from), &fault))?;
         let mut actions = Vec::new();
         actions.extend(create.map(|input| ActionPlan { call: CREATE.into(), input }));
@@ -78,6 +81,7 @@ impl Executor for Copy {
         }
         let (mirror, survey) = self.again(task, intent).await.map_err(ActError::Refused)?;
         let with: ImageMirror = arguments(&task.with).map_err(ActError::Refused)?;
+        let patience = Patience::of(task);
         match planned.call.as_str() {
             COPY => {
                 let card = Arc::new(Card::new(&mirror, &survey, task.progress.clone()));
@@ -85,13 +89,17 @@ impl Executor for Copy {
                 let told_card = Arc::clone(&card);
                 let heard = Arc::new(move |digest: &Digest, step| told_card.heard(digest, step));
                 let at_once = usize::from(with.concurrency.unwrap_or(AT_ONCE).max(1));
-                let moved = self.registries.copy_blobs(&mirror, &survey, at_once, heard).await;
+                let copying = self.registries.copy_blobs(&mirror, &survey, at_once, heard);
+                // What has arrived stays, and is not sent again; nothing has a name yet.
+                let moved = patience.within("Copying", copying).await.map_err(ActError::Refused)?;
                 let moved = moved.map_err(|fault| act_told("The layers were not copied", &fault))?;
                 Ok(copied(&moved))
             }
             NAME => {
-                let put = self.registries.put_names(&mirror, &survey).await;
-                put.map_err(|fault| act_told("The image got no name", &fault))?;
+                let put =
+                    patience.within("Naming the copy", self.registries.put_names(&mirror, &survey)).await;
+                put.map_err(ActError::Ambiguous)?
+                    .map_err(|fault| act_told("The image got no name", &fault))?;
                 Ok(named(intent))
             }
             call => Err(ActError::Refused(strange(&format!("`{call}` is none of its actions")))),
@@ -180,7 +188,7 @@ impl Copy {
         let text = |name: &str| intent.world[name].as_str().unwrap_or_default().to_owned();
         let from = text("source").parse().map_err(|_| strange("it names no source"))?;
         let mirror = Mirror { from, ..planned };
-        let survey = self.registries.survey(&mirror).await;
+        let survey = Patience::of(task).within(LOOKING, self.registries.survey(&mirror)).await?;
         let survey = survey.map_err(|fault| told(&format!("{} cannot be copied", with.from), &fault))?;
         match survey.digest.as_str() == text("digest") {
             true => Ok((mirror, survey)),
@@ -199,7 +207,7 @@ impl Copy {
         let mirror = wanted(&with)?;
         let text = |name: &str| intent.world[name].as_str().unwrap_or_default().to_owned();
         let digest: Digest = text("digest").parse().map_err(|_| strange("it names no digest"))?;
-        let platforms = self.registries.verify(&mirror, &digest).await;
+        let platforms = Patience::of(task).within(LOOKING, self.registries.verify(&mirror, &digest)).await?;
         let platforms = platforms
             .map_err(|fault| told(&format!("{} is not what was copied", mirror.to.name()), &fault))?;
         let moved = receipts.iter().find(|receipt| receipt.body["copied_bytes"].is_u64());

@@ -122,7 +122,7 @@ pub(crate) async fn run_words(
     #[cfg(unix)]
     command.process_group(0);
     let mut process = command.spawn().map_err(|error| before(&named, &error))?;
-    let group = Group(process.id());
+    let group = Group::of(process.id());
     let (out, err) = (process.stdout.take(), process.stderr.take());
     let told = show.then_some(&task.progress);
     if !show {
@@ -196,11 +196,17 @@ impl Left {
     }
 }
 
-/// Kills a script's whole process group when it is dropped before the script has ended.
-struct Group(Option<u32>);
+/// Kills a program's whole process group when it is dropped before the program has ended.
+pub(crate) struct Group(Option<u32>);
 
 impl Group {
-    fn ended(mut self) {
+    /// Of a process that was started as the first of its group.
+    pub(crate) fn of(first: Option<u32>) -> Self {
+        Self(first)
+    }
+
+    /// It has ended: its number may be another's by now.
+    pub(crate) fn ended(mut self) {
         self.0 = None;
     }
 }

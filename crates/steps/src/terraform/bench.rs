@@ -10,6 +10,7 @@ use super::program::{
 use super::show::{Looks, Shown, read};
 use super::stream::Stream;
 use crate::shell::Child;
+use crate::shell::process::Group;
 use holdpoint_engine::Task;
 use holdpoint_plan::kinds::{TerraformInit, TerraformPlan, TerraformProgram};
 use holdpoint_run::Diagnosis;
@@ -20,6 +21,8 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 
+/// For so long the complaints of a program are waited for that has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How often a card is drawn at most, real time.
 const DRAWN: Duration = Duration::from_millis(150);
 
@@ -207,36 +210,43 @@ impl Bench {
         command.args(["show", "-json", "-no-color"]).arg(plan).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.kill_on_drop(true);
         let mut process = command.spawn().map_err(|error| unstartable(&self.program.path, &error))?;
-        let (mut out, mut err) = (process.stdout.take(), process.stderr.take());
+        let group = Group::of(process.id());
+        let (mut out, err) = (process.stdout.take(), process.stderr.take());
         let (send, receive) = tokio::sync::mpsc::channel::<Vec<u8>>(8);
         let reading = tokio::task::spawn_blocking(move || {
             let shown = read(Chunks { from: receive, chunk: Vec::new(), at: 0 }, &mut looks);
             (shown, looks)
         });
+        let complaining = tokio::spawn(complaints(err));
         let feeding = async {
-            let Some(out) = out.as_mut() else { return };
+            let Some(out) = out.as_mut() else { return None };
             let mut chunk = vec![0; 128 * 1024];
             while let Ok(count) = out.read(&mut chunk).await {
-                if count == 0 || send.send(chunk[..count].to_vec()).await.is_err() {
-                    return;
+                if count == 0 {
+                    break;
+                }
+                if send.send(chunk[..count].to_vec()).await.is_err() {
+                    // The reader has given up, and its reason counts: the program would write to nobody for ever.
+                    return None;
                 }
             }
+            process.wait().await.ok()
         };
-        let complaining = async {
-            let mut text = Vec::new();
-            if let Some(err) = err.as_mut() {
-                // What cannot be read is not said.
-                let _ = err.take(64 * 1024).read_to_end(&mut text).await;
-            }
-            text
-        };
-        let (_, stderr) = tokio::join!(feeding, complaining);
+        let status = self.around.patience.within("`show -json`", feeding).await?;
+        match status {
+            Some(_) => group.ended(),
+            None => drop(group),
+        }
         drop(send);
         let (shown, looks) =
             reading.await.map_err(|error| Diagnosis::of(format!("The plan could not be read: {error}")))?;
-        // A reader that gave up leaves the program writing to nobody.
-        let _ = process.start_kill();
-        let _ = process.wait().await;
+        // What the program left behind may hold its standard error open: that is not waited for.
+        let stderr = tokio::time::timeout(LAST_WORDS, complaining).await;
+        let stderr = stderr.ok().and_then(Result::ok).unwrap_or_default();
+        if let Some(status) = status.filter(|status| !status.success()) {
+            let said = Said { code: status.code(), stdout: Vec::new(), stderr };
+            return Err(self.failed(&format!("does not show the plan: it ended with {status}"), &said));
+        }
         let shown = shown.map_err(|error| {
             let told = Diagnosis::of(format!("The plan of {} cannot be read: {error}", self.name()))
                 .says("Program", format!("{} {}", self.program.name, self.program.version))
@@ -284,6 +294,18 @@ impl Bench {
         }
         Ok(all)
     }
+}
+
+/// What a program complains of, as far as it is told.
+async fn complaints(err: Option<tokio::process::ChildStderr>) -> Vec<u8> {
+    let mut text = Vec::new();
+    if let Some(err) = err {
+        let (mut first, mut sink) = (err.take(64 * 1024), tokio::io::sink());
+        // What cannot be read is not said, and what is too long is read all the same: a full pipe would stop the program.
+        let _ = first.read_to_end(&mut text).await;
+        let _ = tokio::io::copy(&mut first.into_inner(), &mut sink).await;
+    }
+    text
 }
 
 /// The backend of a folder, as `init` wrote it down there; null where it is the folder itself.

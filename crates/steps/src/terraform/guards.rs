@@ -12,7 +12,7 @@ use super::table::Action;
 use holdpoint_plan::kinds::{GuardName, TerraformPlanExpect};
 use holdpoint_run::Judgement;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that a guard found.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +62,8 @@ pub(crate) struct Watch {
     /// Endpoints that are there: VPC and service to address.
     endpoints: BTreeMap<(String, String), String>,
     wanted: Vec<(String, String, String)>,
+    /// Ids of endpoints that the plan takes away: AWS still says that they are there.
+    leaving: BTreeSet<String>,
     /// Databases that will be there with a version that is known.
     databases: Vec<Wanted>,
 }
@@ -144,9 +146,9 @@ impl Watch {
         if one.kind != "aws_vpc_endpoint" {
             return;
         }
-        if let (Some(vpc), Some(service)) = (one.was("vpc_id"), one.was("service_name"))
-            && one.action != Action::Delete
-        {
+        if one.action == Action::Delete {
+            self.leaving.extend(one.was("id").map(str::to_owned));
+        } else if let (Some(vpc), Some(service)) = (one.was("vpc_id"), one.was("service_name")) {
             self.endpoints.insert((vpc.to_owned(), service.to_owned()), one.address.to_owned());
         }
         if let (Some(vpc), Some(service), Action::Create) =
@@ -195,7 +197,9 @@ impl Watch {
 
     /// An endpoint that AWS says is there already.
     pub(crate) fn endpoint_is_there(&mut self, vpc: &str, service: &str, id: &str) {
-        self.endpoints.entry((vpc.to_owned(), service.to_owned())).or_insert_with(|| id.to_owned());
+        if !self.leaving.contains(id) {
+            self.endpoints.entry((vpc.to_owned(), service.to_owned())).or_insert_with(|| id.to_owned());
+        }
     }
 
     /// All that was found, without what is switched off. What `expect` names as deleted or replaced is meant.

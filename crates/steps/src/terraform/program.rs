@@ -4,7 +4,9 @@
 //! than into a pipe: a console that is killed takes nothing with it, Terraform goes on to its end, and who comes next
 //! reads the rest.
 
+use crate::patience::Patience;
 use crate::shell::Child;
+use crate::shell::process::Group;
 use holdpoint_engine::Task;
 use holdpoint_identity::{ChildAccess, ChildFiles, CredentialsEndpoint, Practice, child_env};
 use holdpoint_plan::kinds::TerraformProgram;
@@ -14,6 +16,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 /// The first versions whose plans say all that is read of them.
 const OLDEST_TERRAFORM: (u64, u64) = (1, 5);
@@ -26,6 +29,9 @@ const OPERATORS: [&str; 4] = [
     "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE",
     "SSH_AUTH_SOCK",
 ];
+
+/// Longest time of a short command where the step has no limit.
+const SHORT: Duration = Duration::from_secs(10 * 60);
 
 /// A program that is installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +47,8 @@ pub(crate) struct Program {
 /// Environment of the program, for as long as it runs.
 pub(crate) struct Surroundings {
     pub(crate) environment: BTreeMap<OsString, OsString>,
+    /// With short commands.
+    pub(crate) patience: Patience,
     /// Its end ends what hands out credentials.
     _endpoint: CredentialsEndpoint,
     _files: ChildFiles,
@@ -141,7 +149,8 @@ pub(crate) async fn surroundings(child: &Child, task: &Task) -> Result<Surroundi
     for (name, value) in [("TF_IN_AUTOMATION", "1"), ("TF_INPUT", "0"), ("CHECKPOINT_DISABLE", "1")] {
         environment.insert(name.into(), value.into());
     }
-    Ok(Surroundings { environment, _endpoint: endpoint, _files: files })
+    let patience = Patience::of(task).or(SHORT);
+    Ok(Surroundings { environment, patience, _endpoint: endpoint, _files: files })
 }
 
 /// A program that ended, with what it said.
@@ -171,7 +180,12 @@ pub(crate) async fn captured(
 ) -> Result<Said, Diagnosis> {
     let mut command = command(program, folder, around);
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let output = command.output().await.map_err(|error| unstartable(program, &error))?;
+    let process = command.spawn().map_err(|error| unstartable(program, &error))?;
+    let group = Group::of(process.id());
+    let what = format!("`{}`", arguments.join(" "));
+    let output = around.patience.within(&what, process.wait_with_output()).await?;
+    let output = output.map_err(|error| unstartable(program, &error))?;
+    group.ended();
     Ok(Said { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
 }
 

@@ -6,6 +6,7 @@ use holdpoint_conformance::{Room, succeeded, walk, walk_settling};
 use holdpoint_engine::{ActError, Ending, Task};
 use holdpoint_run::Diagnosis;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const ECR: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
@@ -143,5 +144,18 @@ async fn a_name_that_may_not_move_is_said_and_stays() {
     let refused = executor.act(&task, &intent, last, &receipts).await.unwrap_err();
     let ActError::Refused(diagnosis) = refused else { panic!("{refused:?}") };
     assert!(diagnosis.says.iter().any(|said| said.what.contains("immutable")), "{diagnosis:?}");
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_says_nothing_is_not_waited_for_longer_than_the_step_may_take() {
+    let room = Room::open("healthy").await;
+    let silent = json!({"match": {"repository": "*"}, "effect": {"kind": "silence"}});
+    room.simulator.behave(&json!({"faults": [silent]})).await.unwrap();
+    for task in [inspect(&room, "ghcr.example/shop/api:1.4", json!({})), mirror(&room, json!({}))] {
+        let task = Task { timeout: Some(Duration::from_secs(1)), ..task };
+        let told = fails(&room, &task).await;
+        assert!(told.headline.ends_with("was stopped: it took longer than 1 s"), "{told:?}");
+    }
     room.close().await;
 }

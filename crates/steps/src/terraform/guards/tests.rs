@@ -103,6 +103,28 @@ fn an_endpoint_is_created_once_a_vpc() {
 }
 
 #[test]
+fn an_endpoint_that_goes_is_in_nobodys_way() {
+    let of = |action: &str, id: &str| {
+        let own = json!({"vpc_id": "vpc-1", "service_name": "com.amazonaws.eu-west-1.s3", "id": id});
+        let (before, after) = if action == "create" { (Value::Null, own) } else { (own, Value::Null) };
+        change("aws_vpc_endpoint", json!([action]), before, after)
+    };
+    let plan =
+        json!({"format_version": "1.2", "resource_changes": [of("create", ""), of("delete", "vpce-1")]});
+    let pinned = Pinned { account: "111122223333", region: "eu-west-1" };
+    for (there, expected) in [("vpce-1", 0), ("vpce-2", 1)] {
+        let mut watch = Watch::default();
+        let shown = read(plan.to_string().as_bytes(), &mut watch).unwrap();
+        let (vpc, service, _) = watch.wanted_endpoints()[0].clone();
+        watch.endpoint_is_there(&vpc, &service, there);
+        let expect = TerraformPlanExpect::default();
+        let found = watch.findings(&shown, &Found::default(), &Value::Null, &pinned, &expect, &[]);
+        let endpoints = found.iter().filter(|one| one.guard == GuardName::DuplicateEndpoint).count();
+        assert_eq!(endpoints, expected, "AWS has {there}");
+    }
+}
+
+#[test]
 fn computed_names_must_fit() {
     let named = |kind: &str, member: &str, name: &str| {
         let mut after = json!({});

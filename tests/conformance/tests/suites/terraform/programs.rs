@@ -6,6 +6,7 @@ use holdpoint_conformance::{Room, walk};
 use holdpoint_engine::{Ending, Task};
 use holdpoint_run::Mode;
 use serde_json::json;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A room whose only program is of that name and does this, and the folder that it is in.
@@ -46,6 +47,48 @@ async fn absent_too_old_or_strange_is_said() {
     let told = failed(plan(&room, Mode::Live, json!({"dir": "infra", "program": "terraform"})).await);
     assert!(told.headline.contains("`terraform` is not installed"), "{told:?}");
     room.close().await;
+}
+
+/// A Terraform whose `show` does this.
+fn shows(script: &str) -> String {
+    let plans = "for word; do case \"$word\" in -out=*) echo plan > \"${word#-out=}\";; esac; done; exit 2";
+    format!(
+        "PATH=/usr/bin:/bin; case \"$1\" in version) echo '{{\"terraform_version\": \"1.11.4\"}}';; workspace) echo default;; \
+         plan) {plans};; show) {script};; esac"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_cannot_be_read_is_said_and_not_waited_for() {
+    let much = "head -c 3000000 /dev/zero | tr '\\0' a";
+    for (script, said) in [
+        // It goes on writing, and complaining, when nobody reads any more.
+        (format!("printf '{{\"format_version\":\"2.0\",\"x\":\"'; {much}; {much} >&2; sleep 600"), "2.0"),
+        (format!("printf '{{\"format_version\": nonsense '; {much}; sleep 600"), "cannot be read"),
+        ("printf '{\"format_version\":\"1.2\",'; kill -9 $$".to_owned(), "signal: 9"),
+        ("echo 'out of memory' >&2; exit 2".to_owned(), "exit status: 2"),
+    ] {
+        let (room, _bin) = room_with("terraform", &shows(&script)).await;
+        let told = failed(plan(&room, Mode::Live, json!({"dir": "infra"})).await);
+        assert!(told.headline.contains(said), "{script}: {told:?}");
+        room.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_says_nothing_is_not_waited_for_longer_than_the_step_may_take() {
+    for script in ["exec /bin/sleep 600", &shows("sleep 600")] {
+        let (room, _bin) = room_with("terraform", script).await;
+        let task = room.task("plan", "terraform.plan", json!({"dir": "infra"}));
+        let task = Task { mode: Mode::Live, timeout: Some(Duration::from_secs(2)), ..task };
+        let told = failed(walk(room.executor("terraform.plan").as_ref(), &task).await);
+        // Whichever of its commands the time runs out in.
+        assert!(
+            told.headline.contains("was stopped") && told.headline.ends_with("longer than 2 s"),
+            "{told:?}"
+        );
+        room.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
