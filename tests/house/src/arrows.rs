@@ -28,9 +28,9 @@ pub const ARROWS: &[Arrow] = &[
     arrow("vault", &["redact"]),
     arrow("identity", &["vault", "redact"]),
     arrow("cloud", &["identity", "redact"]),
-    // Its sweeps are counted with those of the program.
+    // Their sweeps are counted with those of the program.
     Arrow { of: "ledger", may_use: &["run"], tests_may_use: &["crash"] },
-    arrow("engine", &["plan", "run", "ledger", "known", "redact"]),
+    Arrow { of: "engine", may_use: &["plan", "run", "ledger", "known", "redact"], tests_may_use: &["crash"] },
     arrow("steps", &["engine", "plan", "run", "cloud", "identity", "redact"]),
     arrow(
         "api",
