@@ -113,6 +113,11 @@ impl Context {
         self.later.see(scripts, from);
     }
 
+    /// The same without what comes in later fences.
+    pub(crate) fn by_itself(&self) -> Self {
+        Self { later: Later::default(), ..self.clone() }
+    }
+
     /// What comes in later fences.
     pub(crate) fn later(&self) -> &Later {
         &self.later

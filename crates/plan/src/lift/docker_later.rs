@@ -4,8 +4,7 @@
 use super::Call;
 use super::assigned;
 use super::context::Context;
-use super::marks::gaps_of_variables;
-use super::values::Values;
+use super::values::{Values, placeholder_name, var_name};
 use super::verdict::{Keep, keep};
 use crate::shell::{Assignment, Command, Script, Shape, Statement, Word, WordPart};
 use std::collections::{BTreeSet, HashMap};
@@ -44,9 +43,19 @@ pub(crate) struct Later {
     /// For each script the number of its first statement in the file.
     firsts: Arc<Vec<usize>>,
     from: usize,
+    watched: Arc<Watched>,
     /// Found out by the first build that asks, for those after it too. Copies share it: what a walk that is given up has
     /// found out holds for the walk after it.
-    images: Arc<Mutex<Option<Arc<Images>>>>,
+    images: Arc<Mutex<Option<Images>>>,
+}
+
+/// What the names of images in a file may depend on.
+#[derive(Debug, Default)]
+struct Watched {
+    /// Variables of the shell.
+    variables: BTreeSet<String>,
+    /// Variables of the plan that no assignment brings.
+    asked: BTreeSet<String>,
 }
 
 impl Later {
@@ -60,35 +69,34 @@ impl Later {
                 first
             });
             let firsts = Arc::new(firsts.collect());
-            *self = Self { scripts: Arc::clone(scripts), firsts, ..Self::default() };
+            let watched = Arc::new(Watched::of(scripts.iter().flat_map(|(script, _)| &script.statements)));
+            *self = Self { scripts: Arc::clone(scripts), firsts, watched, ..Self::default() };
         }
         self.from = from;
     }
 
     /// A variable has got another value than its assignment alone says.
     pub(crate) fn sets(&mut self, name: &str) {
-        self.forget_if(|images| images.variables.contains(name));
+        if self.watched.variables.contains(name) {
+            self.forget();
+        }
     }
 
     /// The plan has a variable that no assignment brought.
     pub(crate) fn asks_for(&mut self, name: &str) {
-        self.forget_if(|images| images.gaps.contains(name));
+        if self.watched.asked.contains(name) {
+            self.forget();
+        }
     }
 
     /// The target is known better.
     pub(crate) fn reaches(&mut self) {
-        self.forget_if(|_| true);
+        self.forget();
     }
 
     /// What was found out stays with the copies, for which it still holds.
-    fn forget_if(&mut self, wrong: impl Fn(&Images) -> bool) {
-        if self.found_out().is_some_and(|images| wrong(&images)) {
-            self.images = Arc::default();
-        }
-    }
-
-    fn found_out(&self) -> Option<Arc<Images>> {
-        self.images.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn forget(&mut self) {
+        self.images = Arc::default();
     }
 
     /// The number in the file of a statement of the script that is gone through; `None` where it is no script of the file.
@@ -105,13 +113,53 @@ impl Later {
         self.scripts.get(first..).unwrap_or_default().iter().flat_map(statements).skip(skipped)
     }
 
-    /// What comes of images from a statement on, as far as anybody looks.
-    fn images(&self, from: usize, context: &Context) -> Arc<Images> {
-        if let Some(known) = self.found_out().filter(|known| known.reach_from(from)) {
-            return known;
+    /// Refuses where one of the names is taken from a statement on.
+    fn refuse(&self, from: usize, context: &Context, names: &BTreeSet<String>) -> Result<(), Keep> {
+        let mut found = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = found.take().filter(|known| (known.looked.start..=known.looked.end).contains(&from));
+        let images = found.insert(known.unwrap_or_else(|| Images::new(from, context)));
+        let mut rest = self.statements(images.looked.end);
+        images.refuse(from, names, &mut rest)
+    }
+}
+
+impl Watched {
+    fn of<'s>(all: impl Iterator<Item = &'s Statement>) -> Self {
+        let mut found = Self::default();
+        let mut open: Vec<&Word> = Vec::new();
+        let mut values: HashMap<&str, Vec<&Word>> = HashMap::new();
+        for statement in all {
+            crate::work::spend(1);
+            let mut assigns = |one: &'s Assignment| values.entry(&one.name).or_default().push(&one.value);
+            for command in statement.commands() {
+                if is_about_images(command) {
+                    open.extend(&command.words);
+                }
+                command.assignments.iter().for_each(&mut assigns);
+            }
+            assigned_in(&statement.shape, &mut assigns);
         }
-        let found = Arc::new(Images::of(self.statements(from), from, context));
-        *self.images.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));
+        // The words of such commands, and the values of the variables in them.
+        while let Some(word) = open.pop() {
+            for part in &word.parts {
+                match part {
+                    WordPart::Variable { name, .. } => {
+                        if found.variables.insert(name.clone()) {
+                            found.asked.insert(var_name(name));
+                            open.extend(values.remove(name.as_str()).unwrap_or_default());
+                        }
+                    }
+                    WordPart::Placeholder(what) => {
+                        found.asked.insert(placeholder_name(what));
+                    }
+                    WordPart::Text { .. }
+                    | WordPart::Command(_)
+                    | WordPart::Arithmetic(_)
+                    | WordPart::Glob(_)
+                    | WordPart::Template(_) => {}
+                }
+            }
+        }
         found
     }
 }
@@ -129,33 +177,29 @@ pub(crate) fn refuse_if_used(
     let later = context.later();
     let after = scene.at + take;
     match later.number(scene.script, after) {
-        Some(number) => later.images(number, context).refuse(number, &names),
+        Some(number) => later.refuse(number, context, &names),
         None => {
             let same = scene.script.statements.get(after..).unwrap_or_default();
             let here = same.iter().map(|statement| (scene.text, statement));
             let there = later.scripts.get(later.from..).unwrap_or_default().iter().flat_map(statements);
-            Images::of(here.chain(there), 0, context).refuse(0, &names)
+            Images::new(0, context).refuse(0, &names, &mut here.chain(there))
         }
     }
 }
 
-/// What some statements in a row do with images of this machine.
-#[derive(Debug, Default)]
+/// What some statements in a row do with images of this machine: as many as the builds so far had to look at.
+#[derive(Debug)]
 struct Images {
     /// Numbers of the statements that were looked at.
     looked: Range<usize>,
-    /// Whether others come after them.
-    more: bool,
+    /// As the shell would know its variables after them.
+    context: Context,
     /// Commands about images, in order.
     commands: Vec<Told>,
     /// By what such commands name, their places in `commands`; without those that go to the registry.
     named: HashMap<String, Vec<usize>>,
     /// Places of those that take an image of which nobody knows which one it is.
     unknown: Vec<usize>,
-    /// Variables of the shell that what is named depends on.
-    variables: BTreeSet<String>,
-    /// Variables of the plan that it depends on.
-    gaps: BTreeSet<String>,
 }
 
 /// A command about images.
@@ -170,49 +214,33 @@ struct Told {
 }
 
 impl Images {
-    /// Of statements that are numbered from `from` on: twice as many as a build looks through, so that what is found out
-    /// serves as many builds as come in the first half.
-    fn of<'s>(
-        statements: impl Iterator<Item = (&'s str, &'s Statement)>,
-        from: usize,
-        context: &Context,
-    ) -> Self {
-        let mut found = Self { looked: from..from, ..Self::default() };
-        // As the shell would know its variables by then.
-        let mut context = context.clone();
-        let mut depends: HashMap<&str, BTreeSet<&str>> = HashMap::new();
-        for (text, statement) in statements {
-            crate::work::spend(1);
-            if found.looked.len() > 2 * FARTHEST || found.commands.len() > 2 * MOST {
-                found.more = true;
-                break;
-            }
-            for command in statement.commands() {
-                if is_about_images(command) {
-                    found.command(command, text, &context);
-                }
-                command.assignments.iter().for_each(|one| depend(&mut depends, one));
-            }
-            assigned_in(&statement.shape, &mut |one| depend(&mut depends, one));
-            found.looked.end += 1;
-            assigned::learn(&mut context, statement, text);
+    /// Before the statement of that number.
+    fn new(from: usize, context: &Context) -> Self {
+        Self {
+            looked: from..from,
+            context: context.by_itself(),
+            commands: Vec::new(),
+            named: HashMap::new(),
+            unknown: Vec::new(),
         }
-        found.trace(&depends);
-        found
     }
 
-    fn command(&mut self, command: &Command, text: &str, context: &Context) {
+    /// Looks at one more statement.
+    fn look(&mut self, text: &str, statement: &Statement) {
+        crate::work::spend(1);
+        for command in statement.commands().into_iter().filter(|command| is_about_images(command)) {
+            self.command(command, text);
+        }
+        self.looked.end += 1;
+        assigned::learn(&mut self.context, statement, text);
+    }
+
+    fn command(&mut self, command: &Command, text: &str) {
         crate::work::spend(command.words.len());
-        let values = Values::new(context, text);
-        let mut gaps = Vec::new();
-        let words = command.words.iter().map(|word| {
-            let name = values.text(word).ok()?;
-            gaps.extend(gaps_of_variables(&name).map(str::to_owned));
-            Some(known(context, &name))
-        });
-        let words: Vec<Option<String>> = words.collect();
-        self.gaps.extend(gaps);
-        self.variables.extend(command.words.iter().flat_map(variables).map(str::to_owned));
+        let values = Values::new(&self.context, text);
+        let read = command.words.iter().map(|word| values.text(word).ok());
+        let words: Vec<Option<String>> =
+            read.map(|word| word.map(|word| known(&self.context, &word))).collect();
         let place = self.commands.len();
         let seen: Vec<Option<&str>> = words.iter().map(Option::as_deref).collect();
         let makes = makes(&seen);
@@ -230,40 +258,35 @@ impl Images {
         self.commands.push(Told { statement: self.looked.end, makes, words });
     }
 
-    /// Adds the variables that those which are used here are made of.
-    fn trace(&mut self, depends: &HashMap<&str, BTreeSet<&str>>) {
-        let mut open: Vec<String> = self.variables.iter().cloned().collect();
-        while let Some(name) = open.pop() {
-            for other in depends.get(name.as_str()).into_iter().flatten() {
-                if self.variables.insert((*other).to_owned()) {
-                    open.push((*other).to_owned());
-                }
+    /// Refuses where one of the names is taken from a statement on; `rest` are the statements behind those that were looked
+    /// at, of which only as many are looked at as it takes to say so.
+    fn refuse<'s>(
+        &mut self,
+        from: usize,
+        names: &BTreeSet<String>,
+        rest: &mut impl Iterator<Item = (&'s str, &'s Statement)>,
+    ) -> Result<(), Keep> {
+        // Answers that are not there yet are looked for behind ever more statements.
+        let mut step = 8;
+        loop {
+            if let Some(answer) = self.answer(from, names) {
+                return answer;
             }
+            let before = self.looked.end;
+            for (text, statement) in rest.by_ref().take(step) {
+                self.look(text, statement);
+            }
+            if self.looked.end == before {
+                return Ok(());
+            }
+            step *= 2;
         }
     }
 
-    /// The place of the first command that comes with a statement or after it.
-    fn first(&self, statement: usize) -> usize {
-        self.commands.partition_point(|command| command.statement < statement)
-    }
-
-    /// The first statement behind one that nobody looks at any more.
-    fn far(&self, from: usize) -> Option<usize> {
-        let statement = from + FARTHEST + 1;
-        let crowded = self.commands.get(self.first(from) + MOST).map(|command| command.statement);
-        let distant = self.looked.contains(&statement).then_some(statement);
-        distant.into_iter().chain(crowded).min()
-    }
-
-    /// Whether it holds all that a build before that statement looks at.
-    fn reach_from(&self, from: usize) -> bool {
-        self.looked.start <= from && (!self.more || self.far(from).is_some())
-    }
-
-    /// Refuses where one of the names is taken from a statement on.
-    fn refuse(&self, from: usize, names: &BTreeSet<String>) -> Result<(), Keep> {
-        let first = self.first(from);
+    /// What the statements say that were looked at; `None` where those behind them matter.
+    fn answer(&self, from: usize, names: &BTreeSet<String>) -> Option<Result<(), Keep>> {
         crate::work::spend(names.len());
+        let first = self.commands.partition_point(|command| command.statement < from);
         // From a build on that makes one of them anew, that name is another image's.
         let mut taken: Vec<(usize, &str)> = Vec::new();
         let mut gone: Option<usize> = Some(from);
@@ -285,26 +308,29 @@ impl Images {
         let unknown = self.unknown.get(self.unknown.partition_point(|place| *place < first)).copied();
         let stop = used.into_iter().chain(unknown).min();
         let stop = stop.and_then(|place| Some((place, self.commands.get(place)?)));
-        let far = self.far(from).unwrap_or(usize::MAX);
-        let stopped = stop.map_or(usize::MAX, |(_, command)| command.statement);
-        if gone.is_some_and(|gone| gone < far.min(stopped)) {
-            return Ok(());
+        let crowded = self.commands.get(first + MOST).map(|command| command.statement);
+        let distant = Some(from + FARTHEST + 1).filter(|statement| self.looked.contains(statement));
+        let far = crowded.into_iter().chain(distant).min();
+        let stopped = stop.map(|(_, command)| command.statement);
+        let ends = far.into_iter().chain(stopped).min();
+        if gone.is_some_and(|gone| ends.is_none_or(|end| gone < end)) {
+            return Some(Ok(()));
         }
-        if far != usize::MAX && far <= stopped {
-            return keep(
+        if far.is_some() && far == ends {
+            return Some(keep(
                 "so much comes after it that nobody knows whether the image is needed on this machine",
-            );
+            ));
         }
-        let Some((place, command)) = stop else { return Ok(()) };
+        let (place, command) = stop?;
         let here = |word: &&str| taken.iter().any(|(at, name)| *at == place && name == word);
-        match command.words.iter().flatten().map(String::as_str).find(here) {
+        Some(match command.words.iter().flatten().map(String::as_str).find(here) {
             Some(name) => {
                 keep(format!("a later line takes `{}` from this machine's Docker", assigned::shown(name)))
             }
             None => {
                 keep("a later line takes an image from this machine's Docker that is only known when it runs")
             }
-        }
+        })
     }
 }
 
@@ -312,23 +338,6 @@ impl Images {
 fn known(context: &Context, name: &str) -> String {
     let settled = context.settled(name).unwrap_or_else(|| name.to_owned());
     plain(&settled).to_owned()
-}
-
-fn depend<'s>(depends: &mut HashMap<&'s str, BTreeSet<&'s str>>, one: &'s Assignment) {
-    depends.entry(&one.name).or_default().extend(variables(&one.value));
-}
-
-/// Variables that a word names.
-fn variables(word: &Word) -> impl Iterator<Item = &str> {
-    word.parts.iter().filter_map(|part| match part {
-        WordPart::Variable { name, .. } => Some(name.as_str()),
-        WordPart::Text { .. }
-        | WordPart::Command(_)
-        | WordPart::Arithmetic(_)
-        | WordPart::Glob(_)
-        | WordPart::Placeholder(_)
-        | WordPart::Template(_) => None,
-    })
 }
 
 fn assigned_in<'s>(shape: &'s Shape, found: &mut impl FnMut(&'s Assignment)) {
@@ -439,6 +448,13 @@ mod tests {
         Ok(())
     }
 
+    impl Later {
+        /// Which statements are looked at by now.
+        fn looked(&self) -> Option<Range<usize>> {
+            self.images.lock().unwrap().as_ref().map(|images| images.looked.clone())
+        }
+    }
+
     const LINES: [&str; 26] = [
         "TAG=v1",
         "TAG=v2",
@@ -502,10 +518,11 @@ mod tests {
                         let mut chosen: BTreeSet<String> = chosen.collect();
                         chosen.insert(known(&context, "b"));
                         let number = context.later().number(script, at).unwrap();
-                        let had = context.later().found_out();
-                        let images = context.later().images(number, &context);
-                        again += usize::from(had.is_some_and(|had| Arc::ptr_eq(&had, &images)));
-                        let found = images.refuse(number, &chosen);
+                        let had = context.later().looked();
+                        let found = context.later().refuse(number, &context, &chosen);
+                        let has = context.later().looked();
+                        again +=
+                            usize::from(had.is_some_and(|had| Some(had.start) == has.map(|has| has.start)));
                         let rest = context.later().statements(number);
                         let expected = looked_through(rest, &context, chosen);
                         match (&found, &expected) {

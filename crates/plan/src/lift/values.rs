@@ -205,8 +205,8 @@ impl<'c> Values<'c> {
 
     /// `<task-arn>`, `YOUR_TOKEN`: asked for.
     pub(crate) fn placeholder(&self, what: &str) -> String {
-        let bare = what.trim_matches(['<', '>', '{', '}', '[', ']', '$']);
-        let name = var_name(crate::shell::yours(bare).or_else(|| bare.strip_prefix("your-")).unwrap_or(bare));
+        let bare = bare(what);
+        let name = placeholder_name(what);
         self.guess(format!("`{what}` is to be filled in: it is asked for"));
         self.ask(NewVar {
             secret: is_secret(bare),
@@ -226,6 +226,17 @@ pub(crate) fn number(flag: &str, text: &str) -> Result<Value, Keep> {
         Ok(number) => Ok(number.into()),
         Err(_) => keep(format!("`{flag}` is no number: `{text}`")),
     }
+}
+
+/// A placeholder without what it stands between.
+fn bare(what: &str) -> &str {
+    what.trim_matches(['<', '>', '{', '}', '[', ']', '$'])
+}
+
+/// A name of the plan for a placeholder.
+pub(crate) fn placeholder_name(what: &str) -> String {
+    let bare = bare(what);
+    var_name(crate::shell::yours(bare).or_else(|| bare.strip_prefix("your-")).unwrap_or(bare))
 }
 
 /// A name of the plan for a name of the shell.

@@ -97,8 +97,9 @@ fn meaning(
         is_stage: stage.is_some(),
         number: numbered.map(|number| number.text.clone()),
         status: heading.mark(),
-        estimate: durations::estimate(&heading.title)
-            .filter(|_| heading.title.contains(['(', '~', '[', '（', '⏱'])),
+        estimate: (heading.title.contains(['(', '~', '[', '（', '⏱']))
+            .then(|| durations::estimate(&heading.title))
+            .flatten(),
         why,
     }
 }
