@@ -7,12 +7,15 @@ use crate::findings::{Findings, short};
 use crate::lift::{pieces, speaks_for_itself};
 use crate::{Edit, Fix, Severity, Span};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub(crate) fn check(scene: &Scene<'_>, findings: &mut Findings<'_>) {
     let mut values: HashMap<&str, &str> = HashMap::new();
+    // Names between `{{ vars.` and a blank, from one look through the text.
+    let uses = scene.text.split("{{ vars.").skip(1);
+    let used: HashSet<&str> = uses.filter_map(|rest| rest.split_once(' ')).map(|(name, _)| name).collect();
     for var in scene.vars {
-        let used = scene.text.contains(&format!("{{{{ vars.{} ", var.name));
+        let used = used.contains(var.name.as_str());
         if let Some(Value::String(default)) = var.default.as_ref().filter(|_| used && !var.secret) {
             values.entry(default.as_str()).or_insert(var.name.as_str());
         }
