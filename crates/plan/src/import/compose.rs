@@ -291,10 +291,14 @@ impl Composer<'_> {
                 _ => None,
             }
         };
+        let account = self.options.account.clone().or_else(|| stated(FactKey::Account));
+        // Where nothing says which account it is, a profile that only commands name is theirs: others may go elsewhere.
+        let sure = account.is_some()
+            || self.understood.facts.iter().any(|fact| fact.key == FactKey::Profile && fact.stated);
         Facts {
-            account: self.options.account.clone().or_else(|| stated(FactKey::Account)),
+            account,
             region: self.options.region.clone().or_else(|| stated(FactKey::Region)),
-            profile: stated(FactKey::Profile),
+            profile: stated(FactKey::Profile).filter(|_| sure),
         }
     }
 

@@ -237,7 +237,10 @@ fn same(call: &Call<'_, '_>, what: &str, found: &str, wanted: Option<&str>) -> R
     match wanted {
         Some(wanted) if wanted == settled => Ok(()),
         Some(wanted) => keep(format!("it goes to the {what} `{settled}`, and the plan's is `{wanted}`")),
-        None if what == "profile" && call.context().steps.iter().any(|step| names_no_profile(step)) => {
+        None if what == "profile"
+            && call.context().facts.account.is_none()
+            && call.context().steps.iter().any(|step| names_no_profile(step)) =>
+        {
             keep(format!(
                 "it goes to the profile `{settled}`, and steps before it name none: nothing says that both are one account"
             ))
