@@ -45,15 +45,15 @@ impl Import {
                 counts.kept,
                 counts.absorbed,
                 counts.left,
-                match counts.offered {
-                    0 => String::new(),
-                    1 => " 1 more stands outside of code fences and is offered.".to_owned(),
-                    many => format!(" {many} more stand outside of code fences and are offered."),
-                }
+                said_of_offers(counts.offered)
             ),
             ImportState::CheckedAlready => "This is a checked plan already; nothing was inserted.".to_owned(),
             ImportState::NothingToWalk => {
-                "There is no command, no checklist and no stage in it, so nothing was inserted.".to_owned()
+                let nothing = "There is no fence of commands, no checklist and no stage in it, so nothing was inserted.";
+                match counts.offered {
+                    0 => nothing.to_owned(),
+                    many => format!("{nothing} Offered outside of code fences: {}.", plural(many, "command")),
+                }
             }
             ImportState::Unchanged => "Nothing was inserted: the file cannot be changed safely.".to_owned(),
         }
@@ -170,6 +170,14 @@ impl Import {
             }
             out.push('\n');
         }
+    }
+}
+
+fn said_of_offers(offered: usize) -> String {
+    match offered {
+        0 => String::new(),
+        1 => " 1 more stands outside of code fences and is offered.".to_owned(),
+        many => format!(" {many} more stand outside of code fences and are offered."),
     }
 }
 
