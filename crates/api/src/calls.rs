@@ -5,17 +5,20 @@ use crate::adoption::RunAdopt;
 use crate::args::*;
 use crate::back::GoBack;
 use crate::choices::PrefsSet;
+use crate::comparing::RunPair;
 use crate::console::Console;
 use crate::drafts::ProfilesGenerate;
 use crate::fixing::PlanFix;
+use crate::history::RunsWanted;
 use crate::importing::{PlanImport, PlanImportSave};
 use crate::learn::{KnownForm, KnownFrom};
+use crate::lesson::{LessonSave, LessonWanted};
 use crate::obligations::Moved;
 use crate::runs::{Chosen, StartRequest};
 use crate::views::{
-    AccountsView, AnswerView, DoctorView, DraftView, EditedView, FixPreview, Home, Identity, IdentityClock,
-    ImportSaved, ImportView, KnownDraft, KnownOffer, LockView, LogPage, ObligationView, PlanView, PrefsView,
-    Profiles, RollbackSet, RunSummary, RunView, SignInView, VaultView,
+    AccountsView, AnswerView, ComparisonView, DoctorView, DraftView, EditedView, FixPreview, HistoryView, Home, Identity,
+    IdentityClock, ImportSaved, ImportView, KnownDraft, KnownOffer, LessonView, LockView, LogPage,
+    ObligationView, PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView, SignInView, VaultView,
 };
 use crate::which::hold_key;
 use holdpoint_plan::{ItemId, StepId, Target};
@@ -159,6 +162,12 @@ calls! {
     });
     /// All runs, the newest first.
     "runs.list": Nothing => Vec<RunSummary> = |c, _| Box::pin(async move { c.summaries().await });
+    /// Runs that are looked for, the newest first.
+    "runs.history": RunsWanted => HistoryView = |c, a| Box::pin(async move { c.history(&a).await });
+    /// Two runs beside each other, step by step.
+    "runs.compare": RunPair => ComparisonView = |c, a| Box::pin(async move {
+        c.compare(&RunId::new(a.one)?, &RunId::new(a.other)?).await
+    });
     /// A run, all of it.
     "run.view": RunRef => RunView = |c, a| Box::pin(async move {
         let run = RunId::new(a.run)?;
@@ -302,6 +311,10 @@ calls! {
         c.save_known(&a).await?;
         c.view(&RunId::new(a.run)?).await
     });
+    /// Shows what a failure would add to the plan's preflight. Nothing is written.
+    "lesson.preview": LessonWanted => LessonView = |c, a| Box::pin(async move { Ok(c.lesson(&a).await?.view) });
+    /// Writes a lesson that was shown to the plan's own file.
+    "lesson.save": LessonSave => LessonView = |c, a| Box::pin(async move { c.save_lesson(&a).await });
     /// Checks a run's journal against its chain and its anchors.
     "run.verify": RunRef => Verified = |c, a| Box::pin(async move {
         let (verdict, _, _) = c.verify(&RunId::new(a.run)?).await?;

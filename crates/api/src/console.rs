@@ -6,7 +6,9 @@ use crate::places::Places;
 use crate::runs::Open;
 use crate::views::{Home, PlanView, RunSummary, Update, plan_view};
 use crate::{Problem, kept};
-use crate::{accounts, drafts, examination, lock, notices, obligations, own, profiles, sign_in, who};
+use crate::{
+    accounts, drafts, examination, history, lock, notices, obligations, own, profiles, sign_in, who,
+};
 use ed25519_dalek::SigningKey;
 use holdpoint_engine::{Clock, MachineClock, Outfitter, Points};
 use holdpoint_identity::{Env, Prefs};
@@ -20,6 +22,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::broadcast;
+
+/// Past runs that the first screen shows; the history has all of them.
+const FEW: usize = 12;
 
 /// Opens a page in the person's browser; the reason when that is not possible.
 pub type OpenUrl = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
@@ -132,6 +137,7 @@ pub struct Console {
     pub(crate) prefs: Mutex<Arc<Prefs>>,
     pub(crate) read: profiles::Read,
     watched: Mutex<BTreeSet<RunId>>,
+    pub(crate) history: history::Held,
     pub(crate) updates: broadcast::Sender<Update>,
 }
 
@@ -163,6 +169,7 @@ impl Console {
             prefs: Mutex::new(Arc::new(prefs)),
             read: profiles::Read::default(),
             watched: Mutex::default(),
+            history: history::Held::new(&places.derived(), &config.version),
             updates: broadcast::Sender::new(256),
             places,
             config,
@@ -210,13 +217,16 @@ impl Console {
             left.extend(run.obligations);
         }
         obligations::sort(&mut left);
-        let (open, past): (Vec<RunSummary>, Vec<RunSummary>) =
+        let (open, mut past): (Vec<RunSummary>, Vec<RunSummary>) =
             summaries.into_iter().partition(|summary| summary.ended_at.is_none());
+        let past_count = u32::try_from(past.len()).unwrap_or(u32::MAX);
+        past.truncate(FEW);
         Ok(Home {
             waiting,
             obligations: left,
             open,
             past,
+            past_count,
             recent: kept::recent(&self.places)?,
             examples: kept::examples(&self.places)?,
             identity: self.identity_now(),

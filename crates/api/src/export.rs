@@ -3,8 +3,9 @@
 use crate::args::ReportFormat;
 use crate::console::Console;
 use crate::{Problem, ReportFile};
+use holdpoint_ledger::Anchor;
 use holdpoint_redact::Redactor;
-use holdpoint_report::{AnchorFact, Sources};
+use holdpoint_report::{AnchorFact, Report, Sources};
 use holdpoint_run::RunId;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -23,38 +24,31 @@ pub struct ReportText {
 impl Console {
     /// Writes a run's report. Of a damaged journal it tells the intact part, and says so.
     pub async fn report(&self, run: &RunId, format: ReportFormat) -> Result<ReportText, Problem> {
+        let (report, intact) = self.reported(run).await?;
+        let text = written(&report, format)?;
+        Ok(ReportText { text, verdict: report.chain.verdict, intact })
+    }
+
+    /// A run's report, and whether its journal is intact.
+    pub(crate) async fn reported(&self, run: &RunId) -> Result<(Report, bool), Problem> {
         let kept = self.kept(run).await?;
         let (verdict, events, anchors) = self.verify(run).await?;
         let stored = self.stored(run).await?;
-        let anchors: Vec<AnchorFact> = anchors
-            .into_iter()
-            .map(|one| AnchorFact {
-                count: one.count,
-                head: one.head,
-                key: one.key,
-                signature: one.signature,
-                at: one.at,
-            })
-            .collect();
-        let told = verdict.to_string();
-        let intact = kept.verdict.is_intact();
+        let anchors: Vec<AnchorFact> = anchors.into_iter().map(anchor_fact).collect();
+        let plans = plans_of(std::iter::once(kept.folder.plan()?).chain(kept.folder.revisions()?));
+        let intact = verdict.is_intact() && kept.verdict.is_intact();
         let sources = Sources {
             state: &kept.state,
             events: &events,
             stored: stored.get(..events.len()).unwrap_or(&stored),
             anchors: &anchors,
-            verdict: &told,
+            verdict: &verdict.to_string(),
             plan_text: Some(&kept.text),
+            plans: if intact { Ok(&plans) } else { Err("the journal is damaged") },
+            writer: &self.config.version,
             redactor: &Redactor::new([]),
         };
-        let failed = |error: holdpoint_report::ReportError| Problem::new(error.to_string());
-        let report = holdpoint_report::report(&sources).map_err(failed)?;
-        let text = match format {
-            ReportFormat::Markdown => holdpoint_report::to_markdown(&report),
-            ReportFormat::Html => holdpoint_report::to_html(&report),
-            ReportFormat::Json => holdpoint_report::to_json(&report).map_err(failed)?,
-        };
-        Ok(ReportText { text, verdict: told, intact })
+        Ok((holdpoint_report::report(&sources).map_err(failed)?, intact))
     }
 
     /// Writes a run's report to a file.
@@ -67,4 +61,26 @@ impl Console {
         let sha256 = holdpoint_run::chain::hex(&Sha256::digest(report.text.as_bytes()));
         Ok(ReportFile { path: path.to_owned(), bytes: report.text.len() as u64, sha256 })
     }
+}
+
+/// A report in one of its forms.
+pub(crate) fn written(report: &Report, format: ReportFormat) -> Result<String, Problem> {
+    match format {
+        ReportFormat::Markdown => Ok(holdpoint_report::to_markdown(report)),
+        ReportFormat::Html => Ok(holdpoint_report::to_html(report)),
+        ReportFormat::Json => holdpoint_report::to_json(report).map_err(failed),
+    }
+}
+
+/// Plans by the digest of their bytes.
+pub(crate) fn plans_of(all: impl Iterator<Item = Vec<u8>>) -> Vec<(String, Vec<u8>)> {
+    all.map(|bytes| (holdpoint_run::chain::hex(&Sha256::digest(&bytes)), bytes)).collect()
+}
+
+pub(crate) fn failed(error: holdpoint_report::ReportError) -> Problem {
+    Problem::new(error.to_string())
+}
+
+fn anchor_fact(one: Anchor) -> AnchorFact {
+    AnchorFact { count: one.count, head: one.head, key: one.key, signature: one.signature, at: one.at }
 }

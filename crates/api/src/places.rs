@@ -27,6 +27,11 @@ impl Places {
         self.home.join("ledger.sqlite3")
     }
 
+    /// What is computed of journals; may be deleted at any time.
+    pub(crate) fn derived(&self) -> PathBuf {
+        self.home.join("derived.sqlite3")
+    }
+
     pub(crate) fn anchors(&self) -> PathBuf {
         self.home.join("anchors")
     }

@@ -2,16 +2,14 @@
 
 use crate::console::{Console, read_plan};
 use crate::fit::{may_be_run, nothing_unfilled, split_vars};
-use crate::obligations::standing;
 use crate::seals::VaultSeals;
-use crate::views::{LogPage, ObligationView, RunFacts, RunSummary, RunView, Waiting};
-use crate::views::{log_page, run_summary, run_view, waiting};
+use crate::views::{LogPage, RunFacts, RunView, log_page, run_view};
 use crate::which::{git_sha, new_run_id};
 use crate::{Problem, kept};
 use holdpoint_engine::{
     Begin, Board, Clock, MachineClock, Plans, RunFolder, RunHandle, Tools, Want, begin, fold,
 };
-use holdpoint_ledger::{Anchor, Ledger, LedgerError, RunRow, Verdict};
+use holdpoint_ledger::{Anchor, Ledger, LedgerError, Verdict};
 use holdpoint_plan::{ItemId, StepId, Target};
 use holdpoint_redact::{Redactor, Secret};
 use holdpoint_run::chain::{ChainError, Event, Stored};
@@ -27,14 +25,6 @@ use std::sync::Arc;
 pub(crate) struct Open {
     pub(crate) handle: RunHandle,
     pub(crate) text: Arc<str>,
-}
-
-/// A run among others.
-pub(crate) struct Listed {
-    pub(crate) summary: RunSummary,
-    pub(crate) waiting: Option<Waiting>,
-    /// What it left for later and still stands.
-    pub(crate) obligations: Vec<ObligationView>,
 }
 
 /// What a new run is to be.
@@ -161,6 +151,7 @@ impl Console {
             vars,
             secrets,
             git_sha: git_sha(&folder),
+            working_copy: self.config.outfitter.working_copy(&folder).await,
             version: self.config.version.clone(),
         };
         Ok(begin(tools, begin_with).await?)
@@ -195,52 +186,6 @@ impl Console {
             }
         };
         view.ok_or_else(|| Problem::new(format!("run {run} never began")))
-    }
-
-    /// All runs, the newest first. One that cannot be read is told in the log, and does not hide the others.
-    pub async fn summaries(&self) -> Result<Vec<RunSummary>, Problem> {
-        Ok(self.all_runs().await?.into_iter().map(|run| run.summary).collect())
-    }
-
-    pub(crate) async fn all_runs(&self) -> Result<Vec<Listed>, Problem> {
-        let mut all = Vec::new();
-        for row in self.ledger.runs().await? {
-            match self.listed(&row).await {
-                Ok(Some(listed)) => all.push(listed),
-                Ok(None) => {}
-                Err(problem) => tracing::warn!(run = %row.run, %problem, "a run that cannot be listed"),
-            }
-        }
-        Ok(all)
-    }
-
-    async fn listed(&self, row: &RunRow) -> Result<Option<Listed>, Problem> {
-        let prefs = self.prefs();
-        let here = self.opened().get(&row.run).map(|open| (open.handle.clone(), Arc::clone(&open.text)));
-        if let Some((handle, text)) = here.filter(|(handle, _)| !is_over(handle)) {
-            let state = handle.state();
-            return Ok(handle.board(|board| {
-                let facts = RunFacts {
-                    driven_here: true,
-                    ..RunFacts::new(&state, board, &text, &prefs, self.clock.now())
-                };
-                self.listed_by(&facts)
-            }));
-        }
-        let kept = self.kept(&row.run).await?;
-        let board = Board::default();
-        let driven_by = if kept.state.end.is_none() { self.driven_by(&kept.folder)? } else { None };
-        let facts = RunFacts {
-            driven_by,
-            ..RunFacts::new(&kept.state, &board, &kept.text, &prefs, self.clock.now())
-        };
-        Ok(self.listed_by(&facts))
-    }
-
-    fn listed_by(&self, facts: &RunFacts<'_>) -> Option<Listed> {
-        let summary = run_summary(facts)?;
-        let obligations = standing(facts.state, &summary, self.clock.now());
-        Some(Listed { summary, waiting: waiting(facts), obligations })
     }
 
     /// Signs a hold; `hold` as in the views: `stage:<id>` or `step:<id>`.
@@ -466,7 +411,7 @@ fn walked_in(state: &State, step: StepId) -> Work {
 }
 
 /// Whether a run that was driven here has ended: what becomes of it from then on stands in its journal alone.
-fn is_over(handle: &RunHandle) -> bool {
+pub(crate) fn is_over(handle: &RunHandle) -> bool {
     handle.is_finished() && handle.state().end.is_some()
 }
 

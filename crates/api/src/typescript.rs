@@ -3,6 +3,7 @@
 use crate::args::Nothing;
 use crate::calls::CALLS;
 use crate::drafts::{PickRole, TemplateOf};
+use crate::history::RunsWanted;
 use crate::importing::PlanImport;
 use crate::learn::KnownForm;
 use crate::views::*;
@@ -50,6 +51,16 @@ fn types(config: &Config) -> String {
         Waiting,
         RecentPlan,
         Home,
+        PastRun,
+        HistoryView,
+        RunsWanted,
+        ComparedRun,
+        ComparedSide,
+        ComparedStep,
+        ComparedValue,
+        ComparisonView,
+        LessonOffer,
+        LessonView,
         EstimateView,
         TargetView,
         PlanVar,

@@ -5,6 +5,7 @@ mod identities;
 mod images;
 mod known;
 mod obligations;
+mod reports;
 
 pub(crate) use adopting::Adopt;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -12,6 +13,7 @@ pub(crate) use identities::{Accounts, AwsConsole, CredentialProcess, Exec, Login
 pub(crate) use images::{Image, ImageInspect, ImageMirror, ImageVerb};
 pub(crate) use known::{Known, KnownAdd, KnownCheck, KnownList, KnownShow, KnownTo, KnownVerb};
 pub(crate) use obligations::{ObligationVerb, Obligations};
+pub(crate) use reports::{Compare, Format, Lesson, Report, Verify};
 use std::path::PathBuf;
 
 /// Staged deployments on AWS: plans checked, holds signed, true outcomes, evidence.
@@ -54,10 +56,14 @@ pub(crate) enum Command {
     Rollback(Rollback),
     /// List what runs left for later; close it, put it off, hand it on
     Obligations(Obligations),
-    /// Check a run's journal against its chain and its anchors
-    Verify(OfRun),
+    /// Check a run's journal, or a report's file on any machine: chain, anchors, and every statement
+    Verify(Verify),
     /// Write a run's report
     Report(Report),
+    /// Put two runs beside each other, step by step: practice and live, this time and last time
+    Compare(Compare),
+    /// Keep a failure as a check in the plan's first stage for preflight; the change is shown first
+    Lesson(Lesson),
     /// List the profiles of the AWS configuration files
     Profiles(Profiles),
     /// Ask STS who you are
@@ -276,28 +282,6 @@ pub(crate) struct Rollback {
     /// Say how it ended for programs
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Markdown
-    Md,
-    /// One self-contained file
-    Html,
-    /// For programs
-    Json,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Report {
-    /// The run: its id, the beginning of it, or `last`
-    pub(crate) run: String,
-    /// Its form
-    #[arg(long, value_enum, default_value = "md")]
-    pub(crate) format: Format,
-    /// Write it to a file instead of standard output
-    #[arg(long, short)]
-    pub(crate) output: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@ mod accounts;
 mod adopting;
 mod aws_console;
 mod check;
+mod comparing;
 mod configurations;
 mod doctor;
 mod exec;
@@ -15,11 +16,13 @@ mod identity;
 mod image;
 mod import;
 mod known;
+mod lesson;
 mod listing;
 mod logs;
 mod obligations;
 mod registry;
 pub(crate) mod registry_helper;
+mod reports;
 mod sessions;
 mod signing_in;
 mod sim;
@@ -53,8 +56,10 @@ pub(crate) async fn carry_out(command: Command, env: Env) -> Exit {
         Command::Obligations(args) => obligations::obligations(args, &env).await,
         Command::Runs(args) => listing::runs(&args, &env).await,
         Command::Show(args) => listing::show(&args, &env).await,
-        Command::Verify(args) => listing::verify(&args, &env).await,
-        Command::Report(args) => listing::report(&args, &env).await,
+        Command::Verify(args) => reports::verify(&args, &env).await,
+        Command::Report(args) => reports::report(&args, &env).await,
+        Command::Compare(args) => comparing::compare(&args, &env).await,
+        Command::Lesson(args) => lesson::lesson(&args, &env).await,
         Command::Profiles(args) => identity::profiles(&args, &env).await,
         Command::Whoami(args) => identity::whoami(&args, &env).await,
         Command::Registry(args) => registry::registry(args, &env).await,

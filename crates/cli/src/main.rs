@@ -71,6 +71,8 @@ fn main() -> ExitCode {
         | Command::Obligations(_)
         | Command::Verify(_)
         | Command::Report(_)
+        | Command::Compare(_)
+        | Command::Lesson(_)
         | Command::Sim(_) => {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
         }

@@ -3,8 +3,8 @@
 use crate::{Desk, Registry, RunFolder};
 use async_trait::async_trait;
 use holdpoint_plan::{Plan, Target};
-use holdpoint_run::{Diagnosis, Mode, RunId};
-use std::path::PathBuf;
+use holdpoint_run::{Diagnosis, Mode, RunId, WorkingCopy};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a run needs tools for.
@@ -51,4 +51,10 @@ pub trait Outfitter: Send + Sync {
 
     /// The run is over: what was started for it ends.
     async fn retire(&self, folder: &RunFolder) -> Result<(), Diagnosis>;
+
+    /// The working copy that a plan's folder lies in, for the record; `None` outside of one. What cannot be told keeps no
+    /// run from beginning.
+    async fn working_copy(&self, _folder: &Path) -> Option<WorkingCopy> {
+        None
+    }
 }

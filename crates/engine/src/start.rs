@@ -14,7 +14,9 @@ use crate::worker::{read_pins, veil_pins};
 use holdpoint_plan::{Plan, Target};
 use holdpoint_redact::Secret;
 use holdpoint_run::chain::hex;
-use holdpoint_run::{At, Command, Diagnosis, Fact, Mode, Moment, Pin, RunId, Started, State, UndoItem};
+use holdpoint_run::{
+    At, Command, Diagnosis, Fact, Mode, Moment, Pin, RunId, Started, State, UndoItem, WorkingCopy,
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -48,6 +50,8 @@ pub struct Begin {
     pub secrets: BTreeMap<String, Secret>,
     /// State of the plan's folder.
     pub git_sha: Option<String>,
+    /// The working copy that it lies in.
+    pub working_copy: Option<WorkingCopy>,
     /// Version of Holdpoint.
     pub version: String,
 }
@@ -72,6 +76,7 @@ pub async fn begin(tools: Tools, begin: Begin) -> Result<RunHandle, EngineError>
         speed: begin.speed,
         vars: vars(&begin),
         git_sha: begin.git_sha.clone(),
+        working_copy: begin.working_copy.clone(),
         version: begin.version.clone(),
         driver: tools.driver.clone(),
         undo: undo_items(&tools, &begin.plan),

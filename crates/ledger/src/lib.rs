@@ -4,11 +4,13 @@
 //! itself refuses them. What cannot be stored is an error, never a log line.
 
 mod anchor;
+mod derived;
 mod memory;
 mod sqlite;
 mod verify;
 
 pub use anchor::{Anchor, AnchorError, Anchors};
+pub use derived::{Derived, Entry};
 pub use memory::MemoryLedger;
 pub use sqlite::SqliteLedger;
 pub use verify::{Verdict, verify};
@@ -74,15 +76,15 @@ pub enum LedgerError {
     },
 }
 
-/// A run as listed: its first and its newest event.
+/// A run as listed: how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRow {
     /// Which run.
     pub run: RunId,
-    /// Its first event.
-    pub first: Stored,
-    /// Its newest event.
-    pub last: Stored,
+    /// Number of its newest event.
+    pub seq: u64,
+    /// Hash of that.
+    pub head: [u8; 32],
 }
 
 /// Where journals are kept.

@@ -74,8 +74,8 @@ impl Ledger for MemoryLedger {
         let mut rows: Vec<_> = runs
             .iter()
             .filter_map(|(run, (order, events))| {
-                let (first, last) = (events.first()?.clone(), events.last()?.clone());
-                Some((*order, RunRow { run: run.clone(), first, last }))
+                let last = events.last()?;
+                Some((*order, RunRow { run: run.clone(), seq: last.seq, head: last.hash }))
             })
             .collect();
         rows.sort_by_key(|(order, _)| std::cmp::Reverse(*order));

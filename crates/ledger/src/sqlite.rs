@@ -157,22 +157,29 @@ impl Ledger for SqliteLedger {
     async fn runs(&self) -> Result<Vec<RunRow>, LedgerError> {
         let rows = self
             .reading(|reader| {
+                // From one run's name to the next by the index: the events between, which are most of the file, are not read.
                 let mut query = reader.prepare_cached(
-                    "SELECT f.run, f.seq, f.bytes, f.prev, f.hash, l.seq, l.bytes, l.prev, l.hash
-                     FROM events f
-                     JOIN events l ON l.run = f.run AND l.seq = (SELECT MAX(seq) FROM events WHERE run = f.run)
-                     WHERE f.seq = 1 ORDER BY f.id DESC",
+                    "WITH RECURSIVE names (run) AS (
+                       SELECT MIN(run) FROM events
+                       UNION ALL
+                       SELECT (SELECT MIN(run) FROM events WHERE run > names.run) FROM names WHERE run IS NOT NULL
+                     )
+                     SELECT n.run, l.seq, l.hash
+                     FROM names n
+                     JOIN events f ON f.run = n.run AND f.seq = 1
+                     JOIN events l ON l.run = n.run AND l.seq = (SELECT MAX(seq) FROM events WHERE run = n.run)
+                     ORDER BY f.id DESC",
                 )?;
                 let rows = query.query_map([], |row| {
                     let run: String = row.get(0)?;
-                    Ok((run, stored(row, 1)?, stored(row, 5)?))
+                    Ok((run, row.get(1)?, row.get(2)?))
                 })?;
                 rows.collect::<rusqlite::Result<Vec<_>>>()
             })
             .await?;
         rows.into_iter()
-            .map(|(run, first, last)| match RunId::new(run) {
-                Ok(run) => Ok(RunRow { run, first, last }),
+            .map(|(run, seq, head)| match RunId::new(run) {
+                Ok(run) => Ok(RunRow { run, seq, head }),
                 Err(bad) => Err(LedgerError::Unreadable {
                     path: self.path.display().to_string(),
                     why: bad.to_string(),

@@ -59,7 +59,8 @@ async fn check(ledger: Arc<dyn Ledger>) {
         [b.clone(), a.clone()],
         "newest first"
     );
-    assert_eq!((runs[1].first.seq, runs[1].last.seq), (1, 4));
+    let newest = ledger.read(&a, 3).await.unwrap();
+    assert_eq!((runs[1].seq, runs[1].head), (4, newest[0].hash));
 
     // Sixteen writers at one place: one wins.
     let (seq, head) = (1, ledger.read(&b, 0).await.unwrap()[0].hash);

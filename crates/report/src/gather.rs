@@ -1,6 +1,13 @@
 //! Gathers a report from the fold of a run and its events.
 
+mod carry;
+mod commands;
 mod index;
+mod outlook;
+mod plan_said;
+mod services;
+
+pub(crate) use carry::for_html;
 
 use crate::model::*;
 use crate::words;
@@ -24,8 +31,12 @@ pub struct Sources<'a> {
     pub anchors: &'a [AnchorFact],
     /// What `verify` says of this journal.
     pub verdict: &'a str,
-    /// The plan's text as it was when the run began, where it is at hand.
+    /// The text of the plan that is walked, where it is at hand.
     pub plan_text: Option<&'a str>,
+    /// The plans that were walked, by digest: what a report carries to be checked by; or why it carries nothing.
+    pub plans: Result<&'a [(String, Vec<u8>)], &'a str>,
+    /// Version of Holdpoint that writes the report.
+    pub writer: &'a str,
     /// Knows what must never be seen.
     pub redactor: &'a Redactor,
 }
@@ -51,9 +62,35 @@ pub fn report(sources: &Sources<'_>) -> Result<Report, ReportError> {
     for event in events {
         index.take(state, event);
     }
+    if index.closed == 0 {
+        index.closed = state.seq;
+    }
+    let told = sources.plan_text.map(plan_said::Told::of);
+    let told = told.as_ref();
+    let outcome = ending(state, &index);
+    let services = services::services(state, &index);
+    let obligations = outlook::obligations(state, &index);
+    let said = index.plan_event(&state.plan.digest);
+    let seen = outlook::Seen {
+        state,
+        index: &index,
+        outcome: &outcome,
+        services: &services,
+        obligations: &obligations,
+        told,
+    };
+    let summary = outlook::summary(&seen);
     let unredacted = Report {
         format: FORMAT,
-        outcome: ending(state, &index),
+        writer: sources.writer.into(),
+        summary,
+        readiness: plan_said::readiness(state, &index, told),
+        costs: told.and_then(|told| plan_said::costs(told, said)),
+        next_steps: told.map(|told| plan_said::next_steps(told, said)).unwrap_or_default(),
+        commands: commands::commands(state, &index),
+        services,
+        obligations,
+        outcome,
         header: header(sources)?,
         stages: stages(state, &index),
         holds: holds(state, &index),
@@ -68,13 +105,19 @@ pub fn report(sources: &Sources<'_>) -> Result<Report, ReportError> {
             verdict: sources.verdict.into(),
         },
         changes: index.changes_of(state),
+        carried: Carried::Not(String::new()),
+        choices: index.choices,
+        revisions: index.revisions,
         deviations: index.deviations,
         diagnoses: index.diagnoses,
         before: index.pins,
         evidence: index.evidence,
         requests: index.requests,
     };
-    Ok(serde_json::from_value(sources.redactor.redact_value(serde_json::to_value(unredacted)?))?)
+    let redacted = sources.redactor.redact_value(serde_json::to_value(unredacted)?);
+    let report: Report = serde_json::from_value(redacted)?;
+    // Byte for byte or not at all: what is carried is looked through, and never changed.
+    Ok(Report { carried: carry::carried(sources), ..report })
 }
 
 fn header(sources: &Sources<'_>) -> Result<Header, ReportError> {
@@ -107,6 +150,7 @@ fn header(sources: &Sources<'_>) -> Result<Header, ReportError> {
         plan_digest: started.plan_digest.clone(),
         plan_lines: sources.plan_text.map(|text| text.lines().count()),
         git_sha: started.git_sha.clone(),
+        working_copy: started.working_copy.clone(),
         version: started.version.clone(),
         vars: started.vars.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         event: sources.events.first().map_or(0, |event| event.seq),
@@ -160,7 +204,7 @@ fn ending(state: &State, index: &Index) -> Ending {
         holdpoint_run::Mode::Live => "",
         holdpoint_run::Mode::Practice => "Practice. ",
     };
-    Ending { end: state.end.map(|(end, _)| end), sentence: format!("{practice}{sentence}"), event: state.seq }
+    Ending { end: state.end.map(|(end, _)| end), sentence: format!("{practice}{sentence}"), event: index.closed }
 }
 
 fn why(state: &State) -> String {

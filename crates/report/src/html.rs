@@ -2,8 +2,12 @@
 
 use crate::document::{Block, Document, Line, Row, Section, Span, mark};
 use crate::escape;
+use crate::gather::for_html;
 use crate::words::Tone;
 use crate::{Report, layout};
+
+/// Begins the journal in a page: data, which no browser runs.
+pub(crate) const JOURNAL: &str = "<script type=\"application/json\" id=\"journal\">";
 
 const STYLE: &str = include_str!("report.css");
 
@@ -35,7 +39,11 @@ pub fn to_html(report: &Report) -> String {
         }
         out.push_str("</section>\n");
     }
-    out.push_str("</main>\n</body>\n</html>\n");
+    out.push_str("</main>\n");
+    if let Some(journal) = report.carried.journal() {
+        out.push_str(&format!("{JOURNAL}{}</script>\n", for_html(journal)));
+    }
+    out.push_str("</body>\n</html>\n");
     out
 }
 

@@ -1,12 +1,14 @@
 //! A report laid out as a document, the same for every form: what an auditor asks first stands first.
 
 mod people;
+mod plan;
+mod short;
 mod walk;
 
 use crate::document::{Block, Document, Line, Row, Section};
 use crate::model::*;
 use crate::words::{self, Tone};
-use holdpoint_run::Mode;
+use holdpoint_run::{Mode, WorkingCopy};
 
 /// Lays the report out.
 pub(crate) fn document(report: &Report) -> Document {
@@ -25,6 +27,10 @@ pub(crate) fn document(report: &Report) -> Document {
     };
     let sections = [
         Some(outcome(report)),
+        Some(short::summary(report)),
+        short::services(report),
+        short::readiness(report),
+        short::choices(report),
         walk::deviations(report),
         walk::diagnoses(report),
         Some(walk::stages(report)),
@@ -34,6 +40,11 @@ pub(crate) fn document(report: &Report) -> Document {
         before(report),
         changes(report),
         outputs(report),
+        short::obligations(report),
+        plan::costs(report),
+        plan::next_steps(report),
+        plan::revisions(report),
+        plan::commands(report),
         evidence(report),
         requests(report),
         Some(chain(report)),
@@ -69,15 +80,49 @@ fn outcome(report: &Report) -> Section {
     if let Some(sha) = &header.git_sha {
         facts.push(("Commit", Line::of_code(sha)));
     }
+    if let Some(copy) = &header.working_copy {
+        facts.push(("Working copy", working_copy(copy).event(header.event)));
+    }
     facts.push(("Holdpoint", Line::plain(&header.version)));
     for (name, value) in &header.vars {
         facts.push(("Variable", Line::of_code(name).text("=").code(words::value(value))));
     }
+    let broken = report.holds.iter().flat_map(|hold| {
+        let glass = hold.signatures.iter().filter(|signature| signature.glass);
+        glass.map(move |signature| {
+            let why = signature.reason.as_deref().unwrap_or_default();
+            let text = format!("{} passed the hold before {} alone: {why}", signature.name, hold.hold);
+            Block::Text(Line::of_state((Tone::Danger, "glass broken")).strong(text).event(signature.event))
+        })
+    });
+    let blocks = std::iter::once(Block::Text(sentence)).chain(broken);
     Section {
         id: "outcome",
         title: "Outcome".into(),
-        blocks: vec![Block::Text(sentence), Block::Facts(facts)],
+        blocks: blocks.chain(std::iter::once(Block::Facts(facts))).collect(),
     }
+}
+
+fn working_copy(copy: &WorkingCopy) -> Line {
+    if let Some(why) = &copy.unknown {
+        return Line::of_state((Tone::Warn, "not known")).quiet(why);
+    }
+    let mut line = match &copy.branch {
+        Some(branch) => Line::plain("branch").code(branch),
+        None => Line::plain("no branch"),
+    };
+    line = match &copy.commit {
+        Some(commit) => line.text("at").code(commit),
+        None => line.text("before its first commit"),
+    };
+    let all = copy.changed.len() as u64 + copy.more;
+    if all == 0 {
+        return line.state((Tone::Ok, "clean")).quiet("in the plan's folder");
+    }
+    let many = if all == 1 { "1 file".into() } else { format!("{all} files") };
+    line = line.state((Tone::Warn, "dirty")).quiet(format!("{many} of the plan's folder changed or new:"));
+    let named = copy.changed.iter().fold(line, |line, file| line.code(file));
+    if copy.more > 0 { named.quiet(format!("and {} more", copy.more)) } else { named }
 }
 
 fn mode(header: &Header) -> Line {
@@ -138,7 +183,7 @@ fn before(report: &Report) -> Option<Section> {
             blocks.push(Block::Text(Line::plain("Sealed original").code(sealed)));
         }
     }
-    Some(Section { id: "before", title: "What ran before".into(), blocks })
+    Some(Section { id: "before", title: "What ran before, in full".into(), blocks })
 }
 
 fn changes(report: &Report) -> Option<Section> {
@@ -169,13 +214,15 @@ fn changes(report: &Report) -> Option<Section> {
         Block::Text(Line::plain("Every call that changed something, and whether it stands.")),
         Block::Table(heads, rows.collect()),
     ];
-    Some(Section { id: "now", title: "What the run changed, and what runs now".into(), blocks })
+    Some(Section { id: "now", title: "What the run changed".into(), blocks })
 }
 
 fn outputs(report: &Report) -> Option<Section> {
     let rows = report.outputs.iter().map(|output| {
         let value = match &output.value {
             Some(value) => Line::of_code(words::value(value)),
+            // JSON knows no difference between nothing and nothing known: a secret has no digest.
+            None if !output.digest.is_empty() => Line::of_code("null"),
             None => Line::new().quiet("secret, never stored"),
         };
         let users: Vec<_> = output.used_by.iter().map(|step| step.as_str()).collect();
@@ -223,6 +270,17 @@ fn chain(report: &Report) -> Section {
         ("Verify", Line::new().strong(&chain.verdict)),
     ];
     let mut blocks = vec![Block::Facts(facts)];
+    blocks.push(Block::Text(match &report.carried {
+        Carried::Journal(_) => Line::plain(
+            "The HTML and the JSON form of this report carry every event, and check themselves on any machine:",
+        )
+        .code("holdpoint verify FILE")
+        .quiet(format!("(written by Holdpoint {})", report.writer)),
+        Carried::Not(why) => Line::of_state((Tone::Warn, "the events are not in this file"))
+            .quiet(why)
+            .text("It is checked beside its ledger:")
+            .code(format!("holdpoint verify {}", report.header.run)),
+    }));
     if !chain.anchors.is_empty() {
         let rows = chain.anchors.iter().map(|anchor| {
             Row::new([

@@ -11,6 +11,7 @@ mod html;
 mod layout;
 mod markdown;
 mod model;
+mod read_back;
 mod say;
 mod words;
 
@@ -18,6 +19,7 @@ pub use gather::{ReportError, Sources, report};
 pub use html::to_html;
 pub use markdown::to_markdown;
 pub use model::*;
+pub use read_back::{Form, Unreadable, read_back};
 
 /// The report as JSON, indented, with a newline at its end.
 pub fn to_json(report: &Report) -> Result<String, ReportError> {

@@ -1,31 +1,49 @@
 //! What a report says. `event` is always the number of the event that says so; times are milliseconds since 1970 (UTC).
 
+mod journal;
+mod outlook;
+mod plan_said;
+
+pub use journal::*;
+pub use outlook::*;
+pub use plan_said::*;
+
 use holdpoint_plan::{Role, StageId, StepId};
 use holdpoint_run::{
     At, Decision, Diagnosis, HoldKey, How, ItemState, Judgement, Lane, Mode, Moment, RunEnd, RunId, Status,
-    Work,
+    Work, WorkingCopy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Version of the report's JSON form.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A whole report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Version of this form.
     pub format: u32,
+    /// Version of Holdpoint that wrote it.
+    pub writer: String,
     /// What became of the deployment.
     pub outcome: Ending,
     /// What, where, who and when.
     pub header: Header,
+    /// In short, for those who wait and for who goes on.
+    pub summary: Summary,
+    /// Services before the run and now.
+    pub services: Vec<ServiceReport>,
+    /// How far each area is.
+    pub readiness: Vec<AreaReport>,
     /// Stages as planned and as walked.
     pub stages: Vec<StageReport>,
     /// Holds and who signed them.
     pub holds: Vec<HoldReport>,
     /// Checklists, item by item.
     pub checklists: Vec<ChecklistReport>,
+    /// What was chosen where the plan gives a choice.
+    pub choices: Vec<ChoiceReport>,
     /// Where the run left its plan, and what was not proven.
     pub deviations: Vec<Deviation>,
     /// Everything that did not go as asked, attempt by attempt.
@@ -38,6 +56,16 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// Outputs with where they came from and who used them.
     pub outputs: Vec<OutputReport>,
+    /// What is left for later.
+    pub obligations: Vec<ObligationReport>,
+    /// What it costs; `None` where the plan says nothing of costs.
+    pub costs: Option<CostReport>,
+    /// What the plan says remains to be done.
+    pub next_steps: Vec<NextStep>,
+    /// The plans that were walked.
+    pub revisions: Vec<RevisionReport>,
+    /// What does the same by hand.
+    pub commands: Vec<CommandReport>,
     /// Files kept.
     pub evidence: Vec<EvidenceReport>,
     /// Request ids, to be found in CloudTrail.
@@ -46,6 +74,8 @@ pub struct Report {
     pub chain: Chain,
     /// Every event in one line.
     pub events: Vec<EventRow>,
+    /// What `holdpoint verify` checks all of this by.
+    pub carried: Carried,
 }
 
 /// What became of the deployment.
@@ -104,6 +134,8 @@ pub struct Header {
     pub plan_lines: Option<usize>,
     /// Commit of the plan's folder.
     pub git_sha: Option<String>,
+    /// The working copy that the plan lay in when the run began.
+    pub working_copy: Option<WorkingCopy>,
     /// Version of Holdpoint that began the run.
     pub version: String,
     /// Variables that are not secret.
@@ -207,6 +239,8 @@ pub struct SignatureReport {
     pub verified: bool,
     /// Signed without a person at the console.
     pub auto: bool,
+    /// It passed the hold alone, in an emergency.
+    pub glass: bool,
     /// When STS was asked.
     pub at: At,
     /// Digest over what it covers.
@@ -340,6 +374,8 @@ pub struct DiagnosisReport {
     pub status: Status,
     /// What was found out.
     pub diagnosis: Diagnosis,
+    /// What was done about it; `None` when nothing was.
+    pub then: Option<Statement>,
     /// When.
     pub at: At,
     /// Its event.

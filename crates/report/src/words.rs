@@ -1,7 +1,8 @@
 //! Words for states, durations and values.
 
+use crate::model::{Money, Side};
 use holdpoint_plan::{Hold, Role};
-use holdpoint_run::{Answer, At, Decision, How, Moment, RunEnd, Status};
+use holdpoint_run::{Answer, At, ChangeKind, Decision, How, Moment, RunEnd, Status, StepChange};
 use serde_json::Value;
 
 /// How a statement is coloured; never the only thing that says so.
@@ -136,6 +137,52 @@ pub(crate) fn estimate(estimate: Option<(f64, f64)>) -> String {
 /// Between two moments, when both are known.
 pub(crate) fn between(from: At, to: Option<At>) -> String {
     to.map_or_else(|| "–".into(), |to| duration(to.0 - from.0))
+}
+
+/// What a service was or is: "api:41, 2 tasks, image sha256:51d00a…".
+pub(crate) fn side(side: &Side) -> String {
+    if !side.exists {
+        return "absent".into();
+    }
+    let mut parts: Vec<String> = side.revision.iter().cloned().collect();
+    parts.extend(side.count.map(|count| match count {
+        1 => "1 task".to_owned(),
+        count => format!("{count} tasks"),
+    }));
+    parts.extend(side.images.iter().map(|(_, image)| match image.split_once(':') {
+        Some(("sha256", digest)) => format!("image sha256:{}", short(digest)),
+        _ => format!("image {image}"),
+    }));
+    if parts.is_empty() { "there".into() } else { parts.join(", ") }
+}
+
+/// What a revision of the plan does to a step.
+pub(crate) fn change(change: &StepChange) -> String {
+    let how = match change.how {
+        ChangeKind::Added => "added",
+        ChangeKind::Removed => "removed",
+        ChangeKind::Changed => "changed",
+    };
+    format!("{} {how}", change.step)
+}
+
+/// `$15–20`, `$5`, `15.50–20 €`.
+pub(crate) fn money(money: &Money) -> String {
+    let number = |value: f64| match (value - value.round()).abs() < 0.005 {
+        true => format!("{value:.0}"),
+        false => format!("{value:.2}"),
+    };
+    let range = match (money.high - money.low).abs() < 0.005 {
+        true => number(money.low),
+        false => format!("{}–{}", number(money.low), number(money.high)),
+    };
+    format!(
+        "{}{range}",
+        match money.currency.chars().count() {
+            1 => money.currency.clone(),
+            _ => format!("{} ", money.currency),
+        }
+    )
 }
 
 /// First twelve digits of a hash.

@@ -104,12 +104,30 @@ pub struct Started {
     pub vars: BTreeMap<String, Value>,
     /// Short commit id of the plan's folder, `-dirty` appended when it is, if it is a git work tree.
     pub git_sha: Option<String>,
+    /// The working copy that the plan lay in; `None` outside of one, and in journals of versions that did not look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_copy: Option<WorkingCopy>,
     /// Version of Holdpoint.
     pub version: String,
     /// Who drives: process id and host.
     pub driver: String,
     /// What can be undone, resolved at the start: step → what undoes it.
     pub undo: Vec<UndoItem>,
+}
+
+/// What the folder of a plan was at when a run began, as git tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkingCopy {
+    /// The commit that is checked out; `None` before the first.
+    pub commit: Option<String>,
+    /// The branch; `None` when none is checked out.
+    pub branch: Option<String>,
+    /// Files of the plan's folder that differ from the commit, or are new, the first of them.
+    pub changed: Vec<String>,
+    /// How many more there are.
+    pub more: u64,
+    /// Why nothing of this is known, where git did not tell.
+    pub unknown: Option<String>,
 }
 
 /// A revision of the plan that an open run goes on with.

@@ -26,7 +26,7 @@ pub use command::{Choice, Command, Refusal};
 pub use covers::{Covered, covers_digest};
 pub use decide::decide;
 pub use evolve::Misfit;
-pub use fact::{Adopted, Fact, HoldKey, Lane, Moment, Started, Used, Work};
+pub use fact::{Adopted, Fact, HoldKey, Lane, Moment, Started, Used, Work, WorkingCopy};
 pub use ids::{At, BadRunId, Mode, RunId};
 pub use lifecycle::{Illegal, Status, StepFact, advance};
 pub use next::{Effect, Interruption, Standing, interruption, next, sources, standing};

@@ -4,9 +4,12 @@
 //! monitors, pagers and transports are switched off, and a repository that names filters or merge drivers is refused.
 
 mod apply;
+mod copy;
 mod patch;
 mod process;
 mod state;
+
+pub(crate) use copy::working_copy;
 
 use crate::files::Files;
 use crate::look::Reader;

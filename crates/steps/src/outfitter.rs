@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use holdpoint_engine::{MachineClock, Outfit, Outfitter, RunFolder, Want};
 use holdpoint_identity::{Env, RunTag};
 use holdpoint_plan::Target;
-use holdpoint_run::{Diagnosis, Mode};
+use holdpoint_run::{Diagnosis, Mode, WorkingCopy};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A practice account that nobody used for so long ends; it goes on where it was when its run is resumed.
@@ -125,6 +125,10 @@ impl Outfitter for AwsOutfitter {
             Some(simulator) => simulator.shutdown().await.map_err(told),
             None => Ok(()),
         }
+    }
+
+    async fn working_copy(&self, folder: &Path) -> Option<WorkingCopy> {
+        crate::git::working_copy(&self.env, folder).await
     }
 }
 

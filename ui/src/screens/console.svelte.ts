@@ -178,6 +178,7 @@ export class Console {
       { id: "app.identity", title: "Switch identity", group: "Console", keys: "[Shift]+[Alt]+[Control]+@", words: "profile account role", run: () => this.#identities() },
       { id: "app.keys", title: "Show all keys", group: "Console", keys: "[Shift]+?", run: () => void (this.open = "keys") },
       { id: "app.home", title: "Home", group: "Console", keys: "g h", run: () => this.go({ screen: "home" }) },
+      { id: "app.history", title: "History", group: "Console", keys: "g y", words: "runs past compare", run: () => this.go({ screen: "history" }) },
       { id: "app.accounts", title: "Accounts", group: "Console", keys: "g a", words: "sso session sign in doctor secrets", run: () => this.go({ screen: "accounts" }) },
       { id: "app.lock", title: "Lock now", group: "Console", keys: "$mod+Shift+l", when: () => this.lock.view !== null, run: () => this.lock.lock() },
       { id: "app.waiting", title: "Go to what waits for me", group: "Console", keys: "g w", when: () => (this.home?.waiting.length ?? 0) > 0, run: () => this.#waiting() },

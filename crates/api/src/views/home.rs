@@ -134,8 +134,10 @@ pub struct Home {
     pub obligations: Vec<ObligationView>,
     /// Runs that are not over.
     pub open: Vec<RunSummary>,
-    /// Runs that are.
+    /// Runs that are, the newest of them.
     pub past: Vec<RunSummary>,
+    /// How many there are.
+    pub past_count: u32,
     /// Plans opened before, the newest first.
     pub recent: Vec<RecentPlan>,
     /// Plans that come with Holdpoint.

@@ -6,15 +6,19 @@ mod accounts;
 mod back_of;
 mod card;
 mod card_of;
+mod comparison;
+mod comparison_of;
 mod desk;
 mod diagnosis_of;
 mod edited;
+mod history;
 mod home;
 mod identity;
 mod import;
 mod import_of;
 mod kept;
 mod known;
+mod lesson;
 mod obligation;
 mod overview;
 mod overview_of;
@@ -34,10 +38,13 @@ pub use accounts::{
 };
 pub(crate) use back_of::rollback_view;
 pub use card::{CardFact, CardView, LayerProgress, ResourceChange, ResourceProgress, ValueChange};
+pub use comparison::{ComparedRun, ComparedSide, ComparedStep, ComparedValue, ComparisonView};
+pub(crate) use comparison_of::comparison;
 pub use desk::{AnswerView, DoctorFinding, DoctorView, DraftView, FindingWeight};
 pub(crate) use diagnosis_of::{has_failed, known_views, own_faults, shown_work, told};
 pub(crate) use edited::change_views;
 pub use edited::{EditedView, StepChangeView};
+pub use history::{HistoryView, PastRun};
 pub use home::{Home, RecentPlan, RunStatus, RunSummary, Update, Waiting, WaitingKind};
 pub use identity::{
     ClockKind, Identity, IdentityClock, IdentityStanding, PersonView, Profile, Profiles, Weight,
@@ -51,6 +58,7 @@ pub use kept::{
     AccountMark, LockView, NoticeKind, NoticeView, PrefsView, RecentProfile, VaultState, VaultView,
 };
 pub use known::{KnownDraft, KnownFolder, KnownMessage, KnownOffer, KnownSaved};
+pub use lesson::{LessonOffer, LessonView};
 pub use obligation::ObligationView;
 pub(crate) use obligation::obligation_view;
 pub use overview::{ClaimView, Overview, SaidCostView, SaidFactView, SaidItemView, SaidServiceView};

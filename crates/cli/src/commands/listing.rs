@@ -1,11 +1,11 @@
-//! `runs`, `show`, `verify`, `report`.
+//! `runs`, `show`.
 
 use super::adopting::tell_if_edited;
-use crate::args::{Format, OfRun, Report, Runs};
+use crate::args::{OfRun, Runs};
 use crate::exit::Exit;
 use crate::{console, diagnosis, output};
+use holdpoint_api::Problem;
 use holdpoint_api::views::{RunSummary, RunView, StepStatus};
-use holdpoint_api::{Problem, ReportFormat};
 use holdpoint_identity::Env;
 use serde_json::json;
 
@@ -42,44 +42,6 @@ pub(crate) async fn show(args: &OfRun, env: &Env) -> Result<Exit, Problem> {
         }
     }
     Ok(Exit::Done)
-}
-
-/// Checks a run's journal.
-pub(crate) async fn verify(args: &OfRun, env: &Env) -> Result<Exit, Problem> {
-    let console = console::open(env)?;
-    let run = console.find(&args.run).await?;
-    let (verdict, events, anchors) = console.verify(&run).await?;
-    let intact = verdict.is_intact();
-    match args.json {
-        true => output::json(&json!({
-            "run": run, "intact": intact, "said": verdict.to_string(), "events": events.len(), "anchors": anchors.len(),
-        })),
-        false => output::line(format!("{run}: {verdict}")),
-    }
-    Ok(if intact { Exit::Done } else { Exit::Failed })
-}
-
-/// Writes a run's report.
-pub(crate) async fn report(args: &Report, env: &Env) -> Result<Exit, Problem> {
-    let console = console::open(env)?;
-    let run = console.find(&args.run).await?;
-    let format = match args.format {
-        Format::Md => ReportFormat::Markdown,
-        Format::Html => ReportFormat::Html,
-        Format::Json => ReportFormat::Json,
-    };
-    let report = console.report(&run, format).await?;
-    match &args.output {
-        Some(path) => {
-            let written = console.export(&run, format, path).await?;
-            output::note(format!("{} ({} bytes, sha256 {})", written.path, written.bytes, written.sha256));
-        }
-        None => output::raw(&report.text),
-    }
-    if !report.intact {
-        output::error(&format!("the report is of a damaged journal: {}", report.verdict));
-    }
-    Ok(if report.intact { Exit::Done } else { Exit::Failed })
 }
 
 fn as_json(run: &RunSummary) -> serde_json::Value {

@@ -130,6 +130,7 @@ impl Stage {
             vars: BTreeMap::new(),
             secrets: BTreeMap::new(),
             git_sha: None,
+            working_copy: None,
             version: "0".into(),
         };
         begin(self.tools(), wanted).await

@@ -1,12 +1,13 @@
 //! One pass over the events: what the fold forgets, with the number of the event that says it.
 
+use super::commands::command;
 use crate::model::*;
 use crate::{say, words};
 use holdpoint_plan::{ItemId, StepId};
 use holdpoint_run::chain::Event;
 use holdpoint_run::{
-    At, Checked, Diagnosis, Fact, HoldKey, How, Intent, Outcome, Person, Receipt, Signature, State, Status,
-    Work,
+    ActionPlan, Actor, Answer, AskOption, At, Checked, Diagnosis, Fact, HoldKey, How, Intent, Moment,
+    Outcome, Person, Pin, Receipt, Signature, State, Status, Work,
 };
 use std::collections::BTreeMap;
 
@@ -27,12 +28,20 @@ pub(super) struct Index {
     pub(super) rollback: Option<u64>,
     /// The newest event about each obligation.
     pub(super) obligations: BTreeMap<String, u64>,
+    pub(super) revisions: Vec<RevisionReport>,
+    pub(super) choices: Vec<ChoiceReport>,
+    /// Calls that were sent, and may have taken effect.
+    pub(super) sent: Vec<(Work, Sent)>,
+    /// The event of the end, or the newest one.
+    pub(super) closed: u64,
     pub(super) assumed: usize,
     changes: Vec<Change>,
     people: BTreeMap<u64, Person>,
-    calls: BTreeMap<Work, Vec<String>>,
+    calls: BTreeMap<Work, Vec<ActionPlan>>,
+    /// What the newest intent of each work offers to choose from.
+    options: BTreeMap<Work, Vec<AskOption>>,
     /// Calls that the newest question of each work offers, by option.
-    offered: BTreeMap<Work, BTreeMap<String, String>>,
+    offered: BTreeMap<Work, BTreeMap<String, ActionPlan>>,
 }
 
 /// Where and when a statement was made.
@@ -47,26 +56,42 @@ impl Index {
     pub(super) fn take(&mut self, state: &State, event: &Event) {
         let place = Place { at: event.at, seq: event.seq };
         match &event.event {
-            Fact::Started(started) => self.asked_sts(&started.starter, "who starts the run", place),
+            Fact::Started(started) => {
+                self.asked_sts(&started.starter, "who starts the run", place);
+                self.revisions.push(RevisionReport {
+                    digest: started.plan_digest.clone(),
+                    path: started.plan_path.clone(),
+                    by: started.starter.person.name.clone(),
+                    reason: None,
+                    changes: Vec::new(),
+                    at: place.at,
+                    event: place.seq,
+                });
+            }
             Fact::DriverChanged { driver, reason, .. } => {
                 self.deviates(DeviationKind::DriverChanged, driver, reason, None, place);
             }
-            Fact::Pinned { moment, pins } => self.pins.extend(pins.iter().map(|pin| PinReport {
-                key: pin.key.clone(),
-                moment: *moment,
-                content: pin.content.clone(),
-                sealed: pin.sealed.clone(),
-                event: place.seq,
-            })),
+            Fact::Pinned { moment, pins } => self.pinned(*moment, pins, place),
             Fact::HoldOpened { hold, .. } => drop(self.holds.insert(hold.clone(), place.seq)),
-            Fact::Signed { hold, signature } => self.signed(hold, signature, place),
+            Fact::Signed { hold, signature } => self.signed(hold, signature, false, place),
             Fact::GlassBroken { hold, signature } => {
-                self.signed(hold, signature, place);
+                self.signed(hold, signature, true, place);
                 let why = signature.reason.as_deref().unwrap_or_default();
                 let who = &signature.signer.person.name;
                 self.deviates(DeviationKind::GlassBroken, hold, why, Some(who), place);
             }
             Fact::PlanAdopted(adopted) => {
+                // What a revision touches and nothing had pinned is pinned with it, before it is changed.
+                self.pinned(Moment::BeforeFirstChange, &adopted.pins, place);
+                self.revisions.push(RevisionReport {
+                    digest: adopted.digest.clone(),
+                    path: adopted.path.clone(),
+                    by: adopted.by.name.clone(),
+                    reason: Some(adopted.reason.clone()),
+                    changes: adopted.changes.iter().map(words::change).collect(),
+                    at: place.at,
+                    event: place.seq,
+                });
                 let about = format!("revision {}", adopted.digest);
                 self.deviates(
                     DeviationKind::PlanReplaced,
@@ -97,12 +122,15 @@ impl Index {
                 if let Some(identity) = identity {
                     self.asked_sts(identity, &format!("the identity that {work} is done with"), place);
                 }
-                self.calls.insert(work.clone(), intent.actions.iter().map(|one| one.call.clone()).collect());
+                self.calls.insert(work.clone(), intent.actions.clone());
+                let options = intent.ask.as_ref().map(|ask| ask.options.clone()).unwrap_or_default();
+                self.options.insert(work.clone(), options);
                 let attempt = begun(*attempt, Some(intent), place);
                 self.attempts.entry(work.clone()).or_default().push(attempt);
             }
             Fact::Answered { work, answer, by } => {
                 self.saw(work, place);
+                self.chose(work, answer, by, place);
                 let said = (words::answer(answer), by.name.clone());
                 if let Some(attempt) = self.open_attempt(work) {
                     attempt.answer = Some(said);
@@ -110,9 +138,7 @@ impl Index {
             }
             Fact::Asked { work, question } => {
                 self.saw(work, place);
-                let calls =
-                    question.actions.iter().map(|(option, action)| (option.clone(), action.call.clone()));
-                self.offered.insert(work.clone(), calls.collect());
+                self.offered.insert(work.clone(), question.actions.clone());
             }
             Fact::Withdrawn { work, .. } => self.saw(work, place),
             Fact::Replied { work, option, signature, .. } => {
@@ -130,6 +156,7 @@ impl Index {
             Fact::Sending { work, action } => {
                 self.saw(work, place);
                 let call = self.call(work, *action);
+                self.sends(state, work, *action, place);
                 self.changes.push(Change {
                     work: work.clone(),
                     call,
@@ -144,11 +171,15 @@ impl Index {
                 self.saw(work, place);
                 if self.was_unknown(work) {
                     let how = format!("it took no effect: {why}");
+                    self.then(Some(work), format!("settled: {how}"), place);
                     self.deviates(DeviationKind::Settled, work, &how, None, place);
                 }
                 // What certainly took no effect changed nothing.
                 if let Some(index) = self.open_change(work) {
                     self.changes.remove(index);
+                    if let Some(sent) = self.sent.iter().rposition(|(of, _)| of == work) {
+                        self.sent.remove(sent);
+                    }
                 }
             }
             Fact::Received { work, action, receipt, how } => {
@@ -167,6 +198,7 @@ impl Index {
             Fact::Retried { work, by, reason } => {
                 self.saw(work, place);
                 let why = reason.as_deref().unwrap_or("once more");
+                self.then(Some(work), format!("walked once more by {}: {why}", by.name), place);
                 self.deviates(DeviationKind::Retried, work, why, Some(&by.name), place);
             }
             Fact::Skipped { work, by, reason } => {
@@ -174,6 +206,7 @@ impl Index {
                 if let Some(attempt) = self.open_attempt(work) {
                     close(attempt, Status::Skipped, Some(reason.clone()), place);
                 }
+                self.then(Some(work), format!("left out by {}: {reason}", by.name), place);
                 self.deviates(DeviationKind::Skipped, work, reason, Some(&by.name), place);
             }
             Fact::Kept { step, by, reason } => {
@@ -198,11 +231,15 @@ impl Index {
                 bytes: evidence.bytes,
                 event: place.seq,
             }),
-            Fact::RollbackStarted { .. } => self.rollback = Some(place.seq),
+            Fact::RollbackStarted { by, reason, .. } => {
+                self.rollback = Some(place.seq);
+                self.then(None, format!("everything rolled back by {}: {reason}", by.name), place);
+            }
             Fact::Aborted { by, reason } => {
+                self.then(None, format!("given up by {}: {reason}", by.name), place);
                 self.deviates(DeviationKind::Aborted, &state.run, reason, Some(&by.name), place);
             }
-            Fact::Closed { .. } => {}
+            Fact::Closed { .. } => self.closed = place.seq,
         }
     }
 
@@ -215,7 +252,76 @@ impl Index {
         self.changes.iter().cloned().map(|change| Change { undone: undone(&change.work), ..change }).collect()
     }
 
-    fn signed(&mut self, hold: &HoldKey, signature: &Signature, place: Place) {
+    /// The event that pinned a plan.
+    pub(super) fn plan_event(&self, digest: &str) -> u64 {
+        let of = self.revisions.iter().rev().find(|revision| revision.digest == digest);
+        of.or(self.revisions.first()).map_or(0, |revision| revision.event)
+    }
+
+    /// The newest event about a step, either way.
+    pub(super) fn newest_of(&self, step: &StepId) -> Option<u64> {
+        let ways = [Work::forward(step.clone()), Work::undo(step.clone())];
+        ways.iter().filter_map(|work| self.newest.get(work)).max().copied()
+    }
+
+    fn pinned(&mut self, moment: Moment, pins: &[Pin], place: Place) {
+        self.pins.extend(pins.iter().map(|pin| PinReport {
+            key: pin.key.clone(),
+            moment,
+            content: pin.content.clone(),
+            sealed: pin.sealed.clone(),
+            event: place.seq,
+        }));
+    }
+
+    fn chose(&mut self, work: &Work, answer: &Answer, by: &Actor, place: Place) {
+        let (Some(id), Some(options)) = (&answer.option, self.options.get(work)) else { return };
+        let title = |option: &AskOption| match option.title.is_empty() {
+            true => option.id.clone(),
+            false => option.title.clone(),
+        };
+        let Some(taken) = options.iter().find(|option| &option.id == id) else { return };
+        let others = options.iter().filter(|option| &option.id != id);
+        self.choices.push(ChoiceReport {
+            step: work.step.clone(),
+            chosen: title(taken),
+            recommended: taken.recommended,
+            turned_down: others.map(|option| (title(option), option.risk.clone())).collect(),
+            by: by.name.clone(),
+            reason: answer.reason.clone(),
+            at: place.at,
+            event: place.seq,
+        });
+    }
+
+    fn sends(&mut self, state: &State, work: &Work, action: usize, place: Place) {
+        let Some(planned) = self.calls.get(work).and_then(|calls| calls.get(action)) else { return };
+        let region = state.started.as_ref().map_or("", |started| started.target.region.as_str());
+        let sent = Sent {
+            call: planned.call.clone(),
+            command: command(planned, region),
+            undo: is_undo(work),
+            event: place.seq,
+        };
+        // Sent once more because it took no effect, or because nobody knew: one line.
+        let twice = |(of, earlier): &(Work, Sent)| {
+            of == work && earlier.call == sent.call && earlier.command == sent.command
+        };
+        if !self.sent.iter().any(twice) {
+            self.sent.push((work.clone(), sent));
+        }
+    }
+
+    /// What was done about what went wrong: of one piece of work, or of all that nobody has seen to.
+    fn then(&mut self, work: Option<&Work>, text: String, place: Place) {
+        let fits =
+            |one: &&mut DiagnosisReport| work.is_none_or(|work| &one.work == work) && one.then.is_none();
+        for one in self.diagnoses.iter_mut().filter(fits) {
+            one.then = Some(Statement { text: text.clone(), event: place.seq });
+        }
+    }
+
+    fn signed(&mut self, hold: &HoldKey, signature: &Signature, glass: bool, place: Place) {
         let person = signature.signer.person.clone();
         let all = self.signatures.entry(hold.clone()).or_default();
         for earlier in all.iter_mut().filter(|earlier| self.people.get(&earlier.event) == Some(&person)) {
@@ -227,6 +333,7 @@ impl Index {
             arn: signature.signer.arn.clone(),
             verified: person.verified,
             auto: signature.auto,
+            glass,
             at: signature.signer.at,
             covers: signature.covers.clone(),
             request_id: signature.signer.request_id.clone(),
@@ -248,6 +355,7 @@ impl Index {
             How::Operator => Some("the operator decided that it took effect"),
         };
         if let Some(how) = lost {
+            self.then(Some(work), format!("settled: {how}"), place);
             self.deviates(DeviationKind::Settled, work, how, None, place);
         }
         let call = self.call(work, action);
@@ -308,6 +416,7 @@ impl Index {
             attempt,
             status,
             diagnosis: diagnosis.clone(),
+            then: None,
             at: place.at,
             event: place.seq,
         });
@@ -371,7 +480,7 @@ impl Index {
 
     fn call(&self, work: &Work, action: usize) -> String {
         let call = self.calls.get(work).and_then(|calls| calls.get(action));
-        call.cloned().unwrap_or_else(|| format!("action {}", action + 1))
+        call.map_or_else(|| format!("action {}", action + 1), |call| call.call.clone())
     }
 }
 

@@ -44,6 +44,9 @@ fn signature(signature: &SignatureReport) -> Row {
     if !signature.verified {
         who = who.state((Tone::Warn, "unverified"));
     }
+    if signature.glass {
+        who = who.state((Tone::Danger, "glass broken"));
+    }
     if signature.auto {
         who = who.state((Tone::Warn, "auto-signed"));
     }

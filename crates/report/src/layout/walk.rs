@@ -65,8 +65,12 @@ pub(super) fn diagnoses(report: &Report) -> Option<Section> {
         if !one.diagnosis.last_log.is_empty() {
             blocks.push(Block::Log(one.diagnosis.last_log.clone()));
         }
+        blocks.push(Block::Text(match &one.then {
+            Some(then) => Line::new().strong("What was done about it:").text(&then.text).event(then.event),
+            None => Line::of_state((Tone::Warn, "nothing was done about it")),
+        }));
     }
-    Some(Section { id: "diagnoses", title: "Diagnoses".into(), blocks })
+    Some(Section { id: "diagnoses", title: "Diagnoses and repairs".into(), blocks })
 }
 
 pub(super) fn stages(report: &Report) -> Section {

@@ -85,6 +85,7 @@ impl Run {
             speed: 1.0,
             vars: BTreeMap::new(),
             git_sha: None,
+            working_copy: None,
             version: "0.1.0".into(),
             driver: "1 on console".into(),
             undo: self.undo_of(&self.state.plan),

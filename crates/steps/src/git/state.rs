@@ -22,12 +22,12 @@ pub(crate) struct State {
 
 /// What a working copy is at.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Standing {
-    commit: Option<String>,
-    branch: Option<String>,
+pub(super) struct Standing {
+    pub(super) commit: Option<String>,
+    pub(super) branch: Option<String>,
     ahead: Option<u32>,
     behind: Option<u32>,
-    changed: Vec<String>,
+    pub(super) changed: Vec<String>,
 }
 
 #[async_trait]
@@ -159,7 +159,7 @@ fn plain(name: &str) -> Result<(), Diagnosis> {
 }
 
 /// Reads `git status --porcelain=v2 --branch -z`.
-fn standing(parts: &[String]) -> Standing {
+pub(super) fn standing(parts: &[String]) -> Standing {
     let mut found = Standing::default();
     let mut parts = parts.iter();
     while let Some(part) = parts.next() {

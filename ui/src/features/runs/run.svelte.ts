@@ -2,6 +2,7 @@
 import { refused, type CallName, type Calls, type Edited, type Host, type LogLine, type Refused, type ReportFile, type ReportFormat, type RunView, type SignInView, type StageView, type StepView, type Update, type Verified } from "../../host/host.ts";
 import type { Answer } from "./answer.ts";
 import { Learner } from "./learn.svelte.ts";
+import { Lesson } from "./lesson.svelte.ts";
 
 export class RunController {
   view = $state.raw<RunView | null>(null);
@@ -104,6 +105,11 @@ export class RunController {
   /** Reads a step; null follows the run again. */
   read(step: string | null): void {
     this.#chosen = step;
+  }
+
+  /** What a failure would add to the plan's preflight. */
+  lesson(step: string): Lesson {
+    return new Lesson(this.#host, this.run, step);
   }
 
   /** Saves a step's failure as a known problem; the view that comes back shows it. */

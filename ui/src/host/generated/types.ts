@@ -34,7 +34,27 @@ export type Waiting = { run: string, kind: WaitingKind, title: string, plan: str
 
 export type RecentPlan = { path: string, title: string, opened_at: string, missing: boolean, };
 
-export type Home = { waiting: Array<Waiting>, obligations: Array<Obligation>, open: Array<RunSummary>, past: Array<RunSummary>, recent: Array<RecentPlan>, examples: Array<RecentPlan>, identity: Identity | null, open_at_start: string | null, };
+export type Home = { waiting: Array<Waiting>, obligations: Array<Obligation>, open: Array<RunSummary>, past: Array<RunSummary>, past_count: number, recent: Array<RecentPlan>, examples: Array<RecentPlan>, identity: Identity | null, open_at_start: string | null, };
+
+export type PastRun = { summary: RunSummary, services: Array<string>, };
+
+export type HistoryView = { rows: Array<PastRun>, found: number, total: number, };
+
+export type RunsWanted = { words: string, mode: Mode | null, after: number, most: number, };
+
+export type ComparedRun = { run: string, title: string, mode: Mode, scenario: string | null, account: string, outcome: string, started_at: string, took: number, plan_digest: string, };
+
+export type ComparedSide = { status: StepStatus, took: number | null, attempts: number, said: string | null, event: number | null, };
+
+export type ComparedStep = { step: string, title: string, one: ComparedSide | null, other: ComparedSide | null, differs: Array<string>, outputs: Array<ComparedValue>, };
+
+export type ComparedValue = { name: string, one: string | null, other: string | null, };
+
+export type ComparisonView = { one: ComparedRun, other: ComparedRun, differs: Array<string>, steps: Array<ComparedStep>, services: Array<ComparedValue>, };
+
+export type LessonOffer = { id: string, title: string, };
+
+export type LessonView = { path: string, digest: string, id: string, kind: string, diff: string, offers: Array<LessonOffer>, };
 
 export type Estimate = { from: number, to: number, };
 
