@@ -1,5 +1,5 @@
 // Invented views for tests and for looking at the screens. Every name, account and digest is made up.
-import type { Home, Identity, ImportRow, ImportView, KnownOffer, LogLine, PlanView, ProposalView, RunView, StageView, StepView, Edited, StandingNote } from "../src/host/host.ts";
+import type { ComparisonView, Home, Identity, ImportRow, ImportView, KnownOffer, LogLine, PlanView, ProposalView, RunView, StageView, StepView, Edited, StandingNote } from "../src/host/host.ts";
 
 export const NOW = Date.parse("2026-11-20T14:20:12+01:00");
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -309,4 +309,20 @@ export const knownOffer: KnownOffer = {
     { place: "exit_code", text: "255", regex: null },
   ],
   folders: [{ to: "user", folder: "/home/ana/.local/share/holdpoint/known-problems" }, { to: "plan", folder: "/home/ana/deploy/known-problems" }],
+};
+
+/** Two runs beside each other. */
+export const compared: ComparisonView = {
+  one: { run: "7a00", title: "ECS API and worker", mode: "practice", scenario: "healthy", account: "111122223333", outcome: "Practice. The plan was walked to its end: all 3 steps are done.", started_at: ago(190_000), took: 1320, plan_digest: "ab".repeat(32) },
+  other: { run: "7k2m", title: "ECS API and worker", mode: "live", scenario: null, account: "111122223333", outcome: "The run is open: deploy_api failed, and waits for a decision.", started_at: ago(1080), took: 1080, plan_digest: "ab".repeat(32) },
+  differs: ["mode: practice, and live", "scenario: healthy, and none"],
+  steps: [
+    {
+      step: "deploy_api", title: "Deploy API", differs: ["succeeded, and rolled back by aws"], outputs: [{ name: "deployment", one: "ecs-svc/1111111111111111111", other: null }],
+      one: { status: "succeeded", took: 240, attempts: 1, said: null, event: 29 }, other: { status: "rolled_back_by_aws", took: 610, attempts: 2, said: "AWS rolled the deployment back: 3 of 3 tasks stopped", event: 31 },
+    },
+    { step: "health", title: "Health from outside", differs: [], outputs: [], one: { status: "pending", took: null, attempts: 0, said: null, event: null }, other: { status: "pending", took: null, attempts: 0, said: null, event: null } },
+    { step: "notify", title: "Tell the others", differs: ["only the second plan has it"], outputs: [], one: null, other: { status: "pending", took: null, attempts: 0, said: null, event: null } },
+  ],
+  services: [{ name: "ecs/broker/broker-api", one: "broker-api:2, 2 tasks", other: "broker-api:1, 2 tasks" }],
 };

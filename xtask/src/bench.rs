@@ -3,6 +3,7 @@
 mod accounts;
 mod identities;
 mod images;
+mod ledger;
 mod outcomes;
 mod output;
 mod plans;
@@ -31,7 +32,7 @@ type Measure = fn(&Bench) -> Result<Vec<String>, Failure>;
 const WINDOW: &str = "window";
 
 /// In the order in which they run; the names are for `--only`.
-const MEASURES: [(&str, Measure); 12] = [
+const MEASURES: [(&str, Measure); 15] = [
     ("whoami", |of| Ok(vec![identities::whoami(&of.ours, &of.home, of.pairs)?])),
     ("profiles", |of| Ok(vec![identities::profiles(&of.ours, &of.home, of.pairs)?])),
     ("filter", |of| Ok(vec![identities::filter(&of.home, of.pairs)?])),
@@ -47,6 +48,9 @@ const MEASURES: [(&str, Measure); 12] = [
     }),
     ("resume", |of| Ok(vec![resume::decision(&of.ours, &of.home, of.pairs)?])),
     (WINDOW, |of| Ok(vec![window::opens(&of.home, of.pairs)?])),
+    ("ledger", |of| ledger::appends(&of.home)),
+    ("replay", |of| ledger::replay(&of.home)),
+    ("history", |of| ledger::history(&of.ours, &of.home, of.pairs)),
     ("accounts", |of| accounts::tree(&of.ours, &of.home)),
     ("images", |of| images::mirror(&of.ours, &of.home, of.pairs)),
     ("outcomes", |of| outcomes::known(&of.ours, &of.home, of.pairs)),
@@ -66,11 +70,23 @@ pub(crate) fn run(pairs: usize, only: Option<&str>) -> Result<(), Failure> {
     println!("building for release (the first time takes about ten minutes)");
     if is_wanted(WINDOW) {
         front::build()?;
-        cargo(["build", "--workspace", "--bins", "--example", "empty", "--example", "keep", "--release"])
-            .run()?;
+        cargo([
+            "build",
+            "--workspace",
+            "--bins",
+            "--example",
+            "empty",
+            "--example",
+            "keep",
+            "--example",
+            "measure",
+            "--release",
+        ])
+        .run()?;
     } else {
-        let some = ["build", "-p", "holdpoint-cli", "-p", "holdpoint-redact", "--bins", "--example", "keep"];
-        cargo(some.into_iter().chain(["--release"])).run()?;
+        let some =
+            ["build", "-p", "holdpoint-cli", "-p", "holdpoint-redact", "-p", "holdpoint-ledger", "--bins"];
+        cargo(some.into_iter().chain(["--example", "keep", "--example", "measure", "--release"])).run()?;
     }
     let ours = target().join("release").join(format!("holdpoint{}", std::env::consts::EXE_SUFFIX));
     let home = target().join("bench");

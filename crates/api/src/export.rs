@@ -3,12 +3,15 @@
 use crate::args::ReportFormat;
 use crate::console::Console;
 use crate::{Problem, ReportFile};
-use holdpoint_ledger::Anchor;
+use holdpoint_ledger::{Anchor, Check, LedgerError, Verdict};
 use holdpoint_redact::Redactor;
 use holdpoint_report::{AnchorFact, Report, Sources};
 use holdpoint_run::RunId;
 use sha2::{Digest, Sha256};
 use std::path::Path;
+
+/// Events of a journal that are checked at once.
+const PART: u64 = 4096;
 
 /// A report as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,32 @@ impl Console {
             redactor: &Redactor::new([]),
         };
         Ok((holdpoint_report::report(&sources).map_err(failed)?, intact))
+    }
+
+    /// Checks a run's journal in parts, whatever its length: what is said of it, and how many events are intact.
+    pub async fn verdict(&self, run: &RunId) -> Result<(Verdict, u64), Problem> {
+        let anchors = self.anchors.of(run)?;
+        let mut check = Check::new(run, &anchors);
+        let mut intact = 0;
+        loop {
+            let part = match self.ledger.part(run, intact, PART).await {
+                // A file that cannot be read to its end still has a beginning.
+                Err(LedgerError::Unreadable { .. }) => {
+                    let (verdict, events, _) = self.verify(run).await?;
+                    return Ok((verdict, events.len() as u64));
+                }
+                part => part?,
+            };
+            if part.is_empty() {
+                return Ok((check.verdict(), intact));
+            }
+            for stored in &part {
+                if check.take(stored).is_none() {
+                    return Ok((check.verdict(), intact));
+                }
+                intact += 1;
+            }
+        }
     }
 
     /// Writes a run's report to a file.

@@ -13,7 +13,7 @@ pub use anchor::{Anchor, AnchorError, Anchors};
 pub use derived::{Derived, Entry};
 pub use memory::MemoryLedger;
 pub use sqlite::SqliteLedger;
-pub use verify::{Verdict, verify};
+pub use verify::{Check, Verdict, verify};
 
 use async_trait::async_trait;
 use holdpoint_run::RunId;

@@ -101,6 +101,19 @@ impl SqliteLedger {
         left
     }
 
+    /// At most `most` events of a run after `after`, in order: a journal of any length is read in parts.
+    pub async fn part(&self, run: &RunId, after: u64, most: u64) -> Result<Vec<Stored>, LedgerError> {
+        let run = run.clone();
+        self.reading(move |reader| {
+            let mut query = reader.prepare_cached(
+                "SELECT seq, bytes, prev, hash FROM events WHERE run = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+            )?;
+            let rows = query.query_map(params![run.as_str(), after, most], |row| stored(row, 0))?;
+            rows.collect()
+        })
+        .await
+    }
+
     async fn reading<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -204,7 +204,11 @@ fn ending(state: &State, index: &Index) -> Ending {
         holdpoint_run::Mode::Live => "",
         holdpoint_run::Mode::Practice => "Practice. ",
     };
-    Ending { end: state.end.map(|(end, _)| end), sentence: format!("{practice}{sentence}"), event: index.closed }
+    Ending {
+        end: state.end.map(|(end, _)| end),
+        sentence: format!("{practice}{sentence}"),
+        event: index.closed,
+    }
 }
 
 fn why(state: &State) -> String {

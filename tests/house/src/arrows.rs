@@ -29,7 +29,7 @@ pub const ARROWS: &[Arrow] = &[
     arrow("identity", &["vault", "redact"]),
     arrow("cloud", &["identity", "redact"]),
     // Their sweeps are counted with those of the program.
-    Arrow { of: "ledger", may_use: &["run"], tests_may_use: &["crash"] },
+    Arrow { of: "ledger", may_use: &["run"], tests_may_use: &["crash", "plan"] },
     Arrow { of: "engine", may_use: &["plan", "run", "ledger", "known", "redact"], tests_may_use: &["crash"] },
     arrow("steps", &["engine", "plan", "run", "cloud", "identity", "redact"]),
     arrow(

@@ -7,7 +7,7 @@ import App from "../../src/screens/App.svelte";
 import { Console } from "../../src/screens/console.svelte.ts";
 import * as desk from "../accounts-views.ts";
 import { ScriptedHost } from "../scripted.ts";
-import { damagedImport, edited, importing, interruptedRun, applying, failedRun, heldRun, home, identity, knownOffer, log, mirroring, NOW, operating, plan, baking, pausing, planned, runView, step } from "../views.ts";
+import { compared, damagedImport, edited, importing, interruptedRun, applying, failedRun, heldRun, home, identity, knownOffer, log, mirroring, NOW, operating, plan, baking, pausing, planned, runView, step } from "../views.ts";
 
 const began = performance.now();
 Date.now = () => NOW + performance.now() - began;
@@ -75,6 +75,15 @@ const NOW_ISO = new Date(NOW - 60_000).toISOString();
 
 const host = new ScriptedHost({
   "home.view": () => (location.search.includes("empty") ? { ...home, waiting: [], open: [], past: [], recent: [], identity: null } : home),
+  "runs.history": ({ words }) => {
+    const rows = [...home.open, ...home.past].map((summary) => ({ summary, services: ["broker/broker-api", "broker/broker-worker"] })).filter(({ summary }) => summary.title.toLowerCase().includes(words.toLowerCase()));
+    return { rows, found: rows.length, total: 4 };
+  },
+  "runs.compare": () => compared,
+  "lesson.preview": ({ as }) => ({
+    path: plan.path, digest: "ab".repeat(32), id: "lesson", kind: as ?? "check", offers: [{ id: "check", title: "A look at the image, before anything changes" }, { id: "item", title: "An item for a person to tick" }],
+    diff: "@@ -29,3 +29,14 @@\n \n+### A lesson: A look at the image, before anything changes\n+\n+Learnt on 2026-11-20 (run 7k2m, live), when `deploy_api` failed: AWS rolled the deployment back.\n+\n+```yaml step\n+id: lesson\n+uses: image.inspect\n+```\n+\n ## The images\n",
+  }),
   "plan.open": ({ path }) => {
     if (path.includes("missing")) throw new Refused({ code: "not_found", message: `There is no file ${path}`, hints: ["Open it from where it is now."], causes: ["No such file or directory (os error 2)"] });
     return path.includes("damaged") ? { ...plan, damage: { said: "UTF-8 read as MacRoman", places: 41, guessed: 3 } } : path.includes("trusted") ? { ...plan, trusted: true } : plan;
