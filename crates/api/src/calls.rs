@@ -16,9 +16,10 @@ use crate::lesson::{LessonSave, LessonWanted};
 use crate::obligations::Moved;
 use crate::runs::{Chosen, StartRequest};
 use crate::views::{
-    AccountsView, AnswerView, ComparisonView, DoctorView, DraftView, EditedView, FixPreview, HistoryView, Home, Identity,
-    IdentityClock, ImportSaved, ImportView, KnownDraft, KnownOffer, LessonView, LockView, LogPage,
-    ObligationView, PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView, SignInView, VaultView,
+    AccountsView, AnswerView, ComparisonView, DoctorView, DraftView, EditedView, FixPreview, HistoryView,
+    Home, Identity, IdentityClock, ImportSaved, ImportView, KnownDraft, KnownOffer, LessonView, LockView,
+    LogPage, ObligationView, PlanView, PrefsView, Profiles, RollbackSet, RunSummary, RunView, SignInView,
+    VaultView,
 };
 use crate::which::hold_key;
 use holdpoint_plan::{ItemId, StepId, Target};
