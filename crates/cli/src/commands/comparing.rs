@@ -2,7 +2,6 @@
 
 use crate::args::Compare;
 use crate::exit::Exit;
-use crate::output::plain;
 use crate::{console, output};
 use holdpoint_api::Problem;
 use holdpoint_api::views::{ComparedRun, ComparedSide, ComparedStep, ComparedValue, ComparisonView};
@@ -76,5 +75,5 @@ fn value(compared: &ComparedValue, indent: &str) {
 }
 
 fn line(text: &str) {
-    text.split('\n').for_each(|part| output::line(plain(part)));
+    output::line(text);
 }

@@ -2,7 +2,6 @@
 
 use crate::args::Lesson;
 use crate::exit::Exit;
-use crate::output::plain;
 use crate::{console, output};
 use holdpoint_api::{LessonSave, LessonWanted, Problem, save_whole};
 use holdpoint_identity::Env;
@@ -26,7 +25,7 @@ pub(crate) async fn lesson(args: &Lesson, env: &Env) -> Result<Exit, Problem> {
     if args.json {
         output::json(view);
     } else {
-        lesson.view.diff.lines().for_each(|line| output::line(plain(line)));
+        output::line(lesson.view.diff.trim_end());
     }
     if let Some(out) = &args.out {
         save_whole(Path::new(out), lesson.text.as_bytes(), args.force)?;

@@ -2,7 +2,6 @@
 
 use crate::args::{Format, Report, Verify};
 use crate::exit::Exit;
-use crate::output::plain;
 use crate::{console, output};
 use holdpoint_api::{Problem, Proof, ReportFormat, Statements, prove_report};
 use holdpoint_identity::Env;
@@ -61,7 +60,7 @@ fn verify_report(args: &Verify, path: &Path) -> Result<Exit, Problem> {
 }
 
 fn told(proof: &Proof, by_whom: bool) {
-    let line = |text: &str| output::line(plain(text));
+    let line = |text: &str| output::line(text);
     line(&format!("run {}, {} events, written by Holdpoint {}", proof.run, proof.events, proof.writer));
     line(&format!("events: {}", proof.verdict));
     match proof.keys.as_slice() {
