@@ -46,7 +46,7 @@ fn draft(number: u64) -> Draft {
     let fact = Fact::Ticked {
         step: StepId::new("before_anything_changes").unwrap(),
         item: ItemId::new("nobody_else_deploys").unwrap(),
-        on: number % 2 == 0,
+        on: number.is_multiple_of(2),
         by: Actor { name: "ana".into(), through: "console".into() },
         reason: Some("looked at the deployments of the cluster, and asked the two who could be at it".into()),
         evidence: None,

@@ -132,7 +132,7 @@ fn told(seed: u64) -> Told {
             break;
         }
     }
-    let run = left.expect("it outlives its deaths");
+    let run = left.unwrap();
     let reads = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let journal = reads.block_on(ledger.read(&stage.run, 0)).unwrap();
     let (verdict, events) = verify(&stage.run, &journal, &stage.anchors().of(&stage.run).unwrap());
@@ -208,6 +208,7 @@ enum Says {
 }
 
 /// What the journal says of each action, by the mark that the action bears.
+#[expect(clippy::wildcard_enum_match_arm, reason = "few facts are about actions")]
 fn known(events: &[Event]) -> BTreeMap<String, Says> {
     let mut attempts: BTreeMap<Work, u32> = BTreeMap::new();
     let mut last: BTreeMap<Work, String> = BTreeMap::new();
@@ -233,7 +234,7 @@ fn known(events: &[Event]) -> BTreeMap<String, Says> {
                 known.insert(mark(work, *action), Says::TookNoEffect);
             }
             Fact::BecameUnknown { work, .. } => {
-                let mark = last.get(work).expect("something was sent");
+                let mark = &last[work];
                 known.insert(mark.clone(), Says::Unknown);
             }
             _ => {}

@@ -219,7 +219,7 @@ impl Bench {
         });
         let complaining = tokio::spawn(complaints(err));
         let feeding = async {
-            let Some(out) = out.as_mut() else { return None };
+            let out = out.as_mut()?;
             let mut chunk = vec![0; 128 * 1024];
             while let Ok(count) = out.read(&mut chunk).await {
                 if count == 0 {
