@@ -57,6 +57,10 @@ const BATCH: usize = 512;
 /// Why a driver ends that was stopped, or hung, while somebody took its run over.
 const SHUT_OUT: &str = "another driver took this run over while this one did not answer";
 
+/// Why a driver stops whose worker ended without a word: it panicked. What it did is found out when the run goes on.
+const BROKE: &str =
+    "a defect of Holdpoint's ended the step's work: resume the run, and report what standard error says";
+
 impl Driver {
     /// Drives until the run is over, stops, or nobody holds it any more.
     pub(crate) async fn drive(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
@@ -100,9 +104,15 @@ impl Driver {
                 _ = looks.tick() => self.heed_request(),
                 Some(first) = current.notes.recv() => self.hear_out(current, first),
                 told = current.from.recv() => match told {
-                    Some(FromWorker::Done) | None => {
+                    Some(FromWorker::Done) => {
                         self.drain(current);
                         job = None;
+                    }
+                    None => {
+                        self.drain(current);
+                        job = None;
+                        self.shared.change(|board| board.halted = Some(BROKE.to_owned()));
+                        self.publish();
                     }
                     Some(told) => self.told(told).await,
                 },

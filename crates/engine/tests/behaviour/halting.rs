@@ -2,7 +2,7 @@
 
 use crate::stage::{Replies, Reply, Stage, let_go};
 use crate::tape::Tape;
-use crate::world::{World, shop};
+use crate::world::{Fault, Things, World, shop};
 use holdpoint_engine::EngineError;
 use holdpoint_ledger::Ledger;
 use holdpoint_run::{Fact, RunEnd, chain};
@@ -95,4 +95,20 @@ async fn is_the_end_of_a_run_whose_log_cannot_be_kept() {
     std::fs::remove_file(&logs).unwrap();
     let events: Vec<_> = tape.cuts().into_iter().flat_map(|cut| cut.events).collect();
     goes_on(&stage, events, tape.cuts().len()).await;
+}
+
+#[tokio::test]
+async fn a_defect_stops_the_run_and_the_next_process_goes_on() {
+    let things = Things { faults: vec![("deploy_web", Fault::Breaks)], ..shop() };
+    let (stage, _) = Stage::new("two-services.md", things);
+    let run = stage.whole(SIGN).await;
+    let halted = run.board(|board| board.halted.clone());
+    assert!(halted.as_ref().is_some_and(|why| why.contains("a defect of Holdpoint's")), "{halted:?}");
+    let_go(run).await;
+    let run = stage.resume().await.unwrap();
+    stage.walk(&run, SIGN).await;
+    assert_eq!(run.state().end.map(|(end, _)| end), Some(RunEnd::Done));
+    let effects = stage.world.things().took_effect.clone();
+    assert_eq!(effects.len(), 3, "nothing is done twice: {effects:?}");
+    let_go(run).await;
 }

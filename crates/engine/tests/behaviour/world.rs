@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     Fails(&'static str),
     /// What was started never ends.
     Hangs,
+    /// The executor has a defect, and panics.
+    Breaks,
     /// What was started waits for an answer before it goes on.
     Asks,
     /// Looking at what was started finds that AWS put back what ran before.
