@@ -310,9 +310,9 @@ impl Desktop {
         let uses = &check.action.uses;
         let intent = executor.prepare(task).await?;
         match executor.follow(task, &intent, &[]).await {
-            Ending::Succeeded { judgements, .. } => {
+            Ending::Succeeded { judgements, outputs, .. } => {
                 match broken(&judgements, &format!("the check {uses} after it fails")) {
-                    Some(diagnosis) => Err(diagnosis),
+                    Some(diagnosis) => Err(diagnosis.with(executor.explains(&outputs))),
                     None => Ok(judgements),
                 }
             }

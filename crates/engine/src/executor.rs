@@ -8,7 +8,9 @@ use crate::{Asks, Clock, Progress, Safe, Stops};
 use async_trait::async_trait;
 use holdpoint_plan::{Action, Step};
 use holdpoint_redact::Secret;
-use holdpoint_run::{Answer, At, Diagnosis, Intent, Judgement, Mode, OutputValue, Pin, Receipt, RunId, Work};
+use holdpoint_run::{
+    Answer, At, Diagnosis, Intent, Judgement, Mode, OutputValue, Pin, Receipt, RunId, Said, Work,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -201,4 +203,9 @@ pub trait Executor: Send + Sync {
     /// Follows what was started to its true end and judges `expect`. Reads only; may be called again after a crash.
     /// With an intent without actions this is the whole step.
     async fn follow(&self, task: &Task, intent: &Intent, receipts: &[Receipt]) -> Ending;
+
+    /// What of its outputs says why a judgement does not hold: for who reads the diagnosis, and for what is known of it.
+    fn explains(&self, _outputs: &BTreeMap<String, OutputValue>) -> Vec<Said> {
+        Vec::new()
+    }
 }

@@ -40,7 +40,7 @@ pub use journal::{JournalError, Pen, fold};
 pub use outfit::{Outfit, Outfitter, Want};
 pub use plans::{Adopting, Plans, Revision, adopt_undriven};
 pub use points::{Point, Points, Undisturbed};
-pub use problem::evidence;
+pub use problem::{ITS_ANSWER, evidence};
 pub use progress::{Note, Progress};
 pub use registry::Registry;
 pub use safe::{Safe, Unsealed};

@@ -3,15 +3,37 @@
 use holdpoint_known::{Evidence, Place};
 use holdpoint_run::Diagnosis;
 
+/// Who says what a body of an HTTP answer says.
+pub const ITS_ANSWER: &str = "Its answer";
+
+/// Longest part of an answer in a diagnosis, in characters.
+const SHOWN: usize = 2_000;
+
+/// The same with the beginning of a long answer. Called when what must never be seen is gone: half of a secret is not
+/// recognised as one.
+pub(crate) fn bounded(mut diagnosis: Diagnosis) -> Diagnosis {
+    for said in diagnosis.says.iter_mut().filter(|said| said.who == ITS_ANSWER) {
+        if let Some((end, _)) = said.what.char_indices().nth(SHOWN) {
+            said.what.truncate(end);
+            said.what.push('…');
+        }
+    }
+    diagnosis
+}
+
 /// Everything that was said, by place. Executors name who says it: see `Diagnosis::says`.
 pub fn evidence(diagnosis: &Diagnosis) -> Evidence {
-    let said = diagnosis.says.iter().map(|said| (place(&said.who), said.what.as_str()));
+    let said = diagnosis.says.iter().map(|said| match place(&said.who) {
+        // What was judged is part of what a judgement says.
+        Place::Other => (Place::Other, format!("{}: {}", said.who, said.what)),
+        place => (place, said.what.clone()),
+    });
     // The last lines are a container's where its task is spoken of, and a command's output otherwise: what a command
     // prints may be AWS's own words, which a container's log is not searched for.
     let of_a_task = diagnosis.says.iter().any(|said| matches!(said.who.as_str(), "The tasks" | "Last words"));
     let last = if of_a_task { Place::Log } else { Place::Output };
-    let lines = diagnosis.last_log.iter().map(|line| (last, line.as_str()));
-    let headline = [(Place::Other, diagnosis.headline.as_str())];
+    let lines = diagnosis.last_log.iter().map(|line| (last, line.clone()));
+    let headline = [(Place::Other, diagnosis.headline.clone())];
     said.chain(lines)
         .chain(headline)
         .fold(Evidence::default(), |evidence, (place, text)| evidence.with(place, text))
@@ -26,7 +48,7 @@ fn place(who: &str) -> Place {
         "Exit code" => Place::ExitCode,
         "First error" | "Last words" | "Log" => Place::Log,
         "What AWS says" | "The answer" => Place::ApiError,
-        "The output" | "Its output" => Place::Output,
+        "The output" | "Its output" | ITS_ANSWER => Place::Output,
         _ => Place::Other,
     }
 }
@@ -68,6 +90,23 @@ mod tests {
             "An error occurred (ThrottlingException) when calling the ListTasks operation: Rate exceeded";
         let diagnosis = Diagnosis { last_log: vec![line.into()], ..Diagnosis::of("it ended with code 254") };
         check(diagnosis, &["throttled"]);
+    }
+
+    #[test]
+    fn a_check_is_recognised_by_the_answer_and_by_what_was_judged() {
+        let broken = Diagnosis::of("its result is not what the plan expects");
+        let refused = broken.clone().says("status", "expected 200, found 401");
+        check(refused.clone(), &[]);
+        check(
+            refused.says(ITS_ANSWER, r#"{"detail":"Could not validate credentials"}"#),
+            &["token-of-another-environment"],
+        );
+        let forbidden = broken.clone().says("status", "expected 200, found 403");
+        check(forbidden.says(ITS_ANSWER, r#"{"detail":"No permission to edit boards"}"#), &["owner-missing"]);
+        let differs = "expected api.shop.example, found shop.example";
+        check(broken.clone().says("redirect_uri's host", differs), &["redirect-address-differs"]);
+        check(broken.clone().says("redirect goes to", differs), &["redirect-to-another-host"]);
+        check(broken.says("header x-served-by", differs), &[]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Redaction before storage: whatever an executor says passes here on its way to the journal or the screen.
 
 use crate::Note;
+use crate::problem::bounded;
 use holdpoint_redact::Redactor;
 use holdpoint_run::{Choice, Command, Diagnosis};
 use serde::Serialize;
@@ -21,7 +22,7 @@ pub(crate) fn veil<T: Serialize + DeserializeOwned>(
 
 /// A diagnosis without what must never be seen; one that cannot be cleaned says only that.
 pub(crate) fn veil_diagnosis(redactor: &Redactor, diagnosis: Diagnosis) -> Diagnosis {
-    veil(redactor, diagnosis).unwrap_or_else(|dropped| *dropped)
+    bounded(veil(redactor, diagnosis).unwrap_or_else(|dropped| *dropped))
 }
 
 /// A note without what must never be seen.

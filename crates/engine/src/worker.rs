@@ -304,7 +304,7 @@ async fn follow(desk: &Desktop, work: Work) -> Sent<()> {
         tracing::debug!(output = name, "secret output kept in memory");
     }
     if let Some(diagnosis) = broken(&judgements, "its result is not what the plan expects") {
-        return desk.fail(&work, diagnosis).await;
+        return desk.fail(&work, diagnosis.with(executor.explains(&outputs))).await;
     }
     if work.lane == Lane::Forward && !task.step.after.is_empty() {
         desk.carry(Command::Verify { work: work.clone() }).await?;

@@ -62,6 +62,7 @@ const FILES: &[(&str, &str)] = files![
     "program-error",
     "program-not-found",
     "redirect-address-differs",
+    "redirect-to-another-host",
     "registry-content-differs",
     "registry-throttles",
     "registry-unreadable",

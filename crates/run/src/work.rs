@@ -284,6 +284,13 @@ impl Diagnosis {
         self
     }
 
+    /// Adds facts.
+    #[must_use]
+    pub fn with(mut self, more: impl IntoIterator<Item = Said>) -> Self {
+        self.says.extend(more);
+        self
+    }
+
     /// Adds what to do now.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

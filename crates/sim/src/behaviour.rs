@@ -163,6 +163,9 @@ pub(crate) struct Route {
     #[serde(default)]
     pub(crate) method: Option<String>,
     pub(crate) path: String,
+    /// Headers that a request must have, with these values: one without is passed over, to the next route.
+    #[serde(default)]
+    pub(crate) requires: BTreeMap<String, String>,
     #[serde(default = "ok_status")]
     pub(crate) status: u16,
     #[serde(default)]

@@ -228,7 +228,12 @@ fn from_routes(traffic: &mut Traffic, asked: &Asked<'_>, served: &Served<'_>) ->
         }
     }
     let found = routes.iter().enumerate().find(|(_, r)| {
-        leads_here(r) && r.method.as_deref().is_none_or(|m| m.eq_ignore_ascii_case(asked.method))
+        let admits = |(name, value): (&String, &String)| {
+            header(&name.to_ascii_lowercase()) == Some(filled(value, served).as_str())
+        };
+        leads_here(r)
+            && r.method.as_deref().is_none_or(|m| m.eq_ignore_ascii_case(asked.method))
+            && r.requires.iter().all(admits)
     });
     let Some((index, route)) = found else {
         return failure(404, &format!("{service} has no route {} {path}", asked.method));

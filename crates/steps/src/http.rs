@@ -15,9 +15,9 @@ use async_trait::async_trait;
 use exchange::{Ask, NoReply, Reply, exchange};
 use holdpoint_cloud::Cloud;
 use holdpoint_cloud::address;
-use holdpoint_engine::{ActError, Ending, Executor, Observation, Task};
+use holdpoint_engine::{ActError, Ending, Executor, ITS_ANSWER, Observation, Task};
 use holdpoint_plan::kinds::{Dur, HttpCheck, HttpExpect, HttpRequest, Preflight, TaskHost};
-use holdpoint_run::{ActionPlan, Ask as Question, Diagnosis, Intent, OutputValue, Receipt};
+use holdpoint_run::{ActionPlan, Ask as Question, Diagnosis, Intent, OutputValue, Receipt, Said};
 use judge::{Exchanged, judge};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -75,6 +75,10 @@ impl Executor for CheckAnswer {
             Ok(ending) => ending,
             Err(diagnosis) => Ending::Failed(diagnosis),
         }
+    }
+
+    fn explains(&self, outputs: &BTreeMap<String, OutputValue>) -> Vec<Said> {
+        answered(outputs)
     }
 }
 
@@ -217,6 +221,10 @@ impl Executor for SendRequest {
             arguments::<HttpRequest>(&task.with).ok().and_then(|with| with.headers.iter().find_map(header));
         ending(&expect, Exchanged { reply, took, second: None, origin }, self.assumed)
     }
+
+    fn explains(&self, outputs: &BTreeMap<String, OutputValue>) -> Vec<Said> {
+        answered(outputs)
+    }
 }
 
 fn ask(
@@ -285,6 +293,17 @@ fn ending(expect: &HttpExpect, exchanged: Exchanged, assumed: bool) -> Ending {
         judgements,
         note: None,
     }
+}
+
+/// The answer's body, where it is a text: what refuses a request says why in it.
+fn answered(outputs: &BTreeMap<String, OutputValue>) -> Vec<Said> {
+    let body = outputs.get("body").and_then(OutputValue::seen);
+    let text = body.as_ref().and_then(Value::as_str).unwrap_or_default().trim();
+    let other = |letter: char| letter == '\u{fffd}' || (letter.is_control() && !"\r\n\t".contains(letter));
+    if text.is_empty() || text.contains(other) {
+        return Vec::new();
+    }
+    vec![Said { who: ITS_ANSWER.into(), what: text.replace('\r', "") }]
 }
 
 fn refused(error: address::Unreachable) -> Diagnosis {

@@ -117,11 +117,14 @@ impl Soaking {
         };
         Ok(match executor.follow(&part, &intent, &[]).await {
             Ending::Succeeded { outputs, judgements, .. } => {
+                let told = executor.explains(&outputs);
                 let values = outputs.into_iter().filter_map(|(name, output)| {
                     let value = output.value?;
                     value.is_number().then_some((name, value))
                 });
-                Sample { values: values.collect(), failure: broken(&name(check), &judgements), skipped: None }
+                let failure = broken(&name(check), &judgements);
+                let failure = failure.map(|failure| failure.with(told));
+                Sample { values: values.collect(), failure, skipped: None }
             }
             Ending::Failed(diagnosis)
             | Ending::RolledBackByAws(diagnosis)

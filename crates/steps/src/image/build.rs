@@ -195,7 +195,7 @@ impl Build {
         let judged = |expected: bool| Judgement {
             what: "changed".into(),
             expected: expected.to_string(),
-            found: changed.as_bool().map_or("not known".into(), |changed| changed.to_string()),
+            found: changed.as_bool().map_or("not known".into(), |changed| told_change(changed, expected)),
             holds: is_practised || changed == json!(expected),
             assumed: is_practised,
         };
@@ -210,6 +210,13 @@ impl Build {
             judgements,
             note,
         })
+    }
+}
+
+fn told_change(changed: bool, expected: bool) -> String {
+    match (changed, expected) {
+        (false, true) => "false: the digest is unchanged".into(),
+        (changed, _) => changed.to_string(),
     }
 }
 
