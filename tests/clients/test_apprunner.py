@@ -282,6 +282,11 @@ def test_what_is_refused_is_refused_in_the_words_of_aws(simulator):
          "Member must satisfy regular expression pattern"),
         (runner.create_service, {"ServiceName": "other", "SourceConfiguration": {
             **source(), "AuthenticationConfiguration": {}}}, "Authentication configuration is invalid."),
+        (runner.create_service, {"ServiceName": "other", "SourceConfiguration": source(
+            RuntimeEnvironmentVariables={"AWSAPPRUNNER_PORT": "1"})}, "keys with a prefix of AWSAPPRUNNER are reserved"),
+        (runner.create_service, {"ServiceName": "other", "SourceConfiguration": source(
+            RuntimeEnvironmentSecrets={"AWSAPPRUNNERKEY": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:k"})},
+         "keys with a prefix of AWSAPPRUNNER are reserved"),
         (runner.create_vpc_connector, {"VpcConnectorName": "orders", "Subnets": []}, "At least one subnet"),
         (runner.create_service, {"ServiceName": "other", "SourceConfiguration": source(), "NetworkConfiguration": {
             "EgressConfiguration": {"EgressType": "VPC"}}}, "VpcConnectorArn must be specified"),

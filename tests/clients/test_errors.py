@@ -4,6 +4,8 @@ import pytest
 from botocore.exceptions import ClientError
 from worlds import GROUP, NETWORK, standing, task_definition
 
+SECRET = [{"name": "DATABASE_URL", "valueFrom": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:orders/db"}]
+CHECK = {"command": ["CMD-SHELL", "curl -f http://localhost:8080/health"]}
 MISTAKES = [
     ("describe_services", {"cluster": "none", "services": ["api"]}, "ClusterNotFoundException", "Cluster not found."),
     ("update_service", {"cluster": "main", "service": "none"}, "ServiceNotFoundException", "Service not found."),
@@ -22,6 +24,33 @@ MISTAKES = [
      "No Fargate configuration exists for given values: 300 CPU, 512 memory. See the Amazon ECS documentation for the valid values."),
     ("register_task_definition", {**task_definition(), "networkMode": "bridge"}, "ClientException", "Fargate only supports network mode 'awsvpc'."),
     ("register_task_definition", {**task_definition(), "family": "a b"}, "ClientException", "Family contains invalid characters."),
+    ("register_task_definition", {**task_definition(secrets=SECRET), "executionRoleArn": ""}, "ClientException",
+     "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'."),
+    ("register_task_definition", task_definition(secrets=[{"name": "VERSION", "valueFrom": SECRET[0]["valueFrom"]}]), "ClientException",
+     "The secret name must be unique and not shared with any new or existing environment variables set on the container, such as 'VERSION'."),
+    ("register_task_definition", task_definition(secrets=SECRET * 2), "ClientException",
+     "The secret name must be unique and not shared with any new or existing environment variables set on the container, such as 'DATABASE_URL'."),
+    ("register_task_definition", task_definition(healthCheck={"command": []}), "ClientException",
+     "Health check command should not be null or empty."),
+    ("register_task_definition", task_definition(healthCheck={"command": ["CMD-SHELL", ""]}), "ClientException",
+     "Health check command should not be null or empty."),
+    ("register_task_definition", task_definition(healthCheck={**CHECK, "startPeriod": 301}), "ClientException",
+     "Health check startPeriod must be between 0 and 300: 301"),
+    ("register_task_definition", task_definition(healthCheck={**CHECK, "interval": 4}), "ClientException",
+     "Health check interval must be between 5 and 300: 4"),
+    ("register_task_definition", task_definition(healthCheck={**CHECK, "timeout": 61}), "ClientException",
+     "Health check timeout must be between 2 and 60: 61"),
+    ("register_task_definition", task_definition(healthCheck={**CHECK, "retries": 0}), "ClientException",
+     "Health check retries must be between 1 and 10: 0"),
+    ("update_service", {"cluster": "main", "service": "api", "deploymentConfiguration": {"minimumHealthyPercent": 100, "maximumPercent": 100}},
+     "InvalidParameterException", "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments."),
+    ("update_service", {"cluster": "main", "service": "api", "deploymentConfiguration": {"minimumHealthyPercent": 200, "maximumPercent": 100}},
+     "InvalidParameterException", "maximumPercent 100 leaves no room for minimumHealthyPercent 200."),
+    ("create_service", {"cluster": "main", "serviceName": "web", "taskDefinition": "api", "desiredCount": 1, "networkConfiguration": NETWORK,
+                        "deploymentConfiguration": {"maximumPercent": 100}},
+     "InvalidParameterException", "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments."),
+    ("update_service", {"cluster": "main", "service": "api", "healthCheckGracePeriodSeconds": 60},
+     "InvalidParameterException", "Health check grace period is only valid for services configured to use load balancers"),
     ("list_container_instances", {"cluster": "main"}, "UnknownOperationException",
      "holdpoint simulator does not implement ecs:ListContainerInstances"),
 ]
@@ -45,7 +74,7 @@ def test_ecs(simulator):
         {"arn": "arn:aws:ecs:eu-west-1:111122223333:service/main/none", "reason": "MISSING"}
     ]
     refused = [c["operation"] for c in sim.admin("GET", "record")["calls"] if c["outcome"] == "refused"]
-    assert refused.count("RegisterTaskDefinition") == 3 and refused.count("UpdateService") == 3
+    assert refused.count("RegisterTaskDefinition") == 12 and refused.count("UpdateService") == 6
 
 
 def test_logs(simulator):

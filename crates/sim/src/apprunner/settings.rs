@@ -153,6 +153,16 @@ fn source(env: &Env, source: &Value) -> Result<Value, AwsError> {
     if !port.parse::<u16>().is_ok_and(|port| port > 0) {
         return Err(invalid(format!("The specified port {port} is not valid.")));
     }
+    for member in ["RuntimeEnvironmentVariables", "RuntimeEnvironmentSecrets"] {
+        let names = configuration[member].as_object().into_iter().flatten().map(|(name, _)| name);
+        // "Keys with a prefix of AWSAPPRUNNER are reserved for system use and aren't valid" (API reference); the words of
+        // the refusal are to be confirmed.
+        if let Some(name) = names.into_iter().find(|name| name.starts_with("AWSAPPRUNNER")) {
+            return Err(invalid(format!(
+                "Environment variable {name} is not valid: keys with a prefix of AWSAPPRUNNER are reserved."
+            )));
+        }
+    }
     let mut source = source.clone();
     source["AutoDeploymentsEnabled"] = json!(wants.unwrap_or(watchable));
     source["ImageRepository"]["ImageConfiguration"]["Port"] = json!(port);

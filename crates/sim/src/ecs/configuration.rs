@@ -54,7 +54,7 @@ pub(crate) fn check(
         .ok_or_else(|| AwsError::invalid_parameter(format!("Invalid deployment strategy: {name}")))?;
     breaker(&after["deploymentCircuitBreaker"])?;
     alarms(&after["alarms"])?;
-    percents(&after)?;
+    percents(strategy, &after)?;
     traffic(strategy, &after)?;
     let asked = &input["deploymentConfiguration"];
     if asked["strategy"] == "BLUE_GREEN"
@@ -69,7 +69,26 @@ pub(crate) fn check(
     early_success(strategy, &after)?;
     let balanced = given(input, "loadBalancers").or_else(|| settings.get("loadBalancers")).unwrap_or(&none);
     balancers(strategy, balanced, definition)?;
-    Ok(())
+    grace(given(input, "healthCheckGracePeriodSeconds"), balanced, definition)
+}
+
+/// In AWS's words (terraform-provider-aws#31104). The API's model has learnt since that the period is for containers' own
+/// health checks, too, and "unused" without any: whether it is still refused then is to be confirmed.
+fn grace(
+    period: Option<&Value>,
+    balancers: &Value,
+    definition: Option<&TaskDefinition>,
+) -> Result<(), AwsError> {
+    let has_balancer = balancers.as_array().is_some_and(|list| !list.is_empty());
+    let is_checked = definition.is_some_and(|definition| {
+        definition.containers().iter().any(|container| !container["healthCheck"].is_null())
+    });
+    if period.is_none_or(Value::is_null) || has_balancer || is_checked {
+        return Ok(());
+    }
+    Err(AwsError::invalid_parameter(
+        "Health check grace period is only valid for services configured to use load balancers",
+    ))
 }
 
 /// Fills in what ECS answers when it was not given.
@@ -158,12 +177,24 @@ fn alarms(alarms: &Value) -> Result<(), AwsError> {
     Ok(())
 }
 
-fn percents(configuration: &Value) -> Result<(), AwsError> {
+fn percents(strategy: Strategy, configuration: &Value) -> Result<(), AwsError> {
     for member in ["minimumHealthyPercent", "maximumPercent"] {
         let value = &configuration[member];
         if !value.is_null() && value.as_i64().is_none_or(|v| v < 0) {
             return Err(AwsError::invalid_parameter(format!("{member} must be 0 or more.")));
         }
+    }
+    let least = configuration["minimumHealthyPercent"].as_i64().unwrap_or(100);
+    let most = configuration["maximumPercent"].as_i64().unwrap_or(200);
+    if strategy == Strategy::Rolling && (least, most) == (100, 100) {
+        return Err(AwsError::invalid_parameter(
+            "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.",
+        ));
+    }
+    if strategy == Strategy::Rolling && (least > most || most == 0) {
+        return Err(AwsError::invalid_parameter(format!(
+            "maximumPercent {most} leaves no room for minimumHealthyPercent {least}."
+        )));
     }
     Ok(())
 }
@@ -389,6 +420,10 @@ mod tests {
                 json!({"earlySuccessCriteria": {"enable": true, "healthyPercent": 50}}),
                 Some("earlySuccessCriteria needs"),
             ),
+            (json!({"minimumHealthyPercent": 100, "maximumPercent": 100}), Some("will block deployments")),
+            (json!({"maximumPercent": 100}), Some("will block deployments")),
+            (json!({"minimumHealthyPercent": 200, "maximumPercent": 100}), Some("leaves no room")),
+            (json!({"minimumHealthyPercent": 0, "maximumPercent": 100}), None),
             (
                 json!({"minimumHealthyPercent": 50, "earlySuccessCriteria": {"enable": true, "healthyPercent": 50,
                 "sourceServiceRevisionCleanup": "DEFERRED"}}),

@@ -1,4 +1,5 @@
-//! What RegisterTaskDefinition refuses, in AWS's words.
+//! What RegisterTaskDefinition refuses, in AWS's words. Of a health check the API's model has the limits and nobody shows the
+//! words; to be confirmed.
 
 use serde_json::Value;
 
@@ -56,6 +57,8 @@ pub(crate) fn task_definition(input: &Value) -> Result<(), AwsError> {
             return Err(AwsError::client("Container.image contains invalid characters."));
         }
         logging(container)?;
+        health_check(&container["healthCheck"])?;
+        secrets(container, &input["executionRoleArn"])?;
     }
     if !containers.iter().any(super::model::is_essential) {
         return Err(AwsError::client("At least one container must be essential."));
@@ -83,6 +86,58 @@ fn logging(container: &Value) -> Result<(), AwsError> {
         }
     }
     Ok(())
+}
+
+/// The limits of the API's model (HealthCheck).
+fn health_check(check: &Value) -> Result<(), AwsError> {
+    if check.is_null() {
+        return Ok(());
+    }
+    let words = check["command"].as_array().map_or(&[][..], Vec::as_slice);
+    let says = |word: &&Value| word.as_str().is_some_and(|word| !word.trim().is_empty());
+    let first = words.first().and_then(Value::as_str).unwrap_or_default();
+    let runs = if matches!(first, "CMD" | "CMD-SHELL") { words.get(1..).unwrap_or_default() } else { words };
+    if !runs.iter().any(|word| says(&word)) {
+        return Err(AwsError::client("Health check command should not be null or empty."));
+    }
+    for (member, least, most) in
+        [("interval", 5, 300), ("timeout", 2, 60), ("retries", 1, 10), ("startPeriod", 0, 300)]
+    {
+        let given = &check[member];
+        if !given.is_null() && !given.as_i64().is_some_and(|value| (least..=most).contains(&value)) {
+            return Err(AwsError::client(format!(
+                "Health check {member} must be between {least} and {most}: {given}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// In the words that users show: fabfuel/ecs-deploy#87 and dagster-io/dagster#11622.
+fn secrets(container: &Value, execution_role: &Value) -> Result<(), AwsError> {
+    let named = |member: &str| -> Vec<&str> {
+        container[member].as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect()
+    };
+    let names = named("secrets");
+    if names.is_empty() {
+        return Ok(());
+    }
+    if execution_role.as_str().unwrap_or_default().is_empty() {
+        return Err(AwsError::client(
+            "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
+        ));
+    }
+    let plain = named("environment");
+    let twice = names.iter().enumerate().find(|(at, name)| {
+        plain.contains(*name) || names.get(..*at).is_some_and(|before| before.contains(*name))
+    });
+    match twice {
+        Some((_, name)) => Err(AwsError::client(format!(
+            "The secret name must be unique and not shared with any new or existing environment variables set on the \
+             container, such as '{name}'."
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn fargate(input: &Value, containers: &[Value]) -> Result<(), AwsError> {
