@@ -159,10 +159,9 @@ pub(crate) fn typed<T: DeserializeOwned + Default>(
 ) -> Result<T, CallError> {
     match answer.body.get(member) {
         None => Ok(T::default()),
-        Some(value) => T::deserialize(value).map_err(|error| CallError::Ambiguous {
-            call: name.to_owned(),
-            why: format!("`{member}`: {error}"),
-        }),
+        Some(value) => {
+            T::deserialize(value).map_err(|error| CallError::unreadable(name, format!("`{member}`: {error}")))
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl Cloud {
             answer => answer?,
         };
         let service = ExpressService::deserialize(&answer.body["service"])
-            .map_err(|error| CallError::Ambiguous { call: name.to_owned(), why: error.to_string() })?;
+            .map_err(|error| CallError::unreadable(name, error))?;
         Ok((service.status.status_code != "INACTIVE").then_some(service))
     }
 }

@@ -62,13 +62,28 @@ pub enum CallError {
         /// What went wrong.
         why: String,
     },
+    /// It was answered whole, and a member of the answer is of another type than the API's model says.
+    #[error(
+        "{call} was answered, and the answer cannot be read: {why}. Look at the thing in the console, and for a newer version of Holdpoint."
+    )]
+    Unreadable {
+        /// E.g. `ecs:DescribeServices`.
+        call: String,
+        /// Which member, and what it is.
+        why: String,
+    },
 }
 
 impl CallError {
+    /// Of an answer that is whole and not what the API's model says.
+    pub(crate) fn unreadable(call: &str, why: impl ToString) -> Self {
+        Self::Unreadable { call: call.to_owned(), why: why.to_string() }
+    }
+
     /// Whether the call may have taken effect.
     pub fn may_have_taken_effect(&self) -> bool {
         match self {
-            Self::Ambiguous { .. } => true,
+            Self::Ambiguous { .. } | Self::Unreadable { .. } => true,
             Self::Refused { .. }
             | Self::Denied { .. }
             | Self::Expired { .. }
@@ -85,7 +100,8 @@ impl CallError {
             | Self::Expired { .. }
             | Self::Throttled { .. }
             | Self::Unreachable { .. }
-            | Self::Ambiguous { .. } => None,
+            | Self::Ambiguous { .. }
+            | Self::Unreadable { .. } => None,
         }
     }
 
@@ -100,7 +116,8 @@ impl CallError {
             Self::Expired { .. }
             | Self::Throttled { .. }
             | Self::Unreachable { .. }
-            | Self::Ambiguous { .. } => false,
+            | Self::Ambiguous { .. }
+            | Self::Unreadable { .. } => false,
         }
     }
 
@@ -108,9 +125,11 @@ impl CallError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Ambiguous { .. } => true,
-            Self::Refused { .. } | Self::Denied { .. } | Self::Expired { .. } | Self::Throttled { .. } => {
-                false
-            }
+            Self::Refused { .. }
+            | Self::Denied { .. }
+            | Self::Expired { .. }
+            | Self::Throttled { .. }
+            | Self::Unreadable { .. } => false,
         }
     }
 }

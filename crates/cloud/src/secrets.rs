@@ -33,7 +33,7 @@ impl Cloud {
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             answer => SecretFacts::deserialize(answer?.body)
                 .map(Some)
-                .map_err(|error| CallError::Ambiguous { call: name.to_owned(), why: error.to_string() }),
+                .map_err(|error| CallError::unreadable(name, error)),
         }
     }
 

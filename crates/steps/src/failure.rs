@@ -31,7 +31,7 @@ pub(crate) fn failed(what: &str, error: &CallError) -> Diagnosis {
         CallError::Throttled { .. } | CallError::Unreachable { .. } => {
             diagnosis.hint("Nothing took effect: retry.")
         }
-        CallError::Ambiguous { .. } => diagnosis,
+        CallError::Ambiguous { .. } | CallError::Unreadable { .. } => diagnosis,
     }
 }
 

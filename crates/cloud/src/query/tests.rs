@@ -212,3 +212,15 @@ async fn without_a_listener_nothing_was_sent() {
     let error = cloud(address).vpc("vpc-1").await.unwrap_err();
     assert!(matches!(error, CallError::Unreachable { .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_member_of_another_type_is_told_as_such_and_not_asked_for_again() {
+    let odd = r#"{"services": [{"serviceName": "api", "desiredCount": {"of": "two"}}], "failures": []}"#;
+    let (cloud, seen) = endpoint_with(vec![(200, odd.to_owned())]).await;
+    let error = cloud.service("main", "api").await.unwrap_err();
+    assert!(matches!(error, CallError::Unreadable { .. }), "{error:?}");
+    let told = error.to_string();
+    assert!(told.contains("the answer cannot be read: `services`: invalid type: map"), "{told}");
+    assert!(!told.contains("lost"), "{told}");
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
