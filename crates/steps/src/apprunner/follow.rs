@@ -56,6 +56,8 @@ struct Seen {
     last: Option<LogLine>,
     unread: bool,
     rounds: u32,
+    /// The operation has ended: this is the last look.
+    ended: bool,
     watch: Watch,
     strangers: Strangers,
     /// When the newest sight of the service was last changed.
@@ -150,7 +152,7 @@ impl Following<'_> {
     ) -> Result<Arrival, Ending> {
         let name = name_of(self.arn);
         let service = self.settled(service, seen.updated).await;
-        seen.rounds = 0;
+        (seen.rounds, seen.ended) = (0, true);
         self.tell(service.as_ref(), operation, seen).await;
         let status = service.as_ref().map_or("gone", |service| service.status.as_str());
         let failure = Failed {
@@ -249,7 +251,12 @@ impl Following<'_> {
                     ..LogQuery::default()
                 };
                 let Some(tail) = seen.tails.get_mut(at) else { continue };
-                match tail.next(self.cloud, &query).await {
+                // The last look reads the whole window once more: a line that came late must not be missed.
+                let lines = match seen.ended {
+                    true => tail.whole(self.cloud, &query).await,
+                    false => tail.next(self.cloud, &query).await,
+                };
+                match lines {
                     Ok(lines) => {
                         for line in lines.into_iter().flatten() {
                             self.task.progress.line(&query.group, Some(line.timestamp), line.message.clone());
