@@ -233,6 +233,42 @@ async fn a_running_task_is_asked_at_its_own_address_and_found_again_after_a_rest
     room.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_terraform_computed_are_checked_with_their_addresses() {
+    let room = Room::open("healthy").await;
+    let change = |address: &str, kind: &str, action: &str, path: &str, after: Value| {
+        let unknown = after.is_null();
+        json!({"address": address, "type": kind, "action": action,
+            "before_after": [{"path": path, "before": null, "after": after, "unknown": unknown}]})
+    };
+    let long = "orders-production-eu-central-internal-backend";
+    let changes = json!([
+        change("aws_lb_target_group.api", "aws_lb_target_group", "create", "name", json!("orders-api")),
+        change(
+            "aws_apprunner_service.backend",
+            "aws_apprunner_service",
+            "create",
+            "service_name",
+            json!(long)
+        ),
+        change("aws_apprunner_service.later", "aws_apprunner_service", "create", "service_name", Value::Null),
+        change("aws_apprunner_service.old", "aws_apprunner_service", "delete", "service_name", json!(long)),
+    ]);
+    let found = broken(&room, "names.check", json!({"terraform_plan": changes}), json!({})).await;
+    one(
+        &found,
+        &[
+            "name of apprunner.service at aws_apprunner_service.backend",
+            "has 45 characters, at most 40 are allowed",
+            "would do",
+        ],
+    );
+    let list = room.task("check", "names.check", json!({"terraform_plan": {"not": "a list"}}));
+    let refused = room.executor("names.check").prepare(&list).await.unwrap_err();
+    assert!(refused.headline.contains("is not the list of changes"), "{refused:?}");
+    room.close().await;
+}
+
 /// A plan without a world beside it is practised in one that is made from what it expects.
 const PLAN: &str = r#"---
 holdpoint:

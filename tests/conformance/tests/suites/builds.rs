@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a suite stops at what it did not expect")]
 
 use holdpoint_conformance::{Room, succeeded, walk};
-use holdpoint_engine::{ActError, Ending, Observation, Task};
+use holdpoint_engine::{ActError, Ending, Note, Observation, Progress, Task};
 use holdpoint_run::Mode;
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
@@ -102,6 +102,55 @@ async fn docker_is_told_everything_and_secrets_by_its_environment_only() {
     assert!(env.contains("VERSION=7 'quoted' $(id)\n"), "{env}");
     let intent = room.executor("image.build").prepare(&task).await.unwrap();
     assert!(!serde_json::to_string(&intent.actions).unwrap().contains(SECRET));
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_lines_are_read_as_they_come_from_either_stream() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let script = format!("echo '#7 [2/3] RUN make'; {BUILDS}; echo '#9 DONE 0.1s' >&2");
+    let room = Room::open_with("healthy", &docker(folder.path(), OTHER, &script)).await;
+    let (to, mut notes) = tokio::sync::mpsc::unbounded_channel();
+    let mut task = task(&room, json!({"push": false}));
+    task.progress = Progress::new(task.work.clone(), to);
+    succeeded(walk(room.executor("image.build").as_ref(), &task).await);
+    drop(task);
+    let mut lines = Vec::new();
+    while let Some((_, note)) = notes.recv().await {
+        if let Note::Line { text, .. } = note {
+            lines.push(text);
+        }
+    }
+    lines.sort();
+    assert_eq!(lines, ["#1 building", "#7 [2/3] RUN make", "#9 DONE 0.1s"]);
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_that_is_expected_to_change_is_judged_against_the_one_before() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let plain = Room::open("healthy").await;
+    let digest = digest_of(&plain).await;
+    plain.close().await;
+    let room = Room::open_with("healthy", &docker(folder.path(), &digest, BUILDS)).await;
+    let executor = room.executor("image.build");
+    for (before, expected, found, holds) in [
+        (digest.as_str(), true, "false: the digest is unchanged", false),
+        (digest.as_str(), false, "false", true),
+        (OTHER, true, "true", true),
+        (OTHER, false, "true", false),
+    ] {
+        let task = Task { expect: json!({"changed": expected}), ..task(&room, json!({})) };
+        let mut intent = executor.prepare(&task).await.unwrap();
+        assert_eq!(intent.world["previous"], digest.as_str());
+        intent.world["previous"] = json!(before);
+        let receipt = executor.act(&task, &intent, 0, &[]).await.unwrap();
+        let ending = executor.follow(&task, &intent, &[receipt]).await;
+        let Ending::Succeeded { judgements, .. } = ending else { panic!("{ending:?}") };
+        let told: Vec<_> =
+            judgements.iter().map(|one| (one.what.as_str(), one.found.as_str(), one.holds)).collect();
+        assert_eq!(told, [("changed", found, holds)], "{before} {expected}");
+    }
     room.close().await;
 }
 

@@ -77,6 +77,35 @@ async fn a_gate_says_what_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn findings_of_a_scan_are_judged_and_no_scan_proves_nothing() {
+    let room = Room::open("healthy").await;
+    let unscanned =
+        json!({"repositories": [{"name": "unscanned", "tags": {"1": {"platforms": ["linux/amd64"]}}}]});
+    room.simulator.behave(&unscanned).await.unwrap();
+    for (image, limits, expected) in [
+        (
+            "shop-web:7",
+            json!({"critical": 0, "high": 2}),
+            vec![("critical findings", true), ("high findings", true)],
+        ),
+        (
+            "shop-web:7",
+            json!({"high": 1, "medium": 0}),
+            vec![("high findings", false), ("medium findings", true)],
+        ),
+        ("unscanned:1", json!({"critical": 9}), vec![("critical findings", false)]),
+    ] {
+        let expected: Vec<_> = expected.into_iter().map(|(what, holds)| (what.to_owned(), holds)).collect();
+        let task = inspect(&room, &format!("{ECR}/{image}"), json!({"scan": limits}));
+        assert_eq!(judged(&room, &task).await, expected, "{image} {limits}");
+    }
+    let shown = inspect(&room, &format!("{ECR}/shop-web:7"), json!({}));
+    let outputs = succeeded(walk(room.executor("image.inspect").as_ref(), &shown).await);
+    assert_eq!(outputs["findings"], json!({"CRITICAL": 0, "HIGH": 2}));
+    room.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copy_leaves_both_digests_and_all_platforms_where_they_are_wanted() {
     let room = Room::open("healthy").await;
     let one = succeeded(walk(room.executor("image.mirror").as_ref(), &mirror(&room, json!({}))).await);

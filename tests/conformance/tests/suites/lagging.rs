@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a suite stops at what it did not expect")]
 
 use holdpoint_conformance::{Room, act_all, succeeded, walk, walk_settling};
-use holdpoint_engine::{Began, Clock as _, Ending, Task};
+use holdpoint_engine::{Began, Clock as _, Ending, Note, Progress, Task};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -227,6 +227,35 @@ async fn lines_that_come_late_and_out_of_order_are_in_the_evidence() {
     assert!(
         diagnosis.says.iter().any(|said| said.who == "First error" && said.what.contains("does not exist"))
     );
+    room.close().await;
+}
+
+/// The line that explains it is shown when the operation has long gone past it: later than a look goes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_comes_late_is_told_at_the_end_of_an_operation_of_app_runner() {
+    let room = Room::open("healthy").await;
+    let logs = json!([
+        {"after": 0.2, "line": "WARN cache is cold", "late": 250}, {"after": 230, "line": "listening"},
+    ]);
+    // It counts as healthy 320 seconds after its start and is done 32 later; each line is there 90 seconds after it was
+    // written, the first one 250 later still.
+    let rule = json!({"match": {"service": "shop"}, "behaviour": {"logs": logs, "slow": 8}});
+    room.simulator.behave(&json!({"behaviours": [rule]})).await.unwrap();
+    let mut update =
+        room.task("update", "apprunner.update", json!({"service": "shop", "environment": {"A": "2"}}));
+    let (to, mut notes) = tokio::sync::mpsc::unbounded_channel();
+    update.progress = Progress::new(update.work.clone(), to);
+    succeeded(walk(room.executor("apprunner.update").as_ref(), &update).await);
+    drop(update);
+    let mut lines = Vec::new();
+    while let Some((_, note)) = notes.recv().await {
+        if let Note::Line { source, text, .. } = note
+            && source.ends_with("/application")
+        {
+            lines.push(text);
+        }
+    }
+    assert_eq!(lines.iter().filter(|line| *line == "WARN cache is cold").count(), 1, "{lines:?}");
     room.close().await;
 }
 

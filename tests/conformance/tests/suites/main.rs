@@ -6,6 +6,7 @@ mod builds;
 mod desk;
 mod executors;
 mod express;
+mod followed;
 mod images;
 mod lagging;
 mod lifted;
