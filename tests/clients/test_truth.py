@@ -21,15 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PLANS = Path(__file__).parent / "plans"
 PAGE = ROOT / "docs" / "truth.md"
 SCENARIOS = {path.stem for path in (ROOT / "crates/sim/scenarios").glob("*.yaml")}
-#: Those that befall no deployment of ECS, with what they are about.
+#: Those that befall no deployment of ECS, with what they befall and why no waiter stands beside them.
 ELSEWHERE = {
-    # boto3 takes half of an answer for a whole one that is empty, so that there is nothing to set beside.
-    "half_answers": "calls whose answers break off",
-    "registry_lies": "blobs of a registry",
-    "registry_throttles": "calls of a registry",
-    "wrong_account": "a run that does not begin",
-    "auto_deploy_off": "pushes of App Runner images",
-    "create_failed": "App Runner", "operation_rolls_back": "App Runner", "operation_stuck": "App Runner",
+    "half_answers": ("calls whose answers break off", "boto3 takes half of an answer for a whole one that is empty: there is nothing to set beside"),
+    "registry_lies": ("blobs of a registry", "an image is copied, nothing is deployed"),
+    "registry_throttles": ("calls of a registry", "an image is copied, nothing is deployed"),
+    "wrong_account": ("the look at the account before a run", "the run does not begin, and no call that a waiter could follow is sent"),
+    "auto_deploy_off": ("pushes of images for App Runner", "nothing fails: nothing is deployed until somebody asks"),
+    "create_failed": ("App Runner", "there is no waiter; its row is that of App Runner"),
+    "operation_rolls_back": ("App Runner", "there is no waiter; its row is that of App Runner"),
+    "operation_stuck": ("App Runner", "there is no waiter; its row is that of App Runner"),
 }
 #: A new service that crashes for ever has its one task now and then: what the waiter says depends on when it looks. Laid over
 #: the scenario, the first leaves the container up for longer than eight looks take, and the second lets it never come up.
@@ -84,6 +85,12 @@ AWS's clients have no waiter for App Runner; scripts look at the service's statu
 created, then the shop is updated; the row is about the one that failed.
 
 """
+REST_HEAD = """
+## Scenarios without a row of Amazon ECS
+
+They stand in the tests alone: `crates/cli/tests/failures.yaml` says how each is walked and what it must be recognised as.
+
+"""
 
 
 def program():
@@ -97,6 +104,11 @@ def table(head, rows):
     lines = [head, ["---"] * len(head), *rows]
     cells = [[str(cell).replace("|", "\\|") for cell in line] for line in lines]
     return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def rest():
+    rows = [[f"`{scenario}`", *said] for scenario, said in sorted(ELSEWHERE.items())]
+    return REST_HEAD + table(["scenario", "what it befalls", "why no waiter stands beside it"], rows)
 
 
 def steady(text):
@@ -290,7 +302,7 @@ def test_the_page_is_current(walked):
     columns = ["scenario", "Holdpoint says", "known problem", "the waiter says", "what serves then"]
     ecs, express = (table(columns, [row for _, row in rows]) for rows in walked[:2])
     apps = table(["scenario", "Holdpoint says", "known problem", "the service says"], [row for _, row in walked[2]])
-    page = f"{HEAD}{ecs}{EXPRESS_HEAD}{express}{APPS_HEAD}{apps}"
+    page = f"{HEAD}{ecs}{EXPRESS_HEAD}{express}{APPS_HEAD}{apps}{rest()}"
     if os.environ.get("UPDATE"):
         PAGE.write_text(page)
     assert PAGE.exists() and PAGE.read_text() == page, "docs/truth.md is not current: run this test with UPDATE=1"
