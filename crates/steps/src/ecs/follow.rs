@@ -413,7 +413,7 @@ pub(crate) fn is_passing(error: &CallError) -> bool {
         | CallError::Throttled { .. }
         | CallError::Unreachable { .. }
         | CallError::Ambiguous { .. } => true,
-        CallError::Refused { .. } | CallError::Denied { .. } => false,
+        CallError::Refused { .. } | CallError::Denied { .. } | CallError::Unreadable { .. } => false,
     }
 }
 

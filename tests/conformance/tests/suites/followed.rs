@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// A configuration with its recorded plan, and an apply that is one call.
 fn recorded(room: &Room, call: &Value) {
-    let change = json!({"actions": ["update"], "before": {"service_name": "shop"}, "after": {"service_name": "shop"},
+    let change = json!({"actions": ["update"], "before": {"service_name": "shop", "mode": "old"}, "after": {"service_name": "shop", "mode": "new"},
         "after_unknown": {}, "before_sensitive": {}, "after_sensitive": {}});
     let plan = json!({"format_version": "1.2", "terraform_version": "1.11.4", "configuration": {}, "output_changes": {},
         "resource_changes": [{"address": "aws_apprunner_service.shop", "mode": "managed", "type": "aws_apprunner_service",
