@@ -93,7 +93,13 @@ where
                 pacer.passed();
                 return Ok(seen);
             }
-            Err(error) => classify(name, reached, seen.request_id, &error),
+            Err(error) => match whole(&error) {
+                Some(body) => {
+                    pacer.passed();
+                    return Ok(Seen { body: Some(body), ..seen });
+                }
+                None => classify(name, reached, seen.request_id, &error),
+            },
         };
         tracing::debug!(call = name, %error, "call failed");
         if let CallError::Throttled { call, .. } = error {
@@ -109,6 +115,14 @@ where
             return Err(error);
         }
     }
+}
+
+/// The body of an answer that is a success and a whole JSON document, which the SDK could not read: one of its members is
+/// of another type than its model says. Who needs that member says so; for all others the answer is as good as any.
+fn whole<E>(error: &SdkError<E, HttpResponse>) -> Option<Vec<u8>> {
+    let SdkError::ResponseError(answer) = error else { return None };
+    let bytes = answer.raw().body().bytes().filter(|_| answer.raw().status().is_success())?;
+    serde_json::from_slice::<Value>(bytes).ok().filter(Value::is_object).map(|_| bytes.to_vec())
 }
 
 fn answer(name: &str, seen: Seen) -> Result<Answer, CallError> {

@@ -110,6 +110,13 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_answer_the_beginning_is_shown() {
+        let long = Diagnosis::of("x").says(ITS_ANSWER, "é".repeat(3_000)).says("Log", "y".repeat(3_000));
+        let shown: Vec<usize> = bounded(long).says.iter().map(|said| said.what.chars().count()).collect();
+        assert_eq!(shown, [SHOWN + 1, 3_000]);
+    }
+
+    #[test]
     fn a_log_is_not_taken_for_the_words_of_aws() {
         let said = Diagnosis::of("it did not come up").says("The tasks", "1 stopped");
         check(Diagnosis { last_log: vec!["partner answered AccessDenied".into()], ..said }, &[]);

@@ -224,3 +224,20 @@ async fn a_member_of_another_type_is_told_as_such_and_not_asked_for_again() {
     assert!(!told.contains("lost"), "{told}");
     assert_eq!(seen.lock().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_member_of_another_type_that_nobody_needs_is_passed_over() {
+    let odd = r#"{"services": [{"serviceName": "api", "desiredCount": 2, "enableExecuteCommand": "never"}], "failures": []}"#;
+    let (cloud, _) = endpoint_with(vec![(200, odd.to_owned())]).await;
+    let service = cloud.service("main", "api").await.unwrap().unwrap();
+    assert_eq!(service.desired_count, 2);
+}
+
+#[tokio::test]
+async fn half_of_an_answer_is_a_lost_one() {
+    let half = r#"{"services": [{"serviceName": "api", "desired"#;
+    let (cloud, seen) = endpoint_with(vec![(200, half.to_owned()); 9]).await;
+    let error = cloud.service("main", "api").await.unwrap_err();
+    assert!(matches!(error, CallError::Ambiguous { .. }), "{error:?}");
+    assert!(seen.lock().unwrap().len() > 1, "a read is repeated");
+}

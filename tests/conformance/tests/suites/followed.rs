@@ -6,17 +6,19 @@
 use holdpoint_conformance::{Room, began, succeeded, walk};
 use holdpoint_engine::{Clock as _, Ending};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// A configuration with its recorded plan, and an apply that is one call.
 fn recorded(room: &Room, call: &Value) {
     let change = json!({"actions": ["update"], "before": {"service_name": "shop", "mode": "old"}, "after": {"service_name": "shop", "mode": "new"},
         "after_unknown": {}, "before_sensitive": {}, "after_sensitive": {}});
     let plan = json!({"format_version": "1.2", "terraform_version": "1.11.4", "configuration": {}, "output_changes": {},
-        "resource_changes": [{"address": "aws_apprunner_service.shop", "mode": "managed", "type": "aws_apprunner_service",
+        "applyable": true, "complete": true, "errored": false, "resource_changes": [{"address": "aws_apprunner_service.shop", "mode": "managed", "type": "aws_apprunner_service",
             "name": "shop", "provider_name": "registry.terraform.io/hashicorp/aws", "change": change}]});
     let folder = room.folder().join("recorded/practice");
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(room.folder().join("recorded/main.tf"), "# aws_apprunner_service.shop\n").unwrap();
+    let provider = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suites/terraform/recorded/main.tf");
+    std::fs::copy(provider, room.folder().join("recorded/main.tf")).unwrap();
     std::fs::write(folder.join("plan.json"), plan.to_string()).unwrap();
     std::fs::write(folder.join("apply.json"), json!({"calls": [call], "outputs": {}}).to_string()).unwrap();
 }
@@ -37,6 +39,7 @@ async fn applied_and_followed(room: &Room, variables: Value) -> Ending {
     let since = room.clock.now();
     let apply = room.task("apply", "terraform.apply", json!({"plan": planned["file"]}));
     succeeded(walk(room.executor("terraform.apply").as_ref(), &apply).await);
+    assert_eq!(room.effects().await, ["UpdateService"], "the apply was its recorded call");
     let wait = room.task("wait", "apprunner.wait", json!({"service": "shop", "since": "apply"}));
     walk(room.executor("apprunner.wait").as_ref(), &began(&wait, "apply", since)).await
 }
@@ -47,7 +50,6 @@ async fn what_an_apply_started_is_followed_until_it_runs() {
     let outputs = succeeded(applied_and_followed(&room, json!({"MODE": "applied"})).await);
     assert_eq!(outputs["status"], "RUNNING");
     assert!(!outputs["operation"].as_str().unwrap().is_empty());
-    assert_eq!(room.effects().await, ["UpdateService"]);
     room.close().await;
 }
 
