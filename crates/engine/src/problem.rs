@@ -23,10 +23,11 @@ pub(crate) fn bounded(mut diagnosis: Diagnosis) -> Diagnosis {
 
 /// Everything that was said, by place. Executors name who says it: see `Diagnosis::says`.
 pub fn evidence(diagnosis: &Diagnosis) -> Evidence {
-    let said = diagnosis.says.iter().map(|said| match place(&said.who) {
+    let said = diagnosis.says.iter().map(|said| {
+        let place = place(&said.who);
         // What was judged is part of what a judgement says.
-        Place::Other => (Place::Other, format!("{}: {}", said.who, said.what)),
-        place => (place, said.what.clone()),
+        let named = if place == Place::Other { format!("{}: ", said.who) } else { String::new() };
+        (place, named + &said.what)
     });
     // The last lines are a container's where its task is spoken of, and a command's output otherwise: what a command
     // prints may be AWS's own words, which a container's log is not searched for.
