@@ -315,18 +315,18 @@ test("a guide leads to its import, where a lift is refused by key and the result
   expect(host.asked.findLast(({ name }) => name === "plan.import_save")?.args).toEqual({ plan: { path: plan.path, repair: false, refused: ["p7"], accepted: [], fixes: ["f1"] }, digest: importing.digest, to: importing.suggested, replace: true });
 });
 
-test("a command in a sentence becomes a step only when it is accepted, and none again", async () => {
+test("a command outside of fences becomes a step only when it is accepted, and none again", async () => {
   const told = { id: "s9", line: 9, command: "aws ecs list-tasks --cluster shop", outcome: "offered", kind: "shell", step: null, yaml: null, effect: "read", why: "It stands in a sentence.", guessed: [] } as const;
   const host = show(hashOf({ screen: "import", path: plan.path }), {
     "plan.import": ({ accepted }) => ({ ...importing, proposals: [...importing.proposals, accepted.includes("s9") ? { ...told, outcome: "kept", step: "command", guessed: [] } : { ...told, guessed: [] }] }),
   });
-  const box = await screen.findByRole<HTMLInputElement>("checkbox", { name: /command in the sentence of line 9/ });
+  const box = await screen.findByRole<HTMLInputElement>("checkbox", { name: /command in line 9/ });
   expect(box.checked).toBe(false);
-  expect(screen.getByText("in a sentence")).toBeTruthy();
+  expect(screen.getByText("offered")).toBeTruthy();
   await fireEvent.click(box);
-  await waitFor(() => expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /sentence of line 9/ }).checked).toBe(true));
+  await waitFor(() => expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /command in line 9/ }).checked).toBe(true));
   expect(host.asked.findLast(({ name }) => name === "plan.import")?.args).toMatchObject({ accepted: ["s9"], refused: [] });
-  await fireEvent.click(screen.getByRole("checkbox", { name: /sentence of line 9/ }));
+  await fireEvent.click(screen.getByRole("checkbox", { name: /command in line 9/ }));
   await waitFor(() => expect(host.asked.findLast(({ name }) => name === "plan.import")?.args).toMatchObject({ accepted: [] }));
 });
 

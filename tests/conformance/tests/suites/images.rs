@@ -181,9 +181,11 @@ async fn a_registry_that_says_nothing_is_not_waited_for_longer_than_the_step_may
     let room = Room::open("healthy").await;
     let silent = json!({"match": {"repository": "*"}, "effect": {"kind": "silence"}});
     room.simulator.behave(&json!({"faults": [silent]})).await.unwrap();
-    for task in [inspect(&room, "ghcr.example/shop/api:1.4", json!({})), mirror(&room, json!({}))] {
-        let task = Task { timeout: Some(Duration::from_secs(1)), ..task };
-        let told = fails(&room, &task).await;
+    let soon = |task| Task { timeout: Some(Duration::from_secs(1)), ..task };
+    let looked = fails(&room, &soon(inspect(&room, "ghcr.example/shop/api:1.4", json!({})))).await;
+    let copy = soon(mirror(&room, json!({})));
+    let copied = room.executor("image.mirror").prepare(&copy).await.unwrap_err();
+    for told in [looked, copied] {
         assert!(told.headline.ends_with("was stopped: it took longer than 1 s"), "{told:?}");
     }
     room.close().await;
