@@ -162,6 +162,7 @@ impl<'a> Following<'a> {
                     self.task.progress.says(says);
                     self.known.extend(arn.take());
                     self.created_at = other.created_at;
+                    seen.began = None;
                     self.target.deployment = other.id;
                 }
                 Verdict::Going => {}
@@ -186,9 +187,14 @@ impl<'a> Following<'a> {
         } else if self.created && now.saturating_sub(*seen.missing.get_or_insert(now)) < LAGS {
             return Verdict::Going;
         }
+        seen.began = seen.began.or_else(|| self.began(sight));
+        let primary = sight.service.as_ref().and_then(Service::primary);
+        let primary_began = primary.and_then(|primary| primary.created_at);
+        // Nothing that began before it can have taken its place.
+        let is_late = primary_began.zip(seen.began).is_some_and(|(its, ours)| its < ours);
         match judge(&self.target, sight) {
-            Verdict::Superseded { by, .. } if self.before.contains(&by) => Verdict::Going,
-            Verdict::Follow(other) if self.before.contains(&other.id) => Verdict::Going,
+            Verdict::Superseded { by, .. } if is_late || self.before.contains(&by) => Verdict::Going,
+            Verdict::Follow(other) if is_late || self.before.contains(&other.id) => Verdict::Going,
             verdict @ (Verdict::Going
             | Verdict::Deployed
             | Verdict::Failed(_)
@@ -196,6 +202,13 @@ impl<'a> Following<'a> {
             | Verdict::Superseded { .. }
             | Verdict::Follow(_)) => verdict,
         }
+    }
+
+    /// When what is followed began, as far as AWS shows it.
+    fn began(&self, sight: &Sight) -> Option<Millis> {
+        let shown = sight.service.as_ref().and_then(|service| service.deployment(&self.target.deployment));
+        let shown = shown.and_then(|deployment| deployment.created_at).or(self.created_at);
+        shown.or_else(|| sight.ours.as_ref()?.created_at)
     }
 
     /// The sight once it shows what AWS went back to: the service was asked before its deployment's end was seen.
@@ -404,6 +417,8 @@ struct Seen {
     strangers: Strangers,
     /// Since when AWS shows no service.
     missing: Option<Duration>,
+    /// When what is followed began.
+    began: Option<Millis>,
 }
 
 /// Whether waiting may mend it: a session that is renewed meanwhile, a network that comes back.

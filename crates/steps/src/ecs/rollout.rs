@@ -57,10 +57,6 @@ pub(crate) fn judge(target: &Target, sight: &Sight) -> Verdict {
 fn by_service_deployment(target: &Target, service: &Service, ours: &ServiceDeployment) -> Verdict {
     let reason = || said(ours.status_reason.clone());
     match ours.status.as_str() {
-        // What began before it has not taken its place: the service is shown late.
-        "SUCCESSFUL" if service.primary().is_some_and(|primary| is_older(primary, target, ours)) => {
-            Verdict::Going
-        }
         "SUCCESSFUL" => deployed_or_not(target, service),
         "ROLLBACK_SUCCESSFUL" => Verdict::RolledBack(rollback_reason(ours)),
         "ROLLBACK_FAILED" => {
@@ -146,12 +142,6 @@ fn deployed_or_not(target: &Target, service: &Service) -> Verdict {
     Verdict::Deployed
 }
 
-/// Another one than the target, that began before it.
-fn is_older(primary: &Deployment, target: &Target, ours: &ServiceDeployment) -> bool {
-    let began = primary.created_at.zip(ours.created_at);
-    primary.id != target.deployment && began.is_some_and(|(its, of_ours)| its < of_ours)
-}
-
 fn nothing_before(first: bool) -> &'static str {
     if first { "; there is no earlier deployment to go back to" } else { "" }
 }
@@ -222,22 +212,6 @@ mod tests {
             seen.ours.as_mut().unwrap().status_reason = Some(reason.into());
             let verdict = format!("{:?}", judge(&target, &seen));
             assert!(verdict.starts_with(expected), "{expected}: {verdict}");
-        }
-    }
-
-    #[test]
-    fn a_service_that_is_shown_late_is_looked_at_again() {
-        let target = Target { deployment: "ours".into(), task_definition: "api:2".into() };
-        let at = |began| Some(holdpoint_cloud::Millis(began));
-        for (id, began, expected) in
-            [("other", 900, "Going"), ("other", 1100, "Superseded"), ("ours", 900, "Deployed")]
-        {
-            let shown = deployment(id, "PRIMARY", "api:1", "COMPLETED", (2, 2));
-            let other = Deployment { created_at: at(began), ..shown };
-            let mut seen = sight(vec![other], Some("SUCCESSFUL"), true);
-            seen.ours.as_mut().unwrap().created_at = at(1000);
-            let verdict = format!("{:?}", judge(&target, &seen));
-            assert!(verdict.starts_with(expected), "{id} {began}: {verdict}");
         }
     }
 

@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a suite stops at what it did not expect")]
 
 use holdpoint_conformance::{Room, act_all, answered, began, scripted, succeeded, walk, walk_settling};
-use holdpoint_engine::{Clock, Observation, Task};
+use holdpoint_engine::{Began, Clock, Observation, Task};
 use holdpoint_run::Answer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A step of each kind, ready to be walked, with its pins.
 async fn case(room: &Room, kind: &str) -> Task {
@@ -20,7 +21,7 @@ async fn case(room: &Room, kind: &str) -> Task {
             with["network"] = json!({"subnets": ["subnet-1"]});
             room.task("create", kind, with)
         }
-        "ecs.deploy" => room.task("deploy", kind, deploy_input(room, "2").await),
+        "ecs.deploy" => deploy(room, "2").await,
         "ecs.scale" => {
             room.task("scale", kind, json!({"cluster": "main", "service": "api", "desired_count": 3}))
         }
@@ -28,13 +29,13 @@ async fn case(room: &Room, kind: &str) -> Task {
             let pinned = room
                 .pin(&room.task("back", kind, json!({"cluster": "main", "service": "api", "to": "pinned"})))
                 .await;
-            let deploy = room.task("deploy", "ecs.deploy", deploy_input(room, "2").await);
+            let deploy = deploy(room, "2").await;
             succeeded(walk(room.executor("ecs.deploy").as_ref(), &deploy).await);
             return pinned;
         }
         "ecs.wait" => {
             let since = room.clock.now();
-            let deploy = room.task("deploy", "ecs.deploy", deploy_input(room, "2").await);
+            let deploy = deploy(room, "2").await;
             act_all(room.executor("ecs.deploy").as_ref(), &deploy).await;
             began(
                 &room.task("wait", kind, json!({"cluster": "main", "service": "api", "since": "deploy"})),
@@ -233,10 +234,16 @@ fn register_input(tag: &str) -> Value {
     json!({"from": "api", "set": {"app": {"image": format!("registry.example/api:{tag}")}}})
 }
 
-async fn deploy_input(room: &Room, tag: &str) -> Value {
+/// A deployment of what a step before it registered: as in a run, the step knows its receipt, however late reads show it.
+async fn deploy(room: &Room, tag: &str) -> Task {
     let register = room.task("register", "ecs.register", register_input(tag));
-    let outputs = succeeded(walk(room.executor("ecs.register").as_ref(), &register).await);
-    json!({"cluster": "main", "service": "api", "task_definition": outputs["task_definition"]})
+    let executor = room.executor("ecs.register");
+    let (intent, receipts) = act_all(executor.as_ref(), &register).await;
+    let outputs = succeeded(executor.follow(&register, &intent, &receipts).await);
+    let with = json!({"cluster": "main", "service": "api", "task_definition": outputs["task_definition"]});
+    let registered = Began { at: room.clock.now(), receipts, world: intent.world };
+    let began = Arc::new([("register".to_owned(), registered)].into());
+    Task { began, ..room.task("deploy", "ecs.deploy", with) }
 }
 
 /// All kinds, from the registry itself.
